@@ -1,0 +1,10 @@
+"""Data sets: ``load(name)`` over the table ``DATASETS``, and JSON Lines files of one's own.
+
+Nothing here imports torch.
+"""
+
+from mlake.data.cache import cache_dir
+from mlake.data.datasets import DATASETS, Dataset, load
+from mlake.data.jsonl import read_jsonl, to_lines, write_jsonl
+
+__all__ = ["DATASETS", "Dataset", "cache_dir", "load", "read_jsonl", "to_lines", "write_jsonl"]

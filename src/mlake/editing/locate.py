@@ -1,0 +1,238 @@
+"""Locate-then-edit: one editor whose settings make it ROME, R-ROME, EMMET, MEMIT or AlphaEdit.
+
+The steps are the same for all: find the key of each fact, optimise the value the edited matrix should
+emit there, and write it in closed form, layer by layer (``mlake.editing.update`` has the algebra).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from mlake.editing.edits import Changes, WeightEdit, editable
+from mlake.editing.prompts import KeyAt, Prompted, PromptKind, prompted
+from mlake.editing.update import Factors, Identity, InverseMoment, Metric, NullSpace, closed_form
+from mlake.editing.value import Site, Values, ValueSettings, optimise_values
+from mlake.errors import EditError
+from mlake.models.corpora import corpus
+from mlake.models.keys import block_outputs, down_outputs, keys_at, prompt_keys
+from mlake.models.lm import LM
+from mlake.models.moments import key_moments
+from mlake.records import Statement
+
+__all__ = ["LocateThenEdit"]
+
+MetricName = Literal["identity", "moment", "null_space"]
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LocateThenEdit:
+    """A locate-then-edit method.
+
+    Attributes:
+        name: Name of the method.
+        metric: M of the update: ``identity``, ``moment`` (inverse second moment) or ``null_space``.
+        ridge: λ of the update, on the scale of mean second moments.
+        layers: Blocks whose down-projections change, ascending; the value is optimised at the last.
+        site: Where the value is optimised: ``down`` or ``block`` (see ``optimise_values``).
+        sequential: Facts one after another, each on the model that the ones before left (ROME).
+        value: How values are optimised.
+        prompt: Edit prompt.
+        key: Key token.
+        contexts: Context prefixes, or how many of the language's own.
+        key_mean: How keys are averaged over prefixes: ``all`` alike, or ``halves``: the plain prompt
+            counts as much as all prefixed ones together, as in MEMIT's code.
+        met_at_plain: The residual is met at the plain prompt's key instead of the mean, as in ROME's
+            code; R-ROME uses the mean throughout.
+        null_threshold: Largest eigenvalue of C that counts as free (``null_space`` only).
+        preserve: Weight of each other token of the edit prompts, whose key should go on emitting what it
+            does; an edited key has weight 1. 0 leaves them out, as the published methods do.
+        corpus: Text for second moments, see ``mlake.models.corpora``.
+        corpus_tokens: Tokens that are read from it.
+        seed: Seed of everything random (sampled text).
+    """
+
+    name: str
+    metric: MetricName = "moment"
+    ridge: float = 0.0
+    layers: tuple[int, ...] = ()
+    site: Site = "block"
+    sequential: bool = False
+    value: ValueSettings = field(default_factory=ValueSettings)
+    prompt: PromptKind = "question"
+    key: KeyAt = "subject"
+    contexts: int | tuple[str, ...] = 5
+    key_mean: Literal["all", "halves"] = "all"
+    met_at_plain: bool = False
+    null_threshold: float = 2e-2
+    preserve: float = 0.0
+    corpus: str = "statements"
+    corpus_tokens: int = 50_000
+    seed: int = 0
+
+    def config(self) -> dict[str, Any]:
+        """Every setting that can change a number, as JSON values."""
+        return asdict(self)
+
+    def edit(
+        self,
+        lm: LM,
+        statements: Sequence[Statement],
+        *,
+        text: Sequence[str] = (),
+        history: Sequence[WeightEdit] = (),
+        progress: Progress = lambda done: None,
+    ) -> WeightEdit:
+        """Compute an edit that makes the model state these facts. The model is left as it was.
+
+        Args:
+            lm: The model.
+            statements: The facts, each in the language it is edited in.
+            text: Ordinary text for second moments, where ``corpus`` is ``statements``.
+            history: Earlier edits in force on ``lm``; AlphaEdit keeps their keys.
+            progress: Called with the number of facts just finished.
+
+        Raises:
+            EditError: No facts, a layer that the model lacks, or numbers that are not finite.
+            SubjectError: A subject or target that cannot be found in its prompt.
+        """
+        self._check(lm, statements)
+        facts = [
+            prompted(lm, s, kind=self.prompt, key=self.key, contexts=self.contexts) for s in statements
+        ]
+        steps = [[fact] for fact in facts] if self.sequential else [facts]
+        edit = WeightEdit({}, {}, {})
+        losses: list[Any] = []
+        moments = self._moments(lm, text)
+        with editable(lm) as changes:
+            for batch in steps:
+                found, values = self._batch(lm, batch, moments, changes, [*history, edit], progress)
+                edit = edit.then(found) if edit.factors else found
+                losses += values.losses
+        return WeightEdit(edit.factors, edit.keys, self._report(lm, statements, facts, losses))
+
+    def _check(self, lm: LM, statements: Sequence[Statement]) -> None:
+        if not statements:
+            raise EditError("no facts to edit; expected at least one statement")
+        depth = len(lm.layers)
+        if not self.layers or not all(0 <= layer < depth for layer in self.layers):
+            raise EditError(
+                f"layers {list(self.layers)} do not fit a model of {depth} layers; "
+                f"expected numbers from 0 to {depth - 1} (--set layers=[…])"
+            )
+        if list(self.layers) != sorted(set(self.layers)):
+            raise EditError(f"layers must ascend without repeats, got {list(self.layers)}")
+        if self.preserve and not self.ridge:
+            raise EditError("preserve needs a ridge above 0; set both, or preserve=0")
+        if lm.arch.sandwich and self.site == "block":
+            raise EditError(
+                f"the {lm.arch.family} family normalises the MLP output before the residual stream, so a "
+                "value optimised there cannot be written; use --set site='down' and one layer"
+            )
+
+    def _moments(self, lm: LM, text: Sequence[str]) -> Mapping[int, Tensor]:
+        if self.metric == "identity":
+            return {}
+        read = corpus(lm, self.corpus, tokens=self.corpus_tokens, seed=self.seed, text=text)
+        return key_moments(lm, self.layers, read)
+
+    def _batch(
+        self,
+        lm: LM,
+        facts: Sequence[Prompted],
+        moments: Mapping[int, Tensor],
+        changes: Changes,
+        history: Sequence[WeightEdit],
+        progress: Progress,
+    ) -> tuple[WeightEdit, Values]:
+        """Optimise the values of a batch, then write them layer by layer."""
+        values = optimise_values(
+            lm,
+            [f.task for f in facts],
+            layer=self.layers[-1],
+            site=self.site,
+            settings=self.value,
+            progress=progress,
+        )
+        factors: dict[int, Factors] = {}
+        keys: dict[int, Tensor] = {}
+        for index, layer in enumerate(self.layers):
+            mean, plain = self._keys(lm, layer, facts)
+            share = len(self.layers) - index  # MEMIT, eq. 20: the rest is spread over the layers left
+            residual = (values.target - self._now(lm, facts)).T / share  # (d_out, n)
+            metric = self._metric(lm, layer, facts, moments, history)
+            met = plain if self.met_at_plain else None
+            factors[layer] = _narrow(lm, closed_form(residual.cpu(), mean, metric, self.ridge, met=met))
+            keys[layer] = mean.float()
+            changes.add(layer, factors[layer])
+        return WeightEdit(factors, keys), values
+
+    def _keys(self, lm: LM, layer: int, facts: Sequence[Prompted]) -> tuple[Tensor, Tensor]:
+        """Mean keys over the context prefixes and the plain prompts' keys, each ``(d_in, n)``."""
+        count = len(facts[0].task.prompts)
+        every = keys_at(lm, layer, [p for f in facts for p in f.task.prompts]).cpu()
+        every = every.view(len(facts), count, -1)  # (n, contexts, d_in)
+        plain = every[:, 0].T
+        if count == 1:
+            return plain, plain
+        if self.key_mean == "halves":
+            return (every[:, 0] / 2 + every[:, 1:].mean(1) / 2).T, plain
+        return every.mean(1).T, plain
+
+    def _now(self, lm: LM, facts: Sequence[Prompted]) -> Tensor:
+        """What is emitted at the plain prompts' key tokens before this layer is written, ``(n, d)``."""
+        read = down_outputs if self.site == "down" else block_outputs
+        return read(lm, self.layers[-1], [f.plain for f in facts])
+
+    def _metric(
+        self,
+        lm: LM,
+        layer: int,
+        facts: Sequence[Prompted],
+        moments: Mapping[int, Tensor],
+        history: Sequence[WeightEdit],
+    ) -> Metric:
+        if self.metric == "identity":
+            return Identity()
+        moment = moments[layer].double()
+        if self.preserve:
+            others = prompt_keys(lm, layer, [f.plain for f in facts]).cpu().double()
+            moment = moment + self.preserve / self.ridge * (others.T @ others)
+        if self.metric == "moment":
+            return InverseMoment.of(moment)
+        past = [e.keys[layer] for e in history if layer in e.keys]
+        width = moment.shape[0]
+        return NullSpace.of(
+            moment,
+            threshold=self.null_threshold,
+            past=torch.cat([p.double() for p in past], dim=1) if past else torch.zeros(width, 0),
+            ridge=self.ridge,
+        )
+
+    def _report(
+        self, lm: LM, statements: Sequence[Statement], facts: Sequence[Prompted], losses: Sequence[Any]
+    ) -> dict[str, Any]:
+        return {
+            "method": self.config(),
+            "model": lm.name,
+            "model_revision": lm.revision,
+            "facts": [
+                {"fact": s.fact, "lang": s.lang, "notes": list(f.notes), "losses": list(_rounded(steps))}
+                for s, f, steps in zip(statements, facts, losses, strict=True)
+            ],
+        }
+
+
+def _rounded(steps: Sequence[Sequence[float]]) -> Iterator[list[float]]:
+    for step in steps:
+        yield [round(term, 6) for term in step]
+
+
+def _narrow(lm: LM, factors: Factors) -> Factors:
+    """Factors as they are stored: float32, or float64 for a float64 model."""
+    if lm.dtype == torch.float64:
+        return factors
+    return Factors(factors.left.float(), factors.right.float())

@@ -1,0 +1,130 @@
+"""From statements to what an edit is optimised on: prompts with targets, keys and essence prompts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mlake.editing.value import ValueTask
+from mlake.errors import SubjectError
+from mlake.languages import language
+from mlake.models.lm import LM
+from mlake.models.spans import Encoded, encode
+from mlake.records import Statement
+
+__all__ = ["KeyAt", "PromptKind", "Prompted", "prompted"]
+
+PromptKind = Literal["question", "sentence"]
+KeyAt = Literal["subject", "prompt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """A statement as prompts.
+
+    Attributes:
+        task: The prompts, plain one first, and the essence prompt.
+        notes: Fall-backs that were taken.
+    """
+
+    task: ValueTask
+    notes: tuple[str, ...] = ()
+
+    @property
+    def plain(self) -> Encoded:
+        """The prompt without a context prefix."""
+        return self.task.prompts[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Text of a prompt, split where a context prefix goes in."""
+
+    before: str
+    after: str
+    target: str
+    subject_end: int | None  # in ``after``
+    special: bool
+
+
+def prompted(
+    lm: LM, statement: Statement, *, kind: PromptKind, key: KeyAt, contexts: Sequence[str] | int
+) -> Prompted:
+    """Build the prompts of one statement.
+
+    Args:
+        lm: The model: its tokenizer and prompt style.
+        statement: The fact.
+        kind: ``question`` asks as the evaluation does; ``sentence`` takes the edited sentence up to its
+            new answer, and falls back to the question where the answer does not follow the subject.
+        key: Key token: the subject's last, or the prompt's last.
+        contexts: Prefixes, or how many of the language's own to use.
+
+    Raises:
+        SubjectError: The subject is not known or not in the question, or the target is empty.
+    """
+    row = language(statement.lang)
+    notes: list[str] = []
+    subject = statement.subject if key == "subject" else None
+    if key == "subject" and subject is None:
+        raise SubjectError(
+            f"fact {statement.fact!r} has no subject in {statement.lang!r}; add one that stands verbatim in "
+            "its question, or edit at the prompt's last token (--no-subject)"
+        )
+    text = _sentence(statement, subject) if kind == "sentence" else None
+    if text is None:
+        if kind == "sentence":
+            notes.append("no usable sentence: edited with the question")
+        text = _question(lm, statement, subject, row.space)
+    if not text.target.strip():
+        raise SubjectError(f"fact {statement.fact!r} has no new answer in {statement.lang!r}; add new_answer")
+    prefixes = row.contexts[:contexts] if isinstance(contexts, int) else tuple(contexts)
+    prompts = tuple(_encoded(lm, text, prefix) for prefix in ("", *prefixes))
+    return Prompted(ValueTask(prompts, _essence(lm, statement, key)), tuple(notes))
+
+
+def _question(lm: LM, statement: Statement, subject: str | None, space: str) -> _Text:
+    at = lm.style.question_at()
+    prompt = lm.style.prompt(statement.question)
+    end = None
+    if subject is not None:
+        found = statement.question.find(subject)
+        if found < 0:
+            raise SubjectError(
+                f"subject {subject!r} of fact {statement.fact!r} does not stand in its question "
+                f"{statement.question!r}; write it as it stands there"
+            )
+        end = found + len(subject)
+    return _Text(
+        prompt[:at], prompt[at:], lm.style.joint(space) + statement.new, end, special=not lm.style.chat
+    )
+
+
+def _sentence(statement: Statement, subject: str | None) -> _Text | None:
+    sentence = statement.new_sentence
+    start = sentence.rfind(statement.new)
+    if start <= 0:
+        return None
+    head = sentence[:start].rstrip()
+    end = None
+    if subject is not None:
+        found = head.find(subject)
+        if found < 0:
+            return None
+        end = found + len(subject)
+    return _Text("", head, sentence[len(head) : start + len(statement.new)], end, special=True)
+
+
+def _encoded(lm: LM, text: _Text, prefix: str) -> Encoded:
+    end = None if text.subject_end is None else len(text.before) + len(prefix) + text.subject_end
+    return encode(
+        lm, text.before + prefix + text.after, target=text.target, subject_end=end, special=text.special
+    )
+
+
+def _essence(lm: LM, statement: Statement, key: KeyAt) -> Encoded | None:
+    if statement.subject is None:
+        return None
+    template = language(statement.lang).essence
+    text = template.replace("{}", statement.subject, 1)
+    end = template.index("{}") + len(statement.subject)
+    return encode(lm, text, subject_end=end if key == "subject" else None)

@@ -1,0 +1,63 @@
+"""Every error that mlake raises on purpose.
+
+MlakeError                what a user can cause or mend; the command line prints it in one line, exit code 2
+├── UnknownNameError      a name that is in no table (data set, model family, language, method, recipe)
+├── DataError             data that is missing, truncated, mis-encoded or mis-shaped
+│   └── DownloadError     data that could not be fetched
+├── ModelError            a model that cannot be loaded or is not understood
+├── SubjectError          no subject span where a method needs one
+├── EditError             an edit that cannot be computed, applied, saved or loaded
+└── RunError              a run folder that is in use, does not match its spec, or is damaged
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "DataError",
+    "DownloadError",
+    "EditError",
+    "MlakeError",
+    "ModelError",
+    "RunError",
+    "SubjectError",
+    "UnknownNameError",
+]
+
+
+class MlakeError(Exception):
+    """Base of all errors that mlake raises on purpose; its text is one line: what, expected what, do what."""
+
+
+class UnknownNameError(MlakeError):
+    """A name that is in no table."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]):
+        names = sorted(known)
+        near = get_close_matches(name, names, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        super().__init__(f"unknown {what} {name!r}; known: {', '.join(names)}.{hint}")
+
+
+class DataError(MlakeError):
+    """Data that is missing, truncated, mis-encoded or mis-shaped."""
+
+
+class DownloadError(DataError):
+    """Data that could not be fetched."""
+
+
+class ModelError(MlakeError):
+    """A model that cannot be loaded or is not understood."""
+
+
+class SubjectError(MlakeError):
+    """No subject span where a method needs one."""
+
+
+class EditError(MlakeError):
+    """An edit that cannot be computed, applied, saved or loaded."""
+
+
+class RunError(MlakeError):
+    """A run folder that is in use, does not match its spec, or is damaged."""

@@ -1,0 +1,126 @@
+"""What a run will do and roughly cost, said before it starts."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from time import perf_counter
+
+import torch
+
+from mlake.evaluation.plan import Plan, Unit
+from mlake.evaluation.store import Store
+from mlake.models.lm import LM
+
+__all__ = ["dry_run"]
+
+_STEPS = 25
+_ROWS = 32
+_SECONDS = 0.2
+_ACTIVATIONS = 16
+_TARGET = 8
+_GIB = 2**30
+
+
+def dry_run(plan: Plan, store: Store, lm: LM) -> str:
+    """What is planned, what of it is stored already, and an estimate of time and memory.
+
+    The floating-point operations are 2 · parameters · tokens for what is asked (prompt and the longest
+    allowed answer) and 4 · parameters · tokens · steps for the edits (forward, and backward to the
+    activations); the time follows from a matrix product of the model's own shape, measured now.
+    """
+    units = [unit for unit in plan.units if not store.has(unit)]
+    open_steps = [step for step in plan.steps if any(not store.has(unit) for unit in step.units)]
+    edits = [step for step in open_steps if not store.edit_path(step).exists()]
+    facts = sum(map(len, plan.batches))
+    asked, edited = _questions(plan.unedited), _questions(unit for step in plan.steps for unit in step.units)
+    operations = _asking(units, lm, store.spec.max_new_tokens)
+    operations += _editing([one.question for step in edits for one in step.statements], lm, store)
+    rate = _rate(lm)
+    minutes = operations / rate / 60
+    weights = sum(weight.numel() * weight.element_size() for weight in lm.model.parameters())
+    need, free = _need(plan, lm), _available(lm.device)
+    there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted((asked + edited).items()))
+    return "\n".join(
+        (
+            f"facts       {facts} in {len(plan.batches)} batches of up to {store.spec.batch_size}",
+            f"edits       {len(plan.steps)}, of which {len(edits)} are to be computed",
+            f"questions   {asked.total()} unedited and {edited.total()} edited ({kinds})",
+            f"units       {len(units)} to be asked, {len(list(plan.units)) - len(units)} stored already",
+            f"cost        about {operations:.2g} floating-point operations: {minutes:.1f} minutes "
+            f"at the {rate:.2g} a second measured on {lm.device} (an estimate; twice or half is no surprise)",
+            f"memory      {weights / _GIB:.1f} GiB of weights are loaded; an edit wants about "
+            f"{need / _GIB:.1f} GiB more (an estimate), {there} is free",
+            *(f"note        {note}" for note in plan.notes),
+        )
+    )
+
+
+def _questions(units: Iterable[Unit]) -> Counter[str]:
+    return Counter(question.kind for unit in units for question in unit.questions)
+
+
+def _tokens(texts: list[str], lm: LM) -> list[int]:
+    if not texts:
+        return []
+    prompts = [lm.style.prompt(text) for text in texts]
+    return [len(ids) for ids in lm.tokenizer(prompts, add_special_tokens=not lm.style.chat)["input_ids"]]
+
+
+def _body(lm: LM) -> int:
+    return sum(weight.numel() for weight in lm.layers.parameters())
+
+
+def _head(lm: LM) -> int:
+    return int(lm.model.get_output_embeddings().weight.numel())
+
+
+def _asking(units: Iterable[Unit], lm: LM, longest: int) -> float:
+    probes = {one.probe.id: one.probe.text for unit in units for one in unit.questions}
+    length = dict(zip(probes, _tokens(list(probes.values()), lm), strict=True))
+    ids = [one.probe.id for unit in units for one in unit.questions]
+    tokens = sum(length[one] + longest for one in ids)
+    return 2.0 * (_body(lm) * tokens + _head(lm) * longest * len(ids))
+
+
+def _editing(statements: list[str], lm: LM, store: Store) -> float:
+    settings = store.spec.editor
+    steps = settings.get("value", settings).get("steps", _STEPS)
+    tokens = sum(count + _TARGET for count in _tokens(statements, lm))
+    return 4.0 * float(steps) * (_body(lm) * tokens + _head(lm) * _TARGET * len(statements))
+
+
+@torch.inference_mode()
+def _rate(lm: LM) -> float:
+    """Floating-point operations a second of a down-projection with a few rows, as in generation."""
+    matrix = lm.matrix(0)
+    rows = torch.ones(matrix.shape[1], _ROWS, dtype=matrix.dtype, device=matrix.device)
+    torch.sum(matrix @ rows).item()
+    products, start = 0, perf_counter()
+    while perf_counter() - start < _SECONDS:
+        for _ in range(10):
+            result = matrix @ rows
+        torch.sum(result).item()
+        products += 10
+    return 2.0 * matrix.numel() * _ROWS * products / (perf_counter() - start)
+
+
+def _need(plan: Plan, lm: LM) -> float:
+    """Activations and logits of optimising one batch at once, in bytes."""
+    batch = max((step.statements for step in plan.steps), key=len)
+    tokens = sum(count + _TARGET for count in _tokens([one.question for one in batch], lm))
+    width, size = lm.matrix(0).shape[0], lm.dtype.itemsize
+    activations = tokens * len(lm.layers) * _ACTIVATIONS * width * size
+    logits = 3 * 4 * len(batch) * _TARGET * (_head(lm) // width)
+    return float(activations + logits)
+
+
+def _available(device: torch.device) -> float | None:
+    """Free memory in bytes, where the system tells it."""
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0])
+    table = Path("/proc/meminfo")
+    if device.type != "cpu" or not table.exists():
+        return None
+    rows = dict(line.split(":") for line in table.read_text().splitlines())
+    return float(rows["MemAvailable"].split()[0]) * 1024

@@ -1,0 +1,171 @@
+"""Scores of stored answers: pure functions, so a run can be scored again without a model.
+
+Every scorer maps an ``Asked`` to a number from 0 to 1, or to None where it says nothing:
+
+==============  =====================================================================================
+``contains``    The new answer stands in the text, and no old answer stands beside it.
+``paper``       The new answer or an alias is a substring of the raw text, case and all, as in the paper.
+``exact``       The first line is a new answer and nothing else.
+``old``         The old answer stands in the text: what the edit should have removed.
+``unchanged``   The text is the unedited model's, character for character.
+==============  =====================================================================================
+
+Names are found by the rules of ``mlake.text``. An answer that gives both the old and the new answer does
+not commit to the new one, so ``contains`` gives it no credit; ``paper``, reported next to it, does. Two
+exceptions keep that strictness fair. An old name inside a new one is not counted ("football" in "Gaelic
+football"). Nor is an old name that already stands in the question, which many answers merely repeat.
+
+A question about a fact outside the batch (kind ``locality``, but asked from a ``direct`` probe) has its
+*new* answer in ``accept``, which nobody has edited in: only ``old`` and ``unchanged`` say something there.
+A probe that is a locality question by itself has the true answer in ``accept`` and gets all scorers.
+Multiple choice is scored by none of them.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from mlake.errors import UnknownNameError
+from mlake.records import Asked, Kind, Probe
+from mlake.text import find_names, same_name
+
+__all__ = ["SCORERS", "ScoredRow", "Scorer", "score_all", "signature"]
+
+
+class Scorer(NamedTuple):
+    """A scorer: ``version`` rises whenever it may give another number for the same answer."""
+
+    version: int
+    score: Callable[[Asked], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRow:
+    """The value that one scorer gives one answer.
+
+    Attributes:
+        edit_lang: Language the model was edited in; None for the unedited model.
+        batch: Index of the batch of edits in force; None for the unedited model.
+        kind: What the question tested.
+        probe: Id of the question.
+        fact: Id of the fact it belongs to, if known.
+        test_lang: Language of the question.
+        scorer: Name of the scorer.
+        value: From 0 to 1; None where the scorer does not apply.
+    """
+
+    edit_lang: str | None
+    batch: int | None
+    kind: Kind
+    probe: str
+    fact: str | None
+    test_lang: str
+    scorer: str
+    value: float | None
+
+
+def contains(asked: Asked) -> float | None:
+    """1 if a new answer stands in the text and no old one outside it."""
+    if not _has_answer(asked):
+        return None
+    gives_new, gives_old = _given(asked)
+    return float(gives_new and not gives_old)
+
+
+def paper(asked: Asked) -> float | None:
+    """1 if a new answer is a substring of the raw text."""
+    if not _has_answer(asked):
+        return None
+    return float(any(name and name in asked.answer.text for name in asked.probe.accept))
+
+
+def exact(asked: Asked) -> float | None:
+    """1 if the first line that is not empty is a new answer, up to case and punctuation around it.
+
+    Articles count: "the United States" is not "United States".
+    """
+    if not _has_answer(asked):
+        return None
+    line = next(iter(asked.answer.text.strip().splitlines()), "")
+    return float(any(same_name(line, name, asked.probe.lang) for name in asked.probe.accept))
+
+
+def old(asked: Asked) -> float | None:
+    """1 if an old answer stands in the text, outside any new one.
+
+    None if no old answer is known, or if the question itself gives all its names.
+    """
+    if asked.kind == "choice" or set(asked.probe.reject) <= _echoes(asked.probe):
+        return None
+    return float(_given(asked)[1])
+
+
+def unchanged(asked: Asked) -> float | None:
+    """1 if the text is the unedited model's; None for the unedited model."""
+    if asked.kind == "choice" or asked.before is None:
+        return None
+    return float(asked.answer.text == asked.before.text)
+
+
+SCORERS: dict[str, Scorer] = {
+    "contains": Scorer(1, contains),
+    "paper": Scorer(1, paper),
+    "exact": Scorer(1, exact),
+    "old": Scorer(1, old),
+    "unchanged": Scorer(1, unchanged),
+}
+
+
+def signature(scorer: str) -> str:
+    """Name and version, such as ``contains|v1``: what a published number should state.
+
+    Raises:
+        UnknownNameError: No scorer has this name.
+    """
+    if scorer not in SCORERS:
+        raise UnknownNameError("scorer", scorer, SCORERS)
+    return f"{scorer}|v{SCORERS[scorer].version}"
+
+
+def score_all(asked: Iterable[Asked]) -> list[ScoredRow]:
+    """Every scorer's value for every answer, answers in the order given, scorers in the order of ``SCORERS``.
+
+    Raises:
+        UnknownNameError: A question is in a language that mlake does not know.
+    """
+    return [
+        ScoredRow(
+            edit_lang=one.edit_lang,
+            batch=one.batch,
+            kind=one.kind,
+            probe=one.probe.id,
+            fact=one.probe.fact,
+            test_lang=one.probe.lang,
+            scorer=name,
+            value=scorer.score(one),
+        )
+        for one in asked
+        for name, scorer in SCORERS.items()
+    ]
+
+
+def _has_answer(asked: Asked) -> bool:
+    """Whether ``accept`` holds what the model should say here."""
+    edited_elsewhere = asked.kind == "locality" and asked.probe.kind != "locality"
+    return asked.kind != "choice" and not edited_elsewhere and bool(asked.probe.accept)
+
+
+def _given(asked: Asked) -> tuple[bool, bool]:
+    """Whether the text gives a new answer, and whether it gives an old one outside any new one."""
+    probe, text = asked.probe, asked.answer.text
+    new = find_names(text, probe.accept, probe.lang)
+    given = [one for one in find_names(text, probe.reject, probe.lang) if one.name not in _echoes(probe)]
+    outside = any(not any(one.start <= span.start and span.end <= one.end for one in new) for span in given)
+    return bool(new), outside
+
+
+@lru_cache(maxsize=16384)
+def _echoes(probe: Probe) -> frozenset[str]:
+    """Old names that stand in the question."""
+    return frozenset(span.name for span in find_names(probe.text, probe.reject, probe.lang))

@@ -1,0 +1,323 @@
+"""The run folder: what stands where, written so that a kill at any moment costs one unit at most.
+
+::
+
+    spec.json                                   every setting; its hash names the run
+    plan.json                                   fact ids a batch, questions a unit, what could not be asked
+    probes.jsonl                                every question, so that re-scoring needs no data set
+    edits/<lang>/<batch>.safetensors            one edit
+    answers/unedited/<batch>-<lang>.jsonl       one unit of answers of the unedited model
+    answers/<edit lang>/<batch>-<lang>.jsonl    one unit of answers of an edited model
+    scores.jsonl                                one row an answer and scorer
+
+No file holds a time, a date or a host name: a run that was killed and resumed ends with the same bytes
+as one that was not.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from mlake.errors import RunError
+from mlake.evaluation.plan import UNEDITED, Plan, Step, Unit
+from mlake.evaluation.spec import FORMAT, RunSpec, canonical
+from mlake.records import KINDS, Answer, Asked, Probe, Triple
+
+__all__ = ["Run", "Store", "read_run"]
+
+_LOCK, _SPEC, _PLAN, _PROBES, _SCORES = "run.lock", "spec.json", "plan.json", "probes.jsonl", "scores.jsonl"
+_TEMPORARY = ".tmp-"
+_OURS = {_LOCK, _SPEC, _PLAN, _PROBES, _SCORES, "edits", "answers"}
+
+
+class Savable(Protocol):
+    """What an edit needs to be stored."""
+
+    def save(self, path: Path, /) -> object:
+        """Write the edit to one file."""
+
+
+class Store:
+    """An open run folder; the only writer of answers and edits."""
+
+    def __init__(self, folder: Path, spec: RunSpec):
+        self.folder = folder
+        self.spec = spec
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path, spec: RunSpec) -> Iterator[Self]:
+        """Lock a run folder, made if need be, and clear what a killed run left half written.
+
+        Raises:
+            RunError: Another process runs in it, it belongs to another spec, it holds other files, or
+                it cannot be written.
+        """
+        with ExitStack() as held:
+            with _os_errors(folder):
+                _refuse_foreign(folder)
+                folder.mkdir(parents=True, exist_ok=True)
+                lock = held.enter_context((folder / _LOCK).open("ab"))
+                _lock(lock.fileno(), folder)
+                for leftover in sorted(folder.rglob(f"{_TEMPORARY}*")):
+                    leftover.unlink()
+            _check_spec(folder, spec)
+            yield cls(folder, spec)
+
+    def begin(self, plan: Plan) -> None:
+        """Write spec, plan and probes, or check that they are the ones stored.
+
+        Raises:
+            RunError: The folder was planned from other data, or a unit in it is damaged.
+        """
+        if not (self.folder / _SPEC).exists():
+            _write(self.folder / _SPEC, canonical(self.spec.record()) + "\n")
+        probes = "".join(_line(asdict(probe)) for probe in plan.probes)
+        layout = json.dumps(plan.record(), ensure_ascii=False, indent=1) + "\n"
+        for name, text in ((_PLAN, layout), (_PROBES, probes)):
+            path = self.folder / name
+            if not path.exists():
+                _write(path, text)
+            elif path.read_bytes() != _encoded(text):
+                raise RunError(f"{path} is damaged or was made from other data; choose another --out")
+        for unit in plan.units:
+            if self.has(unit):
+                _read_unit(self.folder, unit.name, len(unit.questions))
+
+    def has(self, unit: Unit) -> bool:
+        """Whether a unit is finished."""
+        return _answers(self.folder, unit.name).exists()
+
+    def write(self, unit: Unit, answers: Sequence[Answer]) -> None:
+        """Store the answers of a unit, in the order of its questions."""
+        rows = (
+            {"probe": one.probe, "kind": question.kind, "text": one.text, "stopped": one.stopped}
+            for question, one in zip(unit.questions, answers, strict=True)
+        )
+        _write(_answers(self.folder, unit.name), "".join(map(_line, rows)))
+
+    def edit_path(self, step: Step) -> Path:
+        """Where an edit is stored."""
+        return self.folder / "edits" / f"{step.name}.safetensors"
+
+    def write_edit(self, step: Step, edit: Savable) -> Path:
+        """Store an edit."""
+        path = self.edit_path(step)
+        _replace(path, edit.save)
+        return path
+
+
+class Run:
+    """A run folder to read: finished or not, locked or not.
+
+    Attributes:
+        folder: The folder.
+        spec: Every setting, as in ``spec.json``.
+        notes: What could not be edited or asked, counted.
+    """
+
+    def __init__(self, folder: Path, spec: dict[str, Any], plan: dict[str, Any]):
+        self.folder = folder
+        self.spec = spec
+        self.notes: tuple[str, ...] = tuple(plan["notes"])
+        self._units: dict[str, int] = plan["units"]
+
+    def missing(self) -> list[str]:
+        """Names of the units that are not finished, such as ``de/003-ja``."""
+        return [name for name in self._units if not _answers(self.folder, name).exists()]
+
+    def asked(self) -> Iterator[Asked]:
+        """Every stored answer, the unedited model's first, then by edit language, batch and test language.
+
+        Raises:
+            RunError: A file is damaged, or an edited answer has no unedited one.
+        """
+        probes = {probe.id: probe for probe in _read_probes(self.folder / _PROBES)}
+        before: dict[str, Answer] = {}
+        for name, count in self._units.items():
+            lang, _, rest = name.partition("/")
+            if not _answers(self.folder, name).exists():
+                continue
+            for row in _read_unit(self.folder, name, count):
+                answer = Answer(row["probe"], row["text"], row["stopped"])
+                if answer.probe not in probes:
+                    raise RunError(f"{answer.probe!r} of answers/{name}.jsonl is not in {_PROBES}; run again")
+                probe = probes[answer.probe]
+                if lang == UNEDITED:
+                    before[answer.probe] = answer
+                    yield Asked(None, None, row["kind"], probe, answer, None)
+                elif answer.probe not in before:
+                    raise RunError(f"no unedited answer to {answer.probe!r} in {self.folder}; run it again")
+                else:
+                    batch = int(rest.split("-")[0])
+                    yield Asked(lang, batch, row["kind"], probe, answer, before[answer.probe])
+
+    def write_scores(self, rows: Iterable[Mapping[str, Any]]) -> Path:
+        """Replace ``scores.jsonl``."""
+        path = self.folder / _SCORES
+        _write(path, "".join(map(_line, rows)))
+        return path
+
+
+def read_run(folder: Path | str) -> Run:
+    """A run folder to score or report on.
+
+    Raises:
+        RunError: It holds no run, a run of another format, or a damaged file.
+    """
+    folder = Path(folder)
+    if not (folder / _PLAN).is_file():
+        raise RunError(f"{folder} holds no run; name a folder that 'mlake run' wrote")
+    spec, plan = _read_object(folder / _SPEC), _read_object(folder / _PLAN)
+    if spec.get("format") != FORMAT:
+        raise RunError(f"{folder} has format {spec.get('format')!r}, this mlake reads {FORMAT!r}")
+    if not isinstance(plan.get("units"), dict) or not isinstance(plan.get("notes"), list):
+        raise RunError(f"{folder / _PLAN} is damaged: it has no units or notes; delete it and run again")
+    return Run(folder, spec, plan)
+
+
+def _answers(folder: Path, unit: str) -> Path:
+    return folder / "answers" / f"{unit}.jsonl"
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8; a lone surrogate, which UTF-8 cannot hold, becomes the JSON escape for it."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _write(path: Path, text: str) -> None:
+    _replace(path, lambda temporary: temporary.write_bytes(_encoded(text)))
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file completely or not at all, also when the process or the machine stops."""
+    temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{path.name}")
+    try:
+        with _os_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(temporary)
+            _sync(temporary)
+            temporary.replace(path)
+            _sync(path.parent)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _os_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"cannot write {path}: {error.strerror or error}; what is stored is kept: mend it and run again"
+        ) from error
+
+
+def _lock(handle: int, folder: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunError(f"another process runs in {folder}; wait for it or choose another --out") from None
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not folder.exists() or (folder / _SPEC).exists():
+        return
+    for path in sorted(folder.iterdir()):
+        if path.name not in _OURS and not path.name.startswith(_TEMPORARY):
+            raise RunError(f"{folder} holds {path.name!r} but no run; choose an empty folder with --out")
+
+
+def _check_spec(folder: Path, spec: RunSpec) -> None:
+    if not (folder / _SPEC).exists():
+        return
+    stored, new = _read_object(folder / _SPEC), spec.record()
+    for key in (*new, *stored):
+        there, here = stored.get(key), new.get(key)
+        while isinstance(there, dict) and isinstance(here, dict) and there != here:
+            part = next(one for one in (*here, *there) if here.get(one) != there.get(one))
+            key, there, here = f"{key}.{part}", there.get(part), here.get(part)
+        if there != here:
+            raise RunError(
+                f"{folder} holds another run: {key} is {_short(there)} there and {_short(here)} here; "
+                "choose another --out or use the settings in its spec.json"
+            )
+
+
+def _short(value: Any) -> str:
+    text = canonical(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes().decode("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"cannot read {path}: {error}") from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path} is damaged: it is no JSON object")
+    return value
+
+
+def _read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Line numbers from 1 and rows."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {error.strerror}") from error
+    lines = content.split(b"\n")
+    if lines.pop():
+        raise _damaged(path, len(lines) + 1, "it is cut off")
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line.decode("utf-8"))
+        except ValueError as error:
+            raise _damaged(path, number, str(error)) from error
+        if not isinstance(row, dict):
+            raise _damaged(path, number, "no JSON object")
+        yield number, row
+
+
+def _read_unit(folder: Path, unit: str, count: int) -> list[dict[str, Any]]:
+    path = _answers(folder, unit)
+    rows = []
+    for number, row in _read_lines(path):
+        types = tuple(type(row.get(key)) for key in ("probe", "kind", "text", "stopped"))
+        if types != (str, str, str, bool) or row["kind"] not in KINDS:
+            raise _damaged(path, number, "probe, kind, text or stopped is missing or wrong")
+        rows.append(row)
+    if len(rows) != count:
+        raise _damaged(path, len(rows), f"{len(rows)} rows, expected {count}")
+    return rows
+
+
+def _read_probes(path: Path) -> Iterator[Probe]:
+    for number, row in _read_lines(path):
+        try:
+            for key in ("accept", "reject", "options", "relations"):
+                row[key] = tuple(row[key])
+            yield Probe(**row | {"triples": tuple(Triple(*triple) for triple in row["triples"])})
+        except (KeyError, TypeError) as error:
+            raise _damaged(path, number, f"not a question: {error}") from error
+
+
+def _damaged(path: Path, line: int, what: str) -> RunError:
+    return RunError(f"{path} is damaged at line {line}: {what}; delete the file and run again")

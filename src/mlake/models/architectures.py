@@ -1,0 +1,198 @@
+"""Where each model family keeps its blocks, its down-projections and its last norm.
+
+To add a family, add a row (see ``docs/add-a-model-family.md``). A type without a row is understood by
+its structure where that is unambiguous, and refused where it is not.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers.pytorch_utils import Conv1D
+
+from mlake.errors import ModelError
+from mlake.models.lm import LM, Architecture
+from mlake.models.prompts import PLAIN, PromptStyle
+
+__all__ = ["ARCHITECTURES", "architecture_of", "detect"]
+
+
+def _llama_like(family: str, *, sandwich: bool = False, base: str = "model") -> Architecture:
+    return Architecture(
+        family, f"{base}.layers", "mlp", "mlp.down_proj", f"{base}.norm", sandwich=sandwich
+    )
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "gemma": _llama_like("Gemma"),
+    "gemma2": _llama_like("Gemma 2", sandwich=True),
+    "gemma3": _llama_like("Gemma 3", sandwich=True, base="model.language_model"),
+    "gemma3_text": _llama_like("Gemma 3", sandwich=True),
+    "gpt2": Architecture(
+        "GPT-2", "transformer.h", "mlp", "mlp.c_proj", "transformer.ln_f", transposed=True
+    ),
+    "gpt_neo": Architecture("GPT-Neo", "transformer.h", "mlp", "mlp.c_proj", "transformer.ln_f"),
+    "gpt_neox": Architecture(
+        "GPT-NeoX", "gpt_neox.layers", "mlp", "mlp.dense_4h_to_h", "gpt_neox.final_layer_norm"
+    ),
+    "gptj": Architecture("GPT-J", "transformer.h", "mlp", "mlp.fc_out", "transformer.ln_f"),
+    "llama": _llama_like("Llama"),
+    "mistral": _llama_like("Mistral"),
+    "olmo2": _llama_like("OLMo 2", sandwich=True),
+    "olmo3": _llama_like("OLMo 3", sandwich=True),
+    "phi3": _llama_like("Phi-3"),
+    "qwen2": _llama_like("Qwen 2"),
+    "qwen3": _llama_like("Qwen 3"),
+    "smollm3": _llama_like("SmolLM 3"),
+}
+"""Model type (``config.model_type``) to architecture. Vicuna is ``llama``, Qwen 1.5 and 2.5 are ``qwen2``."""
+
+
+def architecture_of(model: Any) -> Architecture:
+    """The architecture of a causal language model: its row in ``ARCHITECTURES``, or what its structure shows.
+
+    Raises:
+        ModelError: The row does not fit the model, or there is none and the structure is not understood.
+    """
+    kind = model.config.model_type
+    arch = ARCHITECTURES.get(kind)
+    if arch is None:
+        return detect(model)
+    _check(model, arch)
+    return arch
+
+
+def detect(model: Any) -> Architecture:
+    """Read an architecture off a model's structure, and try it out on two tokens.
+
+    Raises:
+        ModelError: The blocks, the MLP, its down-projection or the last norm are missing or ambiguous, or
+            the model's logits are not what its head makes of the last norm's output.
+    """
+    decoder = model.get_decoder()
+    d_model = model.config.get_text_config().hidden_size
+    base = next((name for name, module in model.named_modules() if module is decoder and name), None)
+    lists = [n for n, m in decoder.named_children() if isinstance(m, nn.ModuleList) and _alike(m)]
+    norms = [n for n, m in decoder.named_children() if "norm" in type(m).__name__.lower()]
+    if base is None or len(lists) != 1 or len(norms) != 1:
+        raise _unknown(model, "its list of blocks and its last norm were not found")
+    block = decoder.get_submodule(lists[0])[0]
+    mlp, down = _find_mlp(model, block, d_model)
+    arch = Architecture(
+        model.config.model_type,
+        f"{base}.{lists[0]}",
+        mlp,
+        f"{mlp}.{down}",
+        f"{base}.{norms[0]}",
+        transposed=isinstance(block.get_submodule(f"{mlp}.{down}"), Conv1D),
+    )
+    _check(model, arch)
+    return _tried(model, arch)
+
+
+def _alike(blocks: nn.ModuleList) -> bool:
+    return len(blocks) > 0 and len({type(block) for block in blocks}) == 1
+
+
+def _find_mlp(model: Any, block: nn.Module, d_model: int) -> tuple[str, str]:
+    """Names of the block's MLP and of its down-projection within it."""
+    found: dict[str, list[str]] = {}
+    for child, module in block.named_children():
+        if "attn" in child or "attention" in f"{child}{type(module).__name__}".lower():
+            continue
+        downs = [name for name, part in module.named_modules() if name and _width(part) == d_model]
+        if downs:
+            found[child] = downs
+    if len(found) != 1:
+        raise _unknown(model, "its blocks do not hold exactly one MLP that maps back to the hidden size")
+    (mlp, downs) = next(iter(found.items()))
+    return mlp, downs[-1]
+
+
+def _width(module: nn.Module) -> int | None:
+    """Output width of a linear map, None for anything else."""
+    if isinstance(module, nn.Linear):
+        return module.out_features
+    return int(module.nf) if isinstance(module, Conv1D) else None
+
+
+def _check(model: Any, arch: Architecture) -> None:
+    """Refuse a row whose paths lead nowhere or whose down-projections do not end in the hidden size."""
+    d_model = model.config.get_text_config().hidden_size
+    try:
+        model.get_submodule(arch.norm)
+        for block in model.get_submodule(arch.layers):
+            block.get_submodule(arch.mlp)
+            if _width(block.get_submodule(arch.down)) != d_model:
+                raise _unknown(model, f"its {arch.down} is not a linear map to the hidden size {d_model}")
+            if isinstance(block.get_submodule(arch.down), Conv1D) != arch.transposed:
+                raise _unknown(model, f"its {arch.down} is not stored as the row says")
+    except AttributeError as error:
+        raise _unknown(model, f"the row of its family does not fit: {error}") from None
+
+
+@torch.no_grad()
+def _tried(model: Any, arch: Architecture) -> Architecture:
+    """Run the model to see whether the MLP's output reaches the residual stream as it is.
+
+    Moving the MLP's output by a vector must move the block's output by the same vector. Where it does
+    not (a norm or a multiplier in between), edits belong at the down-projection's own output.
+    """
+    seen: dict[str, Tensor] = {}
+    plain = _forward(model, arch, seen, None)
+    before = seen["block"]
+    lm = LM("", "", model, None, arch, PromptStyle(PLAIN))
+    if not torch.allclose(lm.logits(seen["norm"]), plain, rtol=1e-2, atol=1e-2 * float(plain.abs().max())):
+        raise _unknown(model, "its logits are not its head applied to its last norm (a logit scale?)")
+    shift = torch.randn(before.shape[-1], generator=torch.Generator().manual_seed(0)).to(before)
+    shift *= before.std() / 4
+    _forward(model, arch, seen, shift)
+    moved = seen["block"] - before
+    if not moved.any():
+        raise _unknown(model, f"the output of its {arch.mlp} does not reach the output of its block")
+    return replace(arch, sandwich=bool((moved - shift).norm() > 0.05 * shift.expand_as(moved).norm()))
+
+
+def _forward(model: Any, arch: Architecture, seen: dict[str, Tensor], shift: Tensor | None) -> Tensor:
+    """Logits of two tokens; records the first block's and the last norm's outputs in ``seen``.
+
+    Args:
+        model: The model.
+        arch: Where its parts are.
+        seen: Filled with ``block`` and ``norm``, each ``(1, 2, d_model)``.
+        shift: Added to the first block's MLP output, ``(d_model,)``.
+    """
+
+    def record(key: str) -> Any:
+        def hook(_module: nn.Module, _args: Any, output: Any) -> None:
+            seen[key] = (output[0] if isinstance(output, tuple) else output).detach().clone()
+
+        return hook
+
+    def add(_module: nn.Module, _args: Any, output: Any) -> Any:
+        if shift is None:
+            return output
+        return (output[0] + shift, *output[1:]) if isinstance(output, tuple) else output + shift
+
+    block = model.get_submodule(arch.layers)[0]
+    handles = [
+        block.register_forward_hook(record("block")),
+        model.get_submodule(arch.norm).register_forward_hook(record("norm")),
+        block.get_submodule(arch.mlp).register_forward_hook(add),
+    ]
+    try:
+        ids = torch.tensor([[0, 1]], device=model.get_input_embeddings().weight.device)
+        logits: Tensor = model(input_ids=ids, use_cache=False).logits
+        return logits.float()
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _unknown(model: Any, why: str) -> ModelError:
+    kind = model.config.model_type
+    return ModelError(
+        f"model type {kind!r} is not understood: {why}; "
+        f"add a row {kind!r} to ARCHITECTURES in mlake/models/architectures.py"
+    )

@@ -1,0 +1,112 @@
+"""Watching and changing a forward pass from outside; the model is as it was when a block is left."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from torch import Tensor, nn
+
+__all__ = [
+    "changed_output",
+    "first",
+    "replaced_input",
+    "skipped",
+    "stopping_at",
+    "watched_input",
+    "watched_output",
+]
+
+
+def first(value: Any) -> Tensor:
+    """The hidden states in what a module takes or returns: itself, or the first of a tuple."""
+    return value[0] if isinstance(value, tuple) else value
+
+
+class _Stopped(Exception):
+    """Raised inside a forward pass to end it early."""
+
+
+@contextmanager
+def stopping_at(module: nn.Module) -> Iterator[None]:
+    """End each forward pass when it reaches a module: nothing from there on is computed.
+
+    Hooks that were registered on the module before still run.
+    """
+
+    def hook(*_: Any) -> None:
+        raise _Stopped
+
+    with _hooked(module.register_forward_pre_hook(hook)), suppress(_Stopped):
+        yield
+
+
+@contextmanager
+def skipped(blocks: Iterable[nn.Module], *, as_tuple: bool) -> Iterator[None]:
+    """Let blocks pass their hidden states through unchanged.
+
+    Args:
+        blocks: Transformer blocks whose forward takes the hidden states first.
+        as_tuple: Whether these blocks return a tuple, as some families' do.
+    """
+
+    def forward(hidden_states: Tensor, *_: Any, **__: Any) -> Any:
+        return (hidden_states, None) if as_tuple else hidden_states
+
+    saved: list[tuple[nn.Module, Any]] = []
+    try:
+        for block in blocks:
+            saved.append((block, block.__dict__.get("forward")))
+            block.forward = forward
+        yield
+    finally:
+        for block, own in saved:
+            if own is None:
+                del block.forward
+            else:
+                block.forward = own
+
+
+@contextmanager
+def _hooked(handle: Any) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def watched_input(module: nn.Module, see: Callable[[Tensor], None]) -> Any:
+    """Call ``see`` with the first input of each call of a module."""
+
+    def hook(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        see(args[0] if args else kwargs["hidden_states"])
+
+    return _hooked(module.register_forward_pre_hook(hook, with_kwargs=True))
+
+
+def watched_output(module: nn.Module, see: Callable[[Any], None]) -> Any:
+    """Call ``see`` with what a module returns: hidden states, or a tuple that starts with them."""
+
+    def hook(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
+        see(output)
+
+    return _hooked(module.register_forward_hook(hook))
+
+
+def replaced_input(module: nn.Module, hidden: Tensor) -> Any:
+    """Give a module these hidden states instead of its own."""
+
+    def hook(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if args:
+            return (hidden, *args[1:]), kwargs
+        return args, {**kwargs, "hidden_states": hidden}
+
+    return _hooked(module.register_forward_pre_hook(hook, with_kwargs=True))
+
+
+def changed_output(module: nn.Module, change: Callable[[Tensor], Tensor]) -> Any:
+    """Replace the hidden states that a module returns by ``change`` of them."""
+
+    def hook(_: nn.Module, __: tuple[Any, ...], output: Any) -> Any:
+        return (change(output[0]), *output[1:]) if isinstance(output, tuple) else change(output)
+
+    return _hooked(module.register_forward_hook(hook))

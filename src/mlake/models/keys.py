@@ -1,0 +1,107 @@
+"""What the edited matrices are fed and what they emit at chosen tokens."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+
+import torch
+from torch import Tensor
+
+from mlake.models.batches import by_length, pad_right
+from mlake.models.hooks import first, stopping_at, watched_input, watched_output
+from mlake.models.lm import LM
+from mlake.models.spans import Encoded
+
+__all__ = ["BATCH_TOKENS", "block_outputs", "down_outputs", "keys_at", "prompt_keys"]
+
+BATCH_TOKENS = 8192
+
+
+@torch.no_grad()
+def keys_at(lm: LM, layer: int, prompts: Sequence[Encoded]) -> Tensor:
+    """Keys: inputs of a down-projection at each prompt's key token.
+
+    The pass ends at that matrix; nothing above it is computed.
+
+    Args:
+        lm: The model.
+        layer: Block whose down-projection is read.
+        prompts: Encoded prompts; target tokens are not fed.
+
+    Returns:
+        Keys in float32 or wider, ``(len(prompts), d_in)``.
+    """
+    return _read(lm, layer, prompts, where="key")
+
+
+@torch.no_grad()
+def down_outputs(lm: LM, layer: int, prompts: Sequence[Encoded]) -> Tensor:
+    """Outputs of a block's down-projection at each prompt's key token, ``(len(prompts), d_out)``."""
+    return _read(lm, layer, prompts, where="down")
+
+
+@torch.no_grad()
+def block_outputs(lm: LM, layer: int, prompts: Sequence[Encoded]) -> Tensor:
+    """Outputs of a block (the residual stream) at each prompt's key token, ``(len(prompts), d_model)``."""
+    return _read(lm, layer, prompts, where="block")
+
+
+@torch.no_grad()
+def prompt_keys(lm: LM, layer: int, prompts: Sequence[Encoded]) -> Tensor:
+    """Keys at every token of the prompts but their key tokens, each distinct token context once.
+
+    Args:
+        lm: The model.
+        layer: Block whose down-projection is read.
+        prompts: Encoded prompts; target tokens are not fed.
+
+    Returns:
+        Keys, ``(tokens, d_in)``.
+    """
+    rows = [_prompt(p) for p in prompts]
+    seen: list[Tensor] = []
+    for batch in by_length([len(row) for row in rows], BATCH_TOKENS):
+        padded = pad_right([rows[i] for i in batch], lm.pad_id, lm.device)
+        found: list[Tensor] = []
+        with watched_input(lm.down(layer), found.append), stopping_at(lm.down(layer)):
+            lm.model.base_model(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False)
+        keep = padded.mask.bool()
+        for place, index in enumerate(batch):
+            keep[place, prompts[index].lookup] = False
+        seen.append(_wide(found[0])[keep.to(found[0].device)])
+    return torch.cat(seen)
+
+
+def _prompt(encoded: Encoded) -> tuple[int, ...]:
+    return encoded.ids[: len(encoded.ids) - encoded.target]
+
+
+def _wide(value: Tensor) -> Tensor:
+    return value if value.dtype == torch.float64 else value.float()
+
+
+def _read(lm: LM, layer: int, prompts: Sequence[Encoded], *, where: str) -> Tensor:
+    # Nothing after the key token can change what is read there, so nothing after it is fed.
+    rows = [p.ids[: p.lookup + 1] for p in prompts]
+    out: list[Tensor | None] = [None] * len(rows)
+    for batch in by_length([len(row) for row in rows], BATCH_TOKENS):
+        padded = pad_right([rows[i] for i in batch], lm.pad_id, lm.device)
+        values = _wide(_pass(lm, layer, padded, where))
+        for place, index in enumerate(batch):
+            out[index] = values[place, prompts[index].lookup]
+    return torch.stack([value for value in out if value is not None])
+
+
+def _pass(lm: LM, layer: int, padded: tuple[Tensor, Tensor], where: str) -> Tensor:
+    found: list[Tensor] = []
+    ids, mask = padded
+    run = lm.model.base_model
+    if where == "key":
+        with watched_input(lm.down(layer), found.append), stopping_at(lm.down(layer)):
+            run(input_ids=ids, attention_mask=mask, use_cache=False)
+    else:
+        module = lm.down(layer) if where == "down" else lm.layers[layer]
+        above = lm.layers[layer + 1 : layer + 2]
+        with watched_output(module, lambda out: found.append(first(out))):
+            with stopping_at(above[0]) if len(above) else nullcontext():
+                run(input_ids=ids, attention_mask=mask, use_cache=False)
+    return found[0]

@@ -1,0 +1,142 @@
+"""Load a model by name, whatever the name means, and check that mlake can work with it."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+from mlake.errors import ModelError, UnknownNameError
+from mlake.models.architectures import architecture_of
+from mlake.models.gguf import LOADER_ERRORS, converted_demo, converted_gguf, file_sha256, first_line
+from mlake.models.lm import LM
+from mlake.models.prompts import style_for
+
+__all__ = ["DTYPES", "load"]
+
+DTYPES: dict[str, torch.dtype] = {
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "fp32": torch.float32,
+    "fp64": torch.float64,
+}
+_PARTS = (".bin", ".jinja", ".json", ".model", ".py", ".safetensors", ".txt")
+
+
+def load(
+    name: str,
+    *,
+    dtype: str = "auto",
+    device: str = "auto",
+    revision: str | None = None,
+    template: str | None = None,
+    trust_remote_code: bool = False,
+) -> LM:
+    """Load a causal language model, frozen and in eval mode.
+
+    Args:
+        name: A hub id, a folder, a ``.gguf`` file (converted once, see ``mlake.models.gguf``), or
+            ``demo``, the packaged Gemma-3-270M of ``mlake[demo]``.
+        dtype: ``bf16``, ``fp16``, ``fp32`` or ``fp64``; ``auto`` is bf16 on a GPU and fp32 on a CPU.
+        device: A torch device; ``auto`` is the GPU if there is one, and all of them if there are several.
+        revision: Branch, tag or commit of a hub model.
+        template: Prompt template with one ``{question}``, instead of the model's own.
+        trust_remote_code: Run code that comes with the model.
+
+    Raises:
+        ModelError: The model is not there, is damaged, is not a causal language model that mlake
+            understands, or has no fast tokenizer.
+        UnknownNameError: ``dtype`` is none of the names.
+    """
+    place, device_type = _device(device)
+    kind = _dtype(dtype, device_type)
+    source, digest = _source(name)
+    options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
+    if digest is None:
+        options["revision"] = revision
+    else:
+        options["local_files_only"] = True
+    try:
+        config = AutoConfig.from_pretrained(source, **options)
+        tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        attention = _attention(config)
+        model, report = AutoModelForCausalLM.from_pretrained(
+            source, dtype=kind, device_map=place, output_loading_info=True, **attention, **options
+        )
+    except LOADER_ERRORS as error:
+        raise ModelError(
+            f"cannot load {name!r}: {first_line(error)}; "
+            "expected the hub id, folder or .gguf file of a causal language model, or 'demo'"
+        ) from error
+    absent = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
+    if absent:
+        raise ModelError(
+            f"the weights of {name!r} are incomplete: {len(absent)} are missing or mis-shaped, "
+            f"such as {absent[0]}; expected a complete causal language model"
+        )
+    if not getattr(tokenizer, "is_fast", False):
+        raise ModelError(
+            f"{name!r} has no fast tokenizer, which spans need; expected a tokenizer.json beside the weights"
+        )
+    model.eval().requires_grad_(False)
+    pin = getattr(config, "_commit_hash", None) if digest is None else f"sha256:{digest}"
+    arch, style = architecture_of(model), style_for(tokenizer, template)
+    return LM(name, pin or "unknown", model, tokenizer, arch, style)
+
+
+def _source(name: str) -> tuple[str, str | None]:
+    """What to hand to transformers, and the hash of local weights (None for a hub id)."""
+    if name == "demo":
+        folder, digest = converted_demo()
+        return str(folder), digest
+    path = Path(name).expanduser()
+    if path.suffix.lower() == ".gguf":
+        folder, digest = converted_gguf(path)
+        return str(folder), digest
+    if path.is_dir():
+        return str(path), _folder_sha256(path)
+    if path.is_absolute() or name[:1] in (".", "~") or name.count("/") > 1:
+        raise ModelError(f"no model folder at {name!r}; give an existing folder or a hub id, 'org/name'")
+    return name, None
+
+
+def _folder_sha256(folder: Path) -> str:
+    """Hash over names and contents of the files that make up a model."""
+    files = [f for f in sorted(folder.iterdir()) if f.suffix in _PARTS and f.is_file() and f.name[0] != "."]
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{str(folder)!r} holds no model: expected a config.json in it")
+    digest = sha256()
+    for file in files:
+        digest.update(f"{file.name}\0{file_sha256(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def _device(device: str) -> tuple[Any, str]:
+    """``device_map`` and device type for a device name."""
+    if device == "auto":
+        if torch.cuda.device_count() > 1:
+            return "auto", "cuda"
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (AssertionError, NotImplementedError, RuntimeError) as error:
+        raise ModelError(
+            f"device {device!r} cannot be used: {first_line(error)}; expected 'auto', 'cpu' or 'cuda'"
+        ) from None
+    return {"": chosen}, chosen.type
+
+
+def _dtype(dtype: str, device_type: str) -> torch.dtype:
+    if dtype == "auto":
+        return torch.float32 if device_type == "cpu" else torch.bfloat16
+    if dtype not in DTYPES:
+        raise UnknownNameError("dtype", dtype, ["auto", *DTYPES])
+    return DTYPES[dtype]
+
+
+def _attention(config: Any) -> dict[str, str]:
+    """Capped attention scores (Gemma 2) exist only in the eager implementation."""
+    capped = getattr(config.get_text_config(), "attn_logit_softcapping", None) is not None
+    return {"attn_implementation": "eager"} if capped else {}

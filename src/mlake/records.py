@@ -1,0 +1,178 @@
+"""The records that cross folders: plain frozen values, no behaviour beyond looking things up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from mlake.errors import DataError
+
+__all__ = ["KINDS", "Answer", "Asked", "Benchmark", "Fact", "Kind", "Probe", "Statement", "Triple"]
+
+Kind = Literal["direct", "multihop", "multihop_before", "paraphrase", "locality", "choice"]
+KINDS: tuple[Kind, ...] = ("direct", "multihop", "multihop_before", "paraphrase", "locality", "choice")
+
+
+class Triple(NamedTuple):
+    """A Wikidata statement by ids, such as ``("Q410", "P108", "Q49115")``."""
+
+    subject: str
+    relation: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One fact in one language: what an editing method sees.
+
+    Attributes:
+        fact: Id of the fact.
+        lang: Language code.
+        question: The direct question about the fact.
+        subject: The subject verbatim as it stands in ``question``; None if it is not known.
+        subject_sure: False where the subject was recovered automatically and is in doubt.
+        old: Answer before the edit.
+        new: Answer that the edit puts in its place.
+        old_aliases: Other accepted names of the old answer.
+        new_aliases: Other accepted names of the new answer.
+        old_sentence: The fact as a sentence before the edit; empty if there is none.
+        new_sentence: The fact as a sentence after the edit; empty if there is none.
+    """
+
+    fact: str
+    lang: str
+    question: str
+    subject: str | None
+    old: str
+    new: str
+    old_aliases: tuple[str, ...] = ()
+    new_aliases: tuple[str, ...] = ()
+    old_sentence: str = ""
+    new_sentence: str = ""
+    subject_sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A question to ask a model. Editing methods never see probes.
+
+    Attributes:
+        id: Unique within its benchmark, stable between versions.
+        fact: Id of the fact it belongs to; None where the release gives no link.
+        kind: What it tests, one of ``KINDS``.
+        lang: Language code.
+        text: The question.
+        accept: Accepted answers, the main name first.
+        reject: Answers that are wrong now (the old answer and its aliases); empty if none are known.
+        options: Multiple choice only: the options in order.
+        relations: Relation labels along the chain, as far as they are known.
+        triples: Wikidata triples along the chain, as far as they are known.
+    """
+
+    id: str
+    fact: str | None
+    kind: Kind
+    lang: str
+    text: str
+    accept: tuple[str, ...]
+    reject: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
+    triples: tuple[Triple, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One edited fact, aligned over languages.
+
+    Attributes:
+        id: Stable id, such as ``mlake-0000``.
+        row: Its place in the data set, from 0.
+        statements: Language code to statement.
+        probes: Every question that belongs to the fact, in all languages.
+        subject_id: Wikidata id of the subject, if known.
+        relation_id: Wikidata id of the relation, if known.
+        relations: Language code to the relation's label.
+    """
+
+    id: str
+    row: int
+    statements: Mapping[str, Statement]
+    probes: tuple[Probe, ...] = ()
+    subject_id: str | None = None
+    relation_id: str | None = None
+    relations: Mapping[str, str] = field(default_factory=dict)
+
+    def stated(self, lang: str) -> Statement:
+        """The statement in one language.
+
+        Raises:
+            DataError: The fact has no statement in that language.
+        """
+        try:
+            return self.statements[lang]
+        except KeyError:
+            have = ", ".join(self.statements)
+            raise DataError(f"fact {self.id!r} has no statement in {lang!r}; it has: {have}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A data set: its facts, and what is needed to cite it.
+
+    Attributes:
+        name: Name it was loaded by.
+        revision: Revision of its source (commits, version or file name).
+        sha256: Hash of the content that was read; part of every run's spec.
+        facts: All facts in order.
+        unlinked: Probes that could not be linked to a fact; never asked after an edit, never dropped.
+        notes: What the loader had to say, one line each.
+    """
+
+    name: str
+    revision: str
+    sha256: str
+    facts: tuple[Fact, ...]
+    unlinked: tuple[Probe, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def langs(self) -> tuple[str, ...]:
+        """Languages in which at least one fact is stated, in order of first appearance."""
+        return tuple(dict.fromkeys(lang for fact in self.facts for lang in fact.statements))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model said to one probe.
+
+    Attributes:
+        probe: Id of the probe.
+        text: The raw answer, stripped of surrounding white space, otherwise untouched.
+        stopped: Whether it ended by itself (False: cut at the token limit).
+    """
+
+    probe: str
+    text: str
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One stored answer with everything needed to score it.
+
+    Attributes:
+        edit_lang: Language the model was edited in; None for the unedited model.
+        batch: Index of the batch of edits that was in force; None for the unedited model.
+        kind: What the question tested here. Equal to ``probe.kind``, except that a question about a
+            fact outside the batch counts as ``locality``.
+        probe: The question.
+        answer: What the model said.
+        before: What the unedited model said to the same question; None for the unedited model itself.
+    """
+
+    edit_lang: str | None
+    batch: int | None
+    kind: Kind
+    probe: Probe
+    answer: Answer
+    before: Answer | None

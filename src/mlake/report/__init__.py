@@ -1,0 +1,1 @@
+"""Scores to numbers with intervals, tables, figures and a report: no model, no torch."""

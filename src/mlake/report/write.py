@@ -1,0 +1,105 @@
+"""The report of a run: one folder with Markdown, figures and the numbers behind them."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mlake.errors import RunError
+from mlake.evaluation.score import SCORERS
+from mlake.report.figures import heatmap
+from mlake.report.tables import KIND_TITLES, accuracy_table, escape, signature_line
+from mlake.report.tidy import TidyRow, available
+
+__all__ = ["write_report"]
+
+_HEADLINE = "contains"
+_MEANINGS = {
+    "contains": "the new answer stands in the text and no old answer does",
+    "paper": "the new answer or an alias is a substring of the raw text, as in the paper",
+    "exact": "the answer is the new answer and nothing else",
+    "old": "the old answer still stands in the text",
+    "unchanged": "the text is the unedited model's, character for character",
+}
+_READING = """\
+- A row is the language in which the facts were edited into the model, a column the language in which it was
+  asked afterwards. *unedited* is the same model before any edit: what it scores, no edit achieved.
+- Cells are percent of answers with a 95 % percentile bootstrap interval that resamples facts, since answers
+  about one fact stand or fall together. *n* is the number of answers in a cell. `–` means not asked, and
+  `[–]` that a single fact gives no interval. A width of zero means that all answers in the cell scored the
+  same, not that the value is certain.
+- `contains` is strict: a text that gives the old answer next to the new one does not count. `paper` counts
+  any text with the new answer or an alias as a substring, also inside other words.
+- On questions about other facts, high `unchanged` means that the edit left them alone. `old` there is the
+  answer that nobody meant to change.
+"""
+
+
+def write_report(folder: Path, spec: Mapping[str, Any], rows: Sequence[TidyRow]) -> list[Path]:
+    """Write ``report.md``, ``tidy.json`` and, where there is something to draw, ``heatmap.png`` and ``.pdf``.
+
+    Each file appears whole or not at all; the same numbers give the same bytes.
+
+    Args:
+        folder: Where to; made if need be.
+        spec: The run's settings.
+        rows: Tidy rows.
+
+    Returns:
+        The files written.
+
+    Raises:
+        RunError: The folder cannot be written.
+    """
+    files: dict[str, bytes] = {}
+    if available(rows, _HEADLINE):
+        files["heatmap.png"] = heatmap(spec, rows, "png")
+        files["heatmap.pdf"] = heatmap(spec, rows, "pdf")
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+    files["tidy.json"] = _encoded(f"[\n{lines}\n]\n")
+    files["report.md"] = _encoded("\n".join(_sections(spec, rows, drawn="heatmap.png" in files)))
+    return [_write(folder / name, content) for name, content in files.items()]
+
+
+def _sections(spec: Mapping[str, Any], rows: Sequence[TidyRow], *, drawn: bool) -> Iterator[str]:
+    yield "# What the edits carried over\n"
+    headline = available(rows, _HEADLINE)
+    if headline:
+        yield f"{KIND_TITLES[headline[0]]}, `{_HEADLINE}`: {_MEANINGS[_HEADLINE]}.\n"
+        yield accuracy_table(rows, headline[0], _HEADLINE)
+        yield signature_line(spec, _HEADLINE)
+    if drawn:
+        yield "![Heat map: edited in by asked in](heatmap.png)\n"
+    yield f"## How to read it\n\n{_READING}"
+    for scorer in SCORERS:
+        for kind in available(rows, scorer):
+            yield f"## {KIND_TITLES[kind]}: `{scorer}`\n\n{_MEANINGS[scorer].capitalize()}.\n"
+            yield accuracy_table(rows, kind, scorer)
+            yield signature_line(spec, scorer)
+    yield "## Settings\n"
+    yield "".join(f"- {escape(name)}: {escape(_shown(value))}\n" for name, value in spec.items())
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _write(path: Path, content: bytes) -> Path:
+    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise RunError(f"cannot write {path}: {reason}; make room or mend the rights") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,179 @@
+"""The rules by which a name is found in a text, in every language: pure, no model, no data.
+
+Plain containment, as the paper scores, counts "US" in "used" and "en" in "went", and misses "Vereinigten
+Staaten" for "Vereinigte Staaten". The rules here, each with its reason:
+
+1. **One form.** Text and names are brought to one form first (``normalise``): NFKC (full width, ligatures),
+   no invisible format characters (data and models put zero-width spaces inside names), one kind of
+   apostrophe, quote and dash, case folded, white space collapsed.
+2. **Edges follow the characters, not the language.** A name that begins or ends with a letter or digit of a
+   spaced script must not touch another one: "US" is not in "used", "BBC" is in "BBCです" but not in
+   "ABBC". An edge in Chinese or Japanese characters touches what it likes, since such text has no word
+   edges. So answers that mix scripts need no special case. Apostrophe and hyphen are edges: "l'Italie",
+   "US-Amerikaner", "Canada's".
+3. **Short katakana names stand alone.** A katakana edge of a name of up to three letters must not touch
+   another katakana letter: katakana words are written as unbroken runs, and タイ is in スタイル,
+   インド in インドネシア. Longer names are left alone, for compounds (センターポジション) are common.
+4. **Name separators are optional.** Between characters of an unspaced script ``・ · ＝ ゠ -`` are one
+   separator, and so is a space between katakana; a name matches with any of them or none:
+   レオナルド・ダ・ヴィンチ, レオナルド＝ダ＝ヴィンチ, 巴拉克·奥巴马, 巴拉克奥巴马.
+5. **Endings.** A name of four or more letters may carry one inflectional ending of the language
+   (``Language.endings``): "Deutschlands". Inside a name, a word of four or more letters may also exchange
+   one ending for another: "Vereinigtes Königreich", "des Vereinigten Königreichs". The last word never
+   loses an ending, so "Norwegen" is not in "Norweger". Shorter names take none: "IBM" is not in "IBMs".
+6. **Short aliases are ignored**: two or fewer letters and digits, or a single one where Chinese or Japanese
+   characters take part, hence flags and other symbols too. On the released data they cause most false hits
+   ("en", "IN", "米"). The main name, the first, is never dropped: if it is that short, its case must agree,
+   and a single Chinese or Japanese character must touch no letter but hiragana (京です, not 東京).
+
+What the rules do not catch: containment of one Chinese or Japanese name in another (日本 in 日本語).
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from mlake.languages import Language, language
+
+__all__ = ["Span", "contains_name", "find_names", "normalise", "same_name"]
+
+_SAME = str.maketrans(
+    dict.fromkeys("’‘‚‛ʼʹ′´`", "'")
+    | dict.fromkeys("“”„‟«»‹›「」『』《》〈〉〝〞〟", '"')
+    | dict.fromkeys("‐‑‒–—―−⁃", "-")
+)
+_KATAKANA = "ァ-ヺー-ヿㇰ-ㇿ"
+# Kana, bopomofo and ideographs: letters of scripts that put no space between words.
+_UNSPACED = rf"々-〇〱-〵ぁ-ゟ{_KATAKANA}ㄅ-ㄯㆠ-ㆿ㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"
+_NOT_HIRAGANA = r"[^\W_ぁ-ゖ]"
+_SPACED_LETTER = rf"[^\W_{_UNSPACED}]"
+_SEPARATOR = re.compile(
+    rf"(?<=[{_UNSPACED}])\s*[・·‧•∙⋅゠=-]\s*(?=[{_UNSPACED}])|(?<=[{_KATAKANA}]) (?=[{_KATAKANA}])"
+)
+_JOINT = re.compile(rf"(?<=[{_UNSPACED}])・?(?=[{_UNSPACED}])")
+_INFLECTED = 4  # letters a name needs before it may carry an ending
+_RUN = 3  # letters up to which a katakana name must stand alone
+
+
+class Span(NamedTuple):
+    """Where a name stands: ``normalise(text, lang)[start:end]``; ``name`` as it was given."""
+
+    start: int
+    end: int
+    name: str
+
+
+def normalise(text: str, lang: str) -> str:
+    """The form in which texts are compared (rules 1 and 4).
+
+    Args:
+        text: Any text.
+        lang: Its language; name separators are unified in languages without word spaces.
+
+    Raises:
+        UnknownNameError: The language is not known.
+    """
+    return _one_form(text, language(lang)).casefold()
+
+
+def find_names(text: str, names: Sequence[str], lang: str) -> list[Span]:
+    """Every place where one of the names stands, in order; spans of different names may overlap.
+
+    Args:
+        text: The text to search.
+        names: Names of one thing, the main name first.
+        lang: Language of the text and the names.
+
+    Raises:
+        UnknownNameError: The language is not known.
+    """
+    plain = _one_form(text, language(lang))
+    folded = plain.casefold()
+    spans = []
+    for name, pattern, cased in _patterns(tuple(names), lang):
+        for match in pattern.finditer(plain if cased else folded):
+            start, end = match.span()
+            if cased:  # case folding works letter by letter, so a folded prefix tells the place
+                start, end = (len(plain[:place].casefold()) for place in (start, end))
+            spans.append(Span(start, end, name))
+    return sorted(spans)
+
+
+def contains_name(text: str, names: Sequence[str], lang: str) -> bool:
+    """Whether one of the names stands in the text; arguments as in ``find_names``."""
+    return bool(find_names(text, names, lang))
+
+
+def same_name(text: str, name: str, lang: str) -> bool:
+    """Whether the text is the name and nothing else, up to ``normalise`` and punctuation around it."""
+    left, right = (_bare(normalise(one, lang)) for one in (text, name))
+    return left == right != ""
+
+
+def _one_form(text: str, lang: Language) -> str:
+    """``normalise`` without case folding."""
+    if not text.isascii():
+        text = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    # Before NFKC, which would split the acute accent used as an apostrophe into space and accent.
+    text = unicodedata.normalize("NFKC", text.translate(_SAME)).translate(_SAME)
+    text = " ".join(text.split())
+    return text if lang.spaced else _SEPARATOR.sub("・", text)
+
+
+def _bare(text: str) -> str:
+    """The text without separators and without punctuation and white space around it, if anything remains."""
+    edges = "".join({char for char in text if unicodedata.category(char).startswith("P") or char.isspace()})
+    return (text.strip(edges) or text).replace("・", "")
+
+
+@lru_cache(maxsize=16384)
+def _patterns(names: tuple[str, ...], lang: str) -> tuple[tuple[str, re.Pattern[str], bool], ...]:
+    """Each name that may match, what finds it, and whether in unfolded text."""
+    row = language(lang)
+    found = []
+    for place, name in enumerate(names):
+        plain = _one_form(name, row)
+        short = _is_short(plain)
+        if plain and (not short or place == 0):
+            found.append((name, _pattern(plain if short else plain.casefold(), row, short), short))
+    return tuple(found)
+
+
+def _is_short(name: str) -> bool:
+    limit = 1 if re.search(f"[{_UNSPACED}]", name) else 2
+    return sum(char.isalnum() for char in name) <= limit
+
+
+def _pattern(name: str, lang: Language, short: bool) -> re.Pattern[str]:
+    letters = sum(char.isalnum() for char in name)
+    if short and re.search(f"[{_UNSPACED}]", name):
+        guards = [_NOT_HIRAGANA]
+    elif letters <= _RUN:
+        guards = [_SPACED_LETTER, f"[{_KATAKANA}]"]
+    else:
+        guards = [_SPACED_LETTER]
+    before = "".join(f"(?<!{guard})" for guard in guards if re.match(guard, name[0]))
+    after = "".join(f"(?!{guard})" for guard in guards if re.match(guard, name[-1]))
+    *inner, last = name.split(" ")
+    body = " ".join([*(_inner_word(word, lang) for word in inner), _escaped(last)])
+    if lang.endings and letters >= _INFLECTED and re.match(_SPACED_LETTER, name[-1]) and name[-1].isalpha():
+        body += f"(?:{'|'.join(lang.endings)})?"
+    return re.compile(before + body + after)
+
+
+def _inner_word(word: str, lang: Language) -> str:
+    """A word inside a name: with the ending it has, with another one, or without."""
+    if not lang.endings or not word.isalpha() or len(word) < _INFLECTED:
+        return _escaped(word)
+    for ending in sorted(lang.endings, key=len, reverse=True):
+        if word.endswith(ending) and len(word) - len(ending) >= _INFLECTED:
+            word = word.removesuffix(ending)
+            break
+    return f"{_escaped(word)}(?:{'|'.join(lang.endings)})?"
+
+
+def _escaped(word: str) -> str:
+    """The word as a pattern, with an optional separator between characters of an unspaced script."""
+    return "・?".join(map(re.escape, _JOINT.split(word)))

@@ -1,0 +1,94 @@
+"""The command group: fast, and every expected error in one line."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from mlake import cli
+from mlake.errors import RunError, UnknownNameError
+
+
+def failing(error: BaseException) -> click.Command:
+    @click.command()
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+@pytest.fixture
+def invoke(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], tuple[int, str]]:
+    """Exit code and standard error of a command that raises an error."""
+
+    def call(error: BaseException) -> tuple[int, str]:
+        monkeypatch.setattr(cli, "import_module", lambda name: type("module", (), {"run": failing(error)}))
+        result = CliRunner().invoke(cli.main, ["run"])
+        return result.exit_code, result.stderr
+
+    return call
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_help_names_every_command_without_torch() -> None:
+    code = (
+        "import sys; from mlake.cli import main\n"
+        "try: main(['--help'])\n"
+        "finally: print(*(name in sys.modules for name in ('torch', 'transformers', 'mlake.cli.run')))"
+    )
+    found = python("-c", code)
+    assert found.returncode == 0, found.stderr
+    for name in ("data", "edit", "run", "score", "report"):
+        assert f"\n  {name} " in found.stdout
+    assert found.stdout.strip().endswith("False False False")
+
+
+def test_help_of_run_does_not_import_torch() -> None:
+    code = "import sys, mlake.cli.run; print('torch' in sys.modules)"
+    assert python("-c", code).stdout.strip() == "False"
+
+
+def test_version() -> None:
+    result = CliRunner().invoke(cli.main, ["--version"])
+    assert result.exit_code == 0 and result.stdout.startswith("mlake 0.")
+
+
+def test_expected_errors_take_one_line(invoke: Callable[[BaseException], tuple[int, str]]) -> None:
+    assert invoke(RunError("first\n  second")) == (2, "mlake: error: first second\n")
+    code, text = invoke(UnknownNameError("method", "memmit", ["memit", "rome"]))
+    assert (code, text.count("\n")) == (2, 1)
+    assert text.startswith("mlake: error: unknown method 'memmit'") and "Did you mean 'memit'?" in text
+
+
+def test_unopened_files_take_one_line(invoke: Callable[[BaseException], tuple[int, str]]) -> None:
+    code, text = invoke(PermissionError(13, "Permission denied", "/root/run"))
+    assert (code, text) == (2, "mlake: error: [Errno 13] Permission denied: '/root/run'\n")
+
+
+def test_interrupt_says_that_the_run_can_go_on(invoke: Callable[[BaseException], tuple[int, str]]) -> None:
+    code, text = invoke(KeyboardInterrupt())
+    assert (code, text.count("\n")) == (130, 1)
+    assert "run the same command again" in text
+
+
+def test_bugs_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        cli, "import_module", lambda name: type("module", (), {"run": failing(ZeroDivisionError())})
+    )
+    with pytest.raises(ZeroDivisionError):
+        CliRunner().invoke(cli.main, ["run"], catch_exceptions=False)
+
+
+def test_broken_pipe_is_quiet(invoke: Callable[[BaseException], tuple[int, str]]) -> None:
+    assert invoke(BrokenPipeError(32, "Broken pipe")) == (1, "")
+
+
+def test_unknown_command() -> None:
+    result = CliRunner().invoke(cli.main, ["rnu"])
+    assert result.exit_code == 2 and "No such command" in result.stderr and "Traceback" not in result.output

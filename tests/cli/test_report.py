@@ -1,0 +1,179 @@
+"""``mlake score`` and ``mlake report`` on a real run folder that fakes have filled."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mlake.cli import main
+from mlake.evaluation.plan import make_plan
+from mlake.evaluation.run import Engine, run
+from mlake.evaluation.spec import RunSpec
+from mlake.evaluation.store import Store
+from mlake.records import Benchmark, Fact, Probe, Statement
+
+QUESTIONS = {"en": "Where is {}?", "zh": "{}在哪里？"}
+NAMES = {"en": ("Italy", "France"), "zh": ("意大利", "法国")}
+
+
+class Reply(NamedTuple):
+    text: str
+    stopped: bool
+
+
+class Edit:
+    def __init__(self, known: dict[str, str]):
+        self.known = known
+
+    def applied(self, lm: dict[str, str]) -> Any:
+        return nullcontext(lm | self.known)
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps(self.known))
+
+    @classmethod
+    def load(cls, path: Path) -> "Edit":
+        return cls(json.loads(path.read_text()))
+
+
+class Fakes:
+    """Knows an edited question by heart; answers France, in the question's language, to all others."""
+
+    def edit(self, lm: Any, statements: Sequence[Statement], *, text: object, progress: Any) -> Edit:
+        return Edit({one.question: one.new for one in statements})
+
+    def answer(self, lm: dict[str, str], questions: Sequence[str], progress: Any) -> list[Reply]:
+        old = [NAMES["en" if question.isascii() else "zh"][1] for question in questions]
+        return [Reply(lm.get(question, one), True) for question, one in zip(questions, old, strict=True)]
+
+
+def benchmark() -> Benchmark:
+    facts = []
+    for row in range(4):
+        asked = {lang: text.format(f"X{row}") for lang, text in QUESTIONS.items()}
+        probes = tuple(
+            Probe(f"{row}-{lang}", f"f{row}", "direct", lang, text, NAMES[lang][:1], NAMES[lang][1:])
+            for lang, text in asked.items()
+        )
+        statements = {
+            lang: Statement(f"f{row}", lang, text, f"X{row}", NAMES[lang][1], NAMES[lang][0])
+            for lang, text in asked.items()
+        }
+        facts.append(Fact(f"f{row}", row, statements, probes))
+    return Benchmark("fake", "r1", "0" * 64, tuple(facts))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    spec = RunSpec(
+        model="fake", model_revision="m1", dtype="float32", template="Q: {question}\nA:", data="fake",
+        data_revision="r1", data_sha256="0" * 64, facts=(0, 4), method="rome", editor={"layers": [3]},
+        edit_langs=("en", "zh"), test_langs=("en", "zh"), kinds=("direct",), batch_size=2, locality=1,
+    )  # fmt: skip
+    fakes = Fakes()
+    engine = Engine({}, fakes, fakes.answer, Edit.load, lambda seed: None)
+    with Store.open(tmp_path / "run", spec) as store:
+        run(make_plan(spec, benchmark()), store, engine)
+    return tmp_path / "run"
+
+
+def mlake(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(one) for one in arguments])
+
+
+MATRIX = """\
+Direct questions, contains|v1, % [95 % interval over facts]
+           asked in
+edited in  en               zh
+unedited     0.0 [0–0]        0.0 [0–0]
+en         100.0 [100–100]    0.0 [0–0]
+zh           0.0 [0–0]      100.0 [100–100]
+n              4                4
+"""
+
+
+def test_score_writes_the_scores_and_prints_the_matrix(folder: Path) -> None:
+    result = mlake("score", folder)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{MATRIX}\nwrote {folder / 'scores.jsonl'}\n"
+    rows = [json.loads(line) for line in (folder / "scores.jsonl").read_text("utf-8").splitlines()]
+    assert rows[0] == {
+        "edit_lang": None,
+        "batch": None,
+        "kind": "direct",
+        "probe": "0-en",
+        "fact": "f0",
+        "test_lang": "en",
+        "scorer": "contains",
+        "value": 0.0,
+        "signature": "contains|v1",
+    }
+    assert not (folder / "report").exists()
+
+
+def test_report_writes_the_files_and_lists_them(folder: Path) -> None:
+    result = mlake("report", folder)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(MATRIX)
+    names = ["heatmap.pdf", "heatmap.png", "report.md", "tidy.json"]
+    assert sorted(path.name for path in (folder / "report").iterdir()) == names
+    assert all(f"wrote {folder / 'report' / name}\n" in result.stdout for name in names)
+    text = (folder / "report" / "report.md").read_text("utf-8")
+    assert "| zh | 0.0 [0.0, 0.0] | 100.0 [100.0, 100.0] |" in text
+
+
+@pytest.mark.parametrize("command", ["score", "report"])
+def test_json_is_the_only_output(folder: Path, command: str) -> None:
+    result = mlake(command, folder, "--json")
+    rows = json.loads(result.stdout)
+    assert result.stderr == ""
+    found = [row for row in rows if (row["scorer"], row["kind"]) == ("old", "locality")]
+    assert [(row["edit_lang"], row["test_lang"], row["n"], row["value"]) for row in found] == [
+        ("en", "en", 2, 1.0),
+        ("en", "zh", 2, 1.0),
+        ("zh", "en", 2, 1.0),
+        ("zh", "zh", 2, 1.0),
+    ]
+
+
+def test_an_unfinished_run_is_reported_as_far_as_it_goes(folder: Path) -> None:
+    (folder / "answers" / "zh" / "001-zh.jsonl").unlink()
+    result = mlake("score", folder)
+    assert result.exit_code == 0
+    assert "is not finished; missing units of answers: 1\n" in result.stderr
+    assert "\nn              4              2–4\n" in result.stdout
+
+
+def test_a_run_without_answers(folder: Path) -> None:
+    for path in folder.glob("answers/*/*.jsonl"):
+        path.unlink()
+    result = mlake("report", folder)
+    assert result.exit_code == 2
+    assert result.stderr.endswith("holds no answers yet; run 'mlake run' with the same settings to go on\n")
+
+
+def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
+    result = mlake("score", tmp_path)
+    assert result.exit_code == 2
+    assert result.stderr == f"mlake: error: {tmp_path} holds no run; name a folder that 'mlake run' wrote\n"
+
+
+@pytest.mark.parametrize("command", ["score", "report"])
+def test_help_has_an_example(command: str) -> None:
+    assert f"Example:\n    mlake {command} runs/" in mlake(command, "--help").stdout
+
+
+def test_scoring_and_reporting_load_no_torch(folder: Path) -> None:
+    code = (
+        "import sys\nfrom mlake.cli import main\n"
+        f"main(['report', {str(folder)!r}], standalone_mode=False)\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

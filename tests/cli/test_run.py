@@ -1,0 +1,220 @@
+"""``mlake run`` with fakes in place of data, model, method and report."""
+
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mlake.cli import main
+from mlake.errors import MlakeError, UnknownNameError
+from mlake.evaluation.score import SCORERS
+from mlake.evaluation.store import read_run
+from mlake.recipes import read_recipe, recipes
+from mlake.records import Benchmark, Fact, Probe, Statement
+
+QUESTIONS = {"en": "Who leads {}?", "ja": "{}の長は誰ですか？"}
+
+
+def benchmark() -> Benchmark:
+    facts = []
+    for row in range(3):
+        probes = [Probe(f"{row}-{lang}", f"f{row}", "direct", lang, text.format(row), ("x",))
+                  for lang, text in QUESTIONS.items()]  # fmt: skip
+        statements = {lang: Statement(f"f{row}", lang, text.format(row), str(row), "old", "new")
+                      for lang, text in QUESTIONS.items()}  # fmt: skip
+        facts.append(Fact(f"f{row}", row, statements, tuple(probes)))
+    return Benchmark("fake", "r1", "0" * 64, tuple(facts), notes=("a note of the loader",))
+
+
+class Reply(NamedTuple):
+    text: str
+    stopped: bool
+
+
+class Edit:
+    def save(self, path: Path) -> None:
+        path.write_text("edit")
+
+    def applied(self, lm: Any) -> Any:
+        return nullcontext(lm)
+
+
+class Editor:
+    name = "memit"
+
+    def __init__(self, **overrides: Any):
+        unknown = set(overrides) - {"steps", "layers", "site"}
+        if unknown:
+            raise UnknownNameError("setting of memit", unknown.pop(), ["steps", "layers", "site"])
+        self.settings = {"steps": 25, "layers": [4, 5], "site": "subject"} | overrides
+
+    def config(self) -> dict[str, Any]:
+        return self.settings
+
+    def edit(self, lm: Any, statements: Any, *, text: object, progress: Any) -> Edit:
+        return Edit()
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Replace what is heavy; returns what it was called with."""
+    seen: dict[str, Any] = {"answered": 0}
+
+    def put(name: str, **content: Any) -> None:
+        module = ModuleType(name)
+        vars(module).update(content)
+        monkeypatch.setitem(sys.modules, name, module)
+        parent, _, leaf = name.rpartition(".")
+        if parent:
+            monkeypatch.setattr(import_module(parent), leaf, module, raising=False)
+
+    def load_model(name: str, **options: Any) -> Any:
+        seen["model"] = (name, options)
+        style = SimpleNamespace(template="Q: {question}\nA:")
+        return SimpleNamespace(name=name, revision="m1", dtype="torch.bfloat16", style=style, device="cpu")
+
+    def answers(lm: Any, questions: Any, *, max_new_tokens: int, progress: Any) -> list[Reply]:
+        seen["answered"] += len(questions)
+        seen["max_new_tokens"] = max_new_tokens
+        return [Reply("x", True) for _ in questions]
+
+    def load_data(name: str, *, mirror: Path | None) -> Benchmark:
+        seen["data"] = (name, mirror)
+        return benchmark()
+
+    def write_report(folder: Path, spec: dict[str, Any], rows: Any) -> list[Path]:
+        return [folder / "report.md"]
+
+    put("torch", manual_seed=lambda seed: None)
+    put("mlake.data", load=load_data)
+    put("mlake.editing", editor=lambda name, **overrides: Editor(**overrides), load_edit=lambda path: Edit())
+    put("mlake.models", load=load_model)
+    put("mlake.models.generate", answers=answers)
+    put("mlake.report.write", write_report=write_report)
+    return seen
+
+
+@pytest.fixture
+def mlake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: dict[str, Any]) -> Callable[..., Result]:
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(main, ["run", *arguments], catch_exceptions=False)
+
+
+BASE = ("--model", "org/tiny", "--data", "fake", "--method", "memit")
+
+
+def test_run_with_flags(mlake: Callable[..., Result], calls: dict[str, Any], tmp_path: Path) -> None:
+    settings = ("--set", "steps=7", "--set", "layers=[1, 2]", "--set", "site=last", "--locality", "1")
+    flags = ("--edit-lang", "ja", "--kinds", "direct", "--facts", "2", "--dtype", "bf16", "--mirror", "m")
+    result = mlake(*BASE, *settings, *flags)
+    assert result.exit_code == 0, result.output
+    (folder,) = (tmp_path / "runs").iterdir()
+    spec = read_run(folder).spec
+    assert folder.name == f"memit-tiny-{folder.name[-16:]}"
+    assert spec["editor"] == {"steps": 7, "layers": [1, 2], "site": "last"}
+    assert (spec["edit_langs"], spec["test_langs"]) == (["ja"], ["en", "ja"])
+    assert (spec["facts"], spec["batch_size"], spec["dtype"]) == ([0, 2], 100, "bfloat16")
+    assert calls["data"] == ("fake", Path("m"))
+    assert calls["model"][1] == {"dtype": "bf16", "device": "auto", "revision": None, "template": None}
+    assert calls["answered"] == 6 + 6
+    assert (folder / "scores.jsonl").read_text().count("\n") == 12 * len(SCORERS)
+
+
+def test_settings_are_said_before_and_results_after(mlake: Callable[..., Result]) -> None:
+    result = mlake(*BASE, "--kinds", "direct", "--out", "here")
+    lines = result.stdout.splitlines()
+    said = dict(line.split(maxsplit=1) for line in lines if "  " in line)
+    assert said["batch_size"] == "100" and said["memit.steps"] == "25" and said["seed"] == "0"
+    assert said["template"] == '"Q: {question}\\nA:"' and said["out"] == "here" and said["facts"] == "[0, 3]"
+    assert lines[-2:] == ["wrote here/scores.jsonl", "wrote here/report/report.md"]
+    assert any(line.startswith("unedited") and "100.0" in line for line in lines)
+    assert "note: a note of the loader" in result.stderr
+    assert "note: locality: 2 of 2 batches and languages have fewer than 25" in result.stderr
+
+
+def test_same_command_again_asks_nothing(mlake: Callable[..., Result], calls: dict[str, Any]) -> None:
+    mlake(*BASE, "--kinds", "direct")
+    calls["answered"] = 0
+    assert mlake(*BASE, "--kinds", "direct").exit_code == 0
+    assert calls["answered"] == 0
+
+
+def test_recipe_and_flags_over_it(mlake: Callable[..., Result], tmp_path: Path) -> None:
+    Path("mine.toml").write_text(
+        'model = "demo"\ndata = "fake"\nmethod = "memit"\nedit-lang = ["en", "ja"]\nbatch_size = 2\n'
+        'kinds = ["direct"]\nlocality = 1\n[set]\nsteps = 3\nlayers = [9]\nsite = "a b"\n'
+    )
+    result = mlake("mine.toml", "--batch-size", "1", "--out", "r")
+    assert result.exit_code == 0, result.output
+    spec = read_run(tmp_path / "r").spec
+    assert (spec["model"], spec["batch_size"], spec["locality"]) == ("demo", 1, 1)
+    assert spec["editor"] == {"steps": 3, "layers": [9], "site": "a b"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((*BASE, "--edit-lang", "jp"), "unknown language 'jp'"),
+        ((*BASE, "--facts", "many"), "facts must be a number"),
+        ((*BASE, "--kinds", "direkt"), "Did you mean 'direct'?"),
+        ((*BASE, "--batch-size", "0"), "batch_size must be a whole number of at least 1"),
+        ((*BASE, "--set", "steps"), "--set takes KEY=VALUE, got 'steps'"),
+        ((*BASE, "--set", "site=a b"), "holds no TOML value"),
+        ((*BASE, "--set", "stepps=3"), "Did you mean 'steps'?"),
+        ((*BASE, "--kinds", "multihop"), "has no multihop question in 'en'"),
+        (("demmo",), "unknown recipe 'demmo'; known: demo. Did you mean 'demo'?"),
+        (("absent.toml",), "cannot read recipe absent.toml: No such file"),
+    ],
+)
+def test_errors_take_one_line(mlake: Callable[..., Result], arguments: tuple[str, ...], message: str) -> None:
+    result = mlake(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("mlake: error: ")
+
+
+def test_missing_and_mistyped_flags(mlake: Callable[..., Result]) -> None:
+    assert mlake("--model", "m").exit_code == 2
+    result = mlake(*BASE, "--batch-size", "many")
+    assert result.exit_code == 2 and "'many' is not a valid integer" in result.stderr
+
+
+def test_another_spec_in_the_folder(mlake: Callable[..., Result]) -> None:
+    assert mlake(*BASE, "--kinds", "direct", "--out", "r").exit_code == 0
+    result = mlake(*BASE, "--kinds", "direct", "--out", "r", "--seed", "1")
+    assert result.exit_code == 2
+    assert "r holds another run: seed is 0 there and 1 here; choose another --out" in result.stderr
+
+
+def test_packaged_recipes_hold_known_flags() -> None:
+    flags = {one.opts[0].lstrip("-").replace("-", "_") for one in main.get_command(None, "run").params}  # type: ignore
+    for name in recipes():
+        assert {"model", "data", "method"} <= set(read_recipe(name, flags))
+    assert read_recipe("demo", flags)["test_lang"] == "en,de,fr,ja,zh"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("modell = 'x'", "unknown recipe key 'modell'; known: .* Did you mean 'model'"),
+        ("model = ", "recipe .*bad.toml is no TOML"),
+        ("set = 3", "'set' must be a table"),
+        ("[model]\na = 1", "'model' must be a value, got a table"),
+    ],
+)
+def test_bad_recipes(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "bad.toml").write_text(text)
+    with pytest.raises(MlakeError, match=message):
+        read_recipe(str(tmp_path / "bad.toml"), ["model", "set"])
+
+
+def test_recipe_that_is_no_utf8(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_bytes(b"model = '\xff'")
+    with pytest.raises(MlakeError, match="is no TOML: 'utf-8' codec"):
+        read_recipe(str(tmp_path / "bad.toml"), ["model"])

@@ -1,0 +1,198 @@
+"""Answers: batched ones are those given one at a time, whatever the family and the padding."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from mlake.errors import ModelError
+from mlake.models.generate import Generated, _batches, _Ends, _may_pad, answers, greedy
+from mlake.models.prompts import PromptStyle
+
+QUESTIONS = (
+    "What?",
+    "Which university was the institution that educated the wrestler George Hackenschmidt?",
+    "An welcher Universität studierte Jürgen Müller?",
+    "Dans quelle ville est né l'écrivain Honoré de Balzac ?",
+    "フランスの首都はどこですか？",
+    "法国的首都是哪里？",
+)
+
+
+def prompts_of(lm: Any) -> list[list[int]]:
+    return [lm.tokenizer(lm.style.prompt(question))["input_ids"] for question in QUESTIONS]
+
+
+def never(_token: int) -> bool:
+    return False
+
+
+@torch.no_grad()
+def without_cache(lm: Any, prompt: list[int], steps: int) -> list[int]:
+    tokens = list(prompt)
+    for _ in range(steps):
+        tokens.append(int(lm.model(torch.tensor([tokens]), use_cache=False).logits[0, -1].argmax()))
+    return tokens[len(prompt) :]
+
+
+@pytest.mark.parametrize(("attention", "kind"), [("sdpa", torch.float64), ("eager", torch.float32)])
+def test_batched_is_one_at_a_time_is_without_cache(
+    tiny_lm: Any, family: str, attention: str, kind: torch.dtype
+) -> None:
+    lm = tiny_lm(family)
+    lm.model.to(kind)
+    try:
+        lm.model.set_attn_implementation(attention)
+    except ValueError:
+        pytest.skip(f"{family} has no {attention} attention")
+    prompts = prompts_of(lm)
+    assert len({len(prompt) for prompt in prompts}) > 3
+    expected = [without_cache(lm, prompt, 12) for prompt in prompts]
+    assert len({tuple(tokens) for tokens in expected}) > 3
+    assert greedy(lm, prompts, never, 12) == expected
+    assert [greedy(lm, [prompt], never, 12)[0] for prompt in prompts] == expected
+
+
+def test_answers_hold_where_padding_would_spread_nan(tiny_lm: Any) -> None:
+    """Float64 with eager attention, the only kind that Gemma 2 has."""
+    lm = tiny_lm("gemma2")
+    assert lm.dtype == torch.float64
+    assert not _may_pad(lm)
+    expected = [answers(lm, [question], max_new_tokens=8)[0] for question in QUESTIONS]
+    assert len(set(expected)) > 1
+    assert answers(lm, QUESTIONS, max_new_tokens=8) == expected
+    lm.model.to(torch.float32)
+    assert _may_pad(lm)
+    assert answers(lm, QUESTIONS, max_new_tokens=8) == expected
+
+
+def test_equals_transformers_generate(tiny_lm: Any, family: str) -> None:
+    lm = tiny_lm(family)
+    for prompt in prompts_of(lm)[:3]:
+        ids = torch.tensor([prompt])
+        out = lm.model.generate(
+            ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=10, min_new_tokens=10,
+            eos_token_id=None,
+        )
+        assert greedy(lm, [prompt], never, 10)[0] == out[0, len(prompt) :].tolist()
+
+
+def test_rows_end_independently_and_leave_the_batch(tiny_lm: Any, family: str) -> None:
+    lm = tiny_lm(family)
+    lm.model.to(torch.float32)
+    prompts = prompts_of(lm)
+    full = greedy(lm, prompts, never, 12)
+
+    def cut_at(end: int) -> list[list[int]]:
+        return [tokens[: tokens.index(end) + 1] if end in tokens else tokens for tokens in full]
+
+    every = sorted({token for tokens in full for token in tokens})
+    end = max(every, key=lambda token: len({len(tokens) for tokens in cut_at(token)}))
+    assert len({len(tokens) for tokens in cut_at(end)}) > 1
+    assert greedy(lm, prompts, lambda token: token == end, 12) == cut_at(end)
+
+
+def test_order_duplicates_and_batch_size_change_nothing(tiny_lm: Any) -> None:
+    lm = tiny_lm("gemma3_text")
+    asked = [*QUESTIONS, *reversed(QUESTIONS), QUESTIONS[0]]
+    done: list[int] = []
+    expected = [answers(lm, [question], max_new_tokens=8)[0] for question in asked]
+    assert answers(lm, asked, max_new_tokens=8, progress=done.append) == expected
+    assert answers(lm, asked, max_new_tokens=8, batch_tokens=1) == expected
+    assert sum(done) == len(asked)
+    assert answers(lm, [], max_new_tokens=8) == []
+
+
+def test_generation_settings_of_the_checkpoint_change_nothing(tiny_lm: Any) -> None:
+    lm = tiny_lm("qwen2")
+    expected = answers(lm, QUESTIONS, max_new_tokens=8)
+    settings = lm.model.generation_config
+    settings.do_sample, settings.temperature, settings.top_p = True, 5.0, 0.9
+    settings.repetition_penalty, settings.num_beams, settings.max_length = 3.0, 4, 5
+    lm.tokenizer.padding_side = "right"
+    assert answers(lm, QUESTIONS, max_new_tokens=8) == expected
+
+
+def scripted(lm: Any, replies: list[list[int]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make ``answers`` read these tokens instead of running the model."""
+
+    def speak(_lm: Any, prompts: Any, ends: Any, limit: int) -> list[list[int]]:
+        found = []
+        for tokens in replies[: len(prompts)]:
+            cut = next((i + 1 for i, token in enumerate(tokens) if ends(token)), len(tokens))
+            found.append(tokens[: min(cut, limit)])
+        return found
+
+    monkeypatch.setattr("mlake.models.generate.greedy", speak)
+
+
+@pytest.mark.parametrize("text", ["Harvard University", "Köln", "École normale", "東京大学", "北京大学"])
+@pytest.mark.parametrize("tail", ["\nQ: next", "\n\n", "\r\nx"])
+def test_a_line_break_ends_a_plain_answer(
+    tiny_lm: Any, monkeypatch: pytest.MonkeyPatch, text: str, tail: str
+) -> None:
+    lm = tiny_lm("llama")
+    ids = lm.tokenizer(f" {text}{tail}", add_special_tokens=False)["input_ids"]
+    scripted(lm, [ids], monkeypatch)
+    assert answers(lm, ["?"], max_new_tokens=100) == [Generated(text, True)]
+    assert answers(lm, ["?"], max_new_tokens=1)[0].stopped is False
+
+
+def test_a_token_with_more_than_the_line_break_ends_the_answer(tiny_lm: Any) -> None:
+    lm = tiny_lm("llama")
+    lm.tokenizer.add_tokens([".\nQ"])
+    token = lm.tokenizer.convert_tokens_to_ids(".\nQ")
+    ends = _Ends(lm)
+    start = lm.tokenizer(" Paris", add_special_tokens=False)["input_ids"]
+    assert ends(token)
+    assert not any(ends(t) for t in start)
+    assert ends.read([*start, token]) == Generated("Paris.", True)
+
+
+def test_a_chat_answer_may_hold_line_breaks_and_ends_at_its_end_token(tiny_lm: Any) -> None:
+    lm = replace(tiny_lm("llama"), style=PromptStyle("<s>{question} ", chat=True))
+    ids = lm.tokenizer("Paris\nLyon", add_special_tokens=False)["input_ids"]
+    ends = _Ends(lm)
+    assert not any(ends(token) for token in ids)
+    assert ends.read([*ids, lm.tokenizer.eos_token_id]) == Generated("Paris\nLyon", True)
+    assert ends.read(ids) == Generated("Paris\nLyon", False)
+
+
+def test_all_end_tokens_of_the_checkpoint_count(tiny_lm: Any) -> None:
+    lm = tiny_lm("llama")
+    lm.model.generation_config.eos_token_id = [7, 9]
+    ends = _Ends(lm)
+    assert [token for token in (1, 7, 8, 9) if ends(token)] == [1, 7, 9]
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_bos_is_added_exactly_once(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch, chat: bool) -> None:
+    lm = replace(tiny_lm("llama"), style=PromptStyle("<s>{question} " if chat else "Q: {question}\nA:", chat))
+    seen: list[list[int]] = []
+
+    def record(_lm: Any, prompts: list[list[int]], _ends: Any, _limit: int) -> list[list[int]]:
+        seen.extend(prompts)
+        return [[] for _ in prompts]
+
+    monkeypatch.setattr("mlake.models.generate.greedy", record)
+    answers(lm, QUESTIONS, max_new_tokens=4)
+    assert len(seen) == len(QUESTIONS)
+    assert all(ids[0] == 0 and ids.count(0) == 1 for ids in seen)
+
+
+def test_batches_stay_within_the_budget() -> None:
+    lengths = [5, 1, 9, 3, 3, 40, 2]
+    batches = list(_batches(lengths, 2, 24))
+    assert sorted(i for batch in batches for i in batch) == list(range(7))
+    assert batches == [[1, 6, 3, 4], [0, 2], [5]]
+    assert all(
+        len(batch) == 1 or len(batch) * (max(lengths[i] for i in batch) + 2) <= 24 for batch in batches
+    )
+    assert len(list(_batches([4] * 100, 4, 80))) == 10
+    assert list(_batches([3, 4, 3, 5], 2, 100, ragged=False)) == [[0, 2], [1], [3]]
+
+
+def test_a_prompt_beyond_the_models_positions_is_refused(tiny_lm: Any) -> None:
+    with pytest.raises(ModelError, match="has 256 positions; ask shorter"):
+        answers(tiny_lm("gpt2"), ["パリ" * 300], max_new_tokens=4)

