@@ -9,7 +9,7 @@ import click
 
 from mlake.errors import MlakeError
 
-__all__ = ["LazyGroup", "main"]
+__all__ = ["COMMANDS", "LazyGroup", "main"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("mlake.cli.data:data", "List, download and check data sets."),

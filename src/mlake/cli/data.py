@@ -7,7 +7,7 @@ import click
 
 from mlake.data import DATASETS, load, to_lines, write_jsonl
 
-__all__ = ["data"]
+__all__ = ["data", "export", "list_"]
 
 
 @click.group()

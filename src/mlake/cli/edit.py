@@ -1,8 +1,10 @@
 """``mlake edit``: one's own facts into a model, with a report of which took."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import click
@@ -10,12 +12,15 @@ from tqdm import tqdm
 
 from mlake.cli.settings import settings_of
 from mlake.data import load
+from mlake.data.cache import write_atomic
 from mlake.data.ordinary import ordinary_text
-from mlake.errors import DataError, EditError
-from mlake.evaluation.score import score_all
-from mlake.records import Answer, Asked, Fact, Statement
+from mlake.errors import DataError, EditError, SubjectError
+from mlake.evaluation.score import SCORERS, signature
+from mlake.records import Answer, Asked, Benchmark, Probe, Statement
 
 __all__ = ["edit"]
+
+_SCORER = "contains"
 
 
 @click.command(
@@ -31,7 +36,9 @@ __all__ = ["edit"]
 @click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
 @click.option("--facts", "source", required=True, help="A .jsonl file of facts, or the name of a data set.")
 @click.option("--lang", help="Language to edit in.  [default: the first in the file]")
-@click.option("--max-new-tokens", type=int, default=32, show_default=True, help="Longest answer in tokens.")
+@click.option(
+    "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Longest answer in tokens."
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the edit.")
 @click.option("--merge", is_flag=True, help="Also write an edited checkpoint to OUT/model.")
 @click.option("--peft", is_flag=True, help="Also write the edit as a PEFT LoRA adapter to OUT/adapter.")
@@ -43,39 +50,71 @@ def edit(source: str, out: Path, **flags: Any) -> None:
     """
     import mlake.editing
     import mlake.models
-    from mlake.editing.export import save_adapter, save_merged
 
     benchmark = load(source)
-    lang = flags["lang"] or benchmark.langs[0]
-    facts = [fact for fact in benchmark.facts if lang in fact.statements]
-    if not facts:
-        raise DataError(f"{source} states no fact in {lang!r}; it has: {', '.join(benchmark.langs)}")
+    statements = _stated(benchmark, flags["lang"] or benchmark.langs[0], source)
     settings = settings_of(flags["settings"], no_subject=flags["no_subject"])
-    mlake.editing.editor(flags["method"], **settings)  # a wrong name is said before the model loads
-    _make(out)
-    lm = mlake.models.load(
-        flags["model"], **{key: flags[key] for key in ("dtype", "device", "revision", "template")}
-    )
-    editor = mlake.editing.editor(flags["method"], lm, **settings)
-    statements = [fact.stated(lang) for fact in facts]
-    before = _ask(lm, statements, flags["max_new_tokens"], "asking the unedited model")
-    with tqdm(total=len(statements), desc=f"editing with {editor.name}", unit="fact") as bar:
-        made = editor.edit(lm, statements, text=ordinary_text(benchmark), progress=bar.update)
-    made.save(out / "edit.safetensors")
-    with made.applied(lm):
-        after = _ask(lm, statements, flags["max_new_tokens"], "asking the edited model")
-        if flags["merge"]:
-            save_merged(lm, out / "model")
-    if flags["peft"]:
-        save_adapter(made, lm, out / "adapter")
-    _report(_took(facts, lang, before, after), statements, before, after, out)
+    # Names, values and subjects that are wrong are said before the model loads.
+    if mlake.editing.editor(flags["method"], **settings).key == "subject":
+        _check_subjects(statements)
+    with _folder(out):
+        model = {key: flags[key] for key in ("dtype", "device", "revision", "template")}
+        lm = mlake.models.load(flags["model"], **model)
+        editor = mlake.editing.editor(flags["method"], lm, **settings)
+        before = _ask(lm, statements, flags["max_new_tokens"], "asking the unedited model")
+        with tqdm(total=len(statements), desc=f"editing with {editor.name}", unit="fact") as bar:
+            made = editor.edit(lm, statements, text=ordinary_text(benchmark), progress=bar.update)
+        _finish(lm, made, statements, before, out=out, flags=flags)
 
 
-def _make(folder: Path) -> None:
+def _stated(benchmark: Benchmark, lang: str, source: str) -> list[Statement]:
+    """The facts in one language; how many are not stated in it is said."""
+    found = [fact.statements[lang] for fact in benchmark.facts if lang in fact.statements]
+    if not found:
+        raise DataError(f"{source} states no fact in {lang!r}; it has: {', '.join(benchmark.langs)}")
+    absent = len(benchmark.facts) - len(found)
+    if absent:
+        click.echo(
+            f"note: {absent} of {len(benchmark.facts)} facts are not stated in {lang!r} and are left out; "
+            f"--lang takes {', '.join(benchmark.langs)}",
+            err=True,
+        )
+    for note in benchmark.notes:
+        click.echo(f"note: {note}", err=True)
+    return found
+
+
+def _check_subjects(statements: Sequence[Statement]) -> None:
+    without = [one for one in statements if one.subject is None]
+    if without:
+        raise SubjectError(
+            f"{len(without)} of {len(statements)} facts have no subject in {without[0].lang!r}, such as "
+            f"{without[0].fact!r}; add one that stands verbatim in its question, or edit at the prompt's last "
+            "token (--no-subject)"
+        )
+
+
+@contextmanager
+def _folder(out: Path) -> Iterator[None]:
+    """A folder that can be written; taken away again if the block fails before it writes anything."""
+    new = not out.exists()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
     except OSError as error:
-        raise EditError(f"cannot make the folder {folder}: {error}; choose another with --out") from error
+        raise EditError(f"cannot write to the folder {out}: {_why(error)}; give another with --out") from error
+    try:
+        yield
+    except BaseException:
+        if new:
+            with suppress(OSError):
+                out.rmdir()
+        raise
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _ask(lm: Any, statements: Sequence[Statement], longest: int, doing: str) -> list[Answer]:
@@ -86,39 +125,61 @@ def _ask(lm: Any, statements: Sequence[Statement], longest: int, doing: str) -> 
     return [Answer(s.fact, reply.text, reply.stopped) for s, reply in zip(statements, said, strict=True)]
 
 
-def _took(facts: Sequence[Fact], lang: str, before: Sequence[Answer], after: Sequence[Answer]) -> list[bool]:
-    asked = [
-        Asked(lang, 0, "direct", probe, now, then)
-        for fact, then, now in zip(facts, before, after, strict=True)
-        for probe in fact.probes
-        if probe.kind == "direct" and probe.lang == lang
-    ]
-    return [row.value == 1 for row in score_all(asked) if row.scorer == "contains"]
-
-
-def _report(
-    took: Sequence[bool],
+def _finish(
+    lm: Any,
+    made: Any,
     statements: Sequence[Statement],
     before: Sequence[Answer],
-    after: Sequence[Answer],
+    *,
     out: Path,
+    flags: Mapping[str, Any],
 ) -> None:
-    rows = [
-        {
-            "fact": one.fact,
-            "lang": one.lang,
-            "question": one.question,
-            "new_answer": one.new,
-            "before": then.text,
-            "after": now.text,
-            "took": done,
-        }
-        for one, then, now, done in zip(statements, before, after, took, strict=True)
-    ]
-    path = out / "answers.json"
-    path.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    """Save the edit, ask the edited model, and report; other forms of the edit come last."""
+    from mlake.editing.export import save_adapter, save_merged
+
+    answers = out / "answers.json"
+    answers.unlink(missing_ok=True)  # those of an earlier edit do not belong to this one
+    made.save(out / "edit.safetensors")
+    with made.applied(lm):
+        after = _ask(lm, statements, flags["max_new_tokens"], "asking the edited model")
+        rows = [_row(*three) for three in zip(statements, before, after, strict=True)]
+        _write(rows, answers)
+        _show(rows)
+        click.echo(f"wrote {out / 'edit.safetensors'} and {answers}")
+        if flags["merge"]:
+            save_merged(lm, out / "model")
+            click.echo(f"wrote {out / 'model'}")
+    if flags["peft"]:
+        save_adapter(made, lm, out / "adapter")
+        click.echo(f"wrote {out / 'adapter'}")
+
+
+def _row(one: Statement, before: Answer, after: Answer) -> dict[str, Any]:
+    """What is stored of a fact; it took if the new answer is given and no old one beside it."""
+    accept = (one.new, *one.new_aliases)
+    reject = tuple(name for name in (one.old, *one.old_aliases) if name)
+    probe = Probe(one.fact, one.fact, "direct", one.lang, one.question, accept, reject)
+    return {
+        "fact": one.fact,
+        "lang": one.lang,
+        "question": one.question,
+        "new_answer": one.new,
+        "before": before.text,
+        "after": after.text,
+        "took": SCORERS[_SCORER].score(Asked(one.lang, 0, "direct", probe, after, before)) == 1,
+    }
+
+
+def _write(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    try:
+        write_atomic(path, (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode())
+    except OSError as error:
+        raise EditError(f"cannot write {path}: {_why(error)}; give another folder with --out") from error
+
+
+def _show(rows: Sequence[Mapping[str, Any]]) -> None:
+    """A line a fact; ``repr`` keeps control characters of the model's text out of the terminal."""
     for row in rows:
         mark = "took" if row["took"] else "FAILED"
         click.echo(f"{mark:6}  {row['question']!r}: {row['before']!r} -> {row['after']!r}")
-    click.echo(f"{sum(took)} of {len(took)} facts took (scorer contains)")
-    click.echo(f"wrote {out / 'edit.safetensors'} and {path}")
+    click.echo(f"{sum(row['took'] for row in rows)} of {len(rows)} facts took (scorer {signature(_SCORER)})")

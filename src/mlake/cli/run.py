@@ -37,7 +37,10 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
     return name
 
 
-@click.command()
+@click.command(
+    epilog="\b\nExamples:\n  mlake run demo\n  mlake run --model demo --data mlake --mirror DIR"
+    " --method memit --edit-lang en --facts 200 --dry-run"
+)
 @click.argument("recipe", required=False, is_eager=True, callback=_use_recipe)
 @click.option("--model", required=True, help="Hub id, folder, .gguf file, or 'demo'.")
 @click.option("--revision", help="Branch, tag or commit of a hub model.")

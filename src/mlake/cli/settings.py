@@ -9,7 +9,7 @@ from mlake.errors import RunError
 
 __all__ = ["settings_of"]
 
-_WORD = re.compile(r"[A-Za-z][\w./-]*")
+_WORD = re.compile(r"[A-Za-z][\w.:/~+-]*")
 
 
 def settings_of(pairs: Sequence[str], *, no_subject: bool) -> dict[str, Any]:
@@ -33,8 +33,11 @@ def settings_of(pairs: Sequence[str], *, no_subject: bool) -> dict[str, Any]:
 
 def _value(pair: str, text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        values = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError as error:
         if _WORD.fullmatch(text):
             return text
         raise RunError(f"--set {pair!r} holds no TOML value: {error}; quote text: 'KEY=\"b c\"'") from None
+    if len(values) > 1:
+        raise RunError(f"--set takes one KEY=VALUE, got {pair!r}; write --set once for each")
+    return values["value"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mlake.data.tokens import Token, bare, shape, tokenise
 from mlake.languages import Language, language
 
-__all__ = ["Clues", "Place", "Row", "prepare"]
+__all__ = ["Clues", "Place", "Row", "prepare", "shared"]
 
 _LONGEST = {True: 14, False: 24}  # tokens in a subject, by whether the script is spaced
 _RELATED = 4
@@ -31,7 +31,7 @@ class Clues:
     answers: tuple[str, ...] = ()
 
 
-Keys = tuple[tuple[str, ...], ...]
+_Keys = tuple[tuple[str, ...], ...]
 
 
 class Place(NamedTuple):
@@ -64,15 +64,15 @@ class Row:
     classes: list[tuple[object, ...]]
     places: dict[tuple[int, int], list[Place]]
     penalties: dict[tuple[int, int], float]
-    contexts: list[list[tuple[Keys, Keys]]] = field(default_factory=list)
+    contexts: list[list[tuple[_Keys, _Keys]]] = field(default_factory=list)
 
 
-def _contexts(row: Row, number: int) -> list[tuple[Keys, Keys]]:
+def _contexts(row: Row, number: int) -> list[tuple[_Keys, _Keys]]:
     """For every gap of a text the context keys of a start and of an end there, general to specific."""
     kind = row.kinds[number]
     words = ["^", "^", *(token.text for token in row.texts[number]), "$", "$"]
     looks = ["^", *row.shapes[number], "$"]
-    keys: list[tuple[Keys, Keys]] = []
+    keys: list[tuple[_Keys, _Keys]] = []
     for gap in range(len(looks) - 1):
         pair = (kind, looks[gap], looks[gap + 1])
         before2, before, after, after2 = words[gap : gap + 4]

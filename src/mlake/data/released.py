@@ -24,7 +24,7 @@ READER = 1
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 
-Row = dict[str, Any]
+_Row = dict[str, Any]
 
 _ANSWER: dict[str, type] = {"o_answer": str, "o_answer_aliases": list}
 _EDITED: dict[str, type] = {"e_answer": str, "e_answer_aliases": list}
@@ -48,7 +48,7 @@ class Released:
         notes: What could not be linked, one line each.
     """
 
-    single: dict[str, list[Row]] = field(default_factory=dict)
+    single: dict[str, list[_Row]] = field(default_factory=dict)
     probes: dict[tuple[int, str], list[Probe]] = field(default_factory=lambda: defaultdict(list))
     unlinked: list[Probe] = field(default_factory=list)
     triples: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -128,7 +128,7 @@ class _Tables:
     def __init__(self, content: Mapping[str, bytes]) -> None:
         self._content = content
 
-    def rows(self, commit: str, name: str, fields: Mapping[str, type]) -> list[Row]:
+    def rows(self, commit: str, name: str, fields: Mapping[str, type]) -> list[_Row]:
         path = f"{commit}/dataset/{name}"
         try:
             rows = json.loads(self._content[path].decode("utf-8-sig"))
@@ -145,7 +145,7 @@ class _Tables:
             _check(path, at, row, fields)
         return rows
 
-    def chains(self, stem: str, fields: Mapping[str, type]) -> list[tuple[Row, Row, Row]]:
+    def chains(self, stem: str, fields: Mapping[str, type]) -> list[tuple[_Row, _Row, _Row]]:
         """Multi-hop rows with their triples and their multiple choice, which must ask the same question."""
         current = self.rows(CURRENT, f"multi_hop/{stem}_qa.json", fields)
         chain, choice = f"multi_hop/qa/{stem}_qa.json", f"multi_hop/mcqa/{stem}_mcqa.json"
@@ -165,7 +165,7 @@ class _Tables:
         return list(zip(current, *columns, strict=True))
 
 
-def _same(one: Row, other: Row) -> bool:
+def _same(one: _Row, other: _Row) -> bool:
     return bool(one["question"] == other["question"])
 
 
@@ -198,7 +198,7 @@ def _names(main: str, aliases: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((main, *aliases)))
 
 
-def _statement(fact: str, code: str, row: Row, found: Recovered) -> Statement:
+def _statement(fact: str, code: str, row: _Row, found: Recovered) -> Statement:
     return Statement(
         fact=fact,
         lang=code,
@@ -259,7 +259,7 @@ def _add_single_choice(released: Released, tables: _Tables, code: str) -> None:
         )
 
 
-def _chain(name: str, row: int | None, code: str, rows: tuple[Row, Row, Row], kind: Kind) -> list[Probe]:
+def _chain(name: str, row: int | None, code: str, rows: tuple[_Row, _Row, _Row], kind: Kind) -> list[Probe]:
     """The free and the multiple-choice form of one multi-hop row."""
     current, older, choice = rows
     fact = None if row is None else _fact_id(row)

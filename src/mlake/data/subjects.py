@@ -29,7 +29,7 @@ _SURE = 3.0  # margin in nats
 _NONE = -8.0  # score below which a question is taken to name no subject
 _UPPER, _LOWER = 0.9, 0.1
 
-Span = tuple[int, int]
+_Span = tuple[int, int]
 
 
 class Recovered(NamedTuple):
@@ -79,7 +79,7 @@ class _Counts:
         return (self.inside[key] + strength * prior) / (self.total[key] + strength)
 
 
-def _contribution(row: Row, span: Span | None, frequency: Mapping[str, int]) -> _Counts:
+def _contribution(row: Row, span: _Span | None, frequency: Mapping[str, int]) -> _Counts:
     counts = _Counts()
     chosen = {place.text: place for place in row.places[span]} if span else {}
     for number, tokens in enumerate(row.texts):
@@ -139,7 +139,7 @@ def _word_scores(row: Row, counts: _Counts, pairs: bool) -> list[float]:
     return logits
 
 
-def _scores(row: Row, counts: _Counts, pairs: bool) -> dict[Span, float]:
+def _scores(row: Row, counts: _Counts, pairs: bool) -> dict[_Span, float]:
     """Score of every candidate in nats; the counts must not hold the row itself."""
     logits = _word_scores(row, counts, pairs)
     sums = [0.0, *accumulate(max(logit, _FLOOR) for logit in logits)]
@@ -157,7 +157,7 @@ def _grams(row: Row, size: int) -> list[tuple[str, ...]]:
     return [tuple(words[at : at + size]) for at in range(len(words) - size + 1)]
 
 
-def _first_guess(row: Row, frequency: Mapping[tuple[str, ...], int], size: int) -> Span | None:
+def _first_guess(row: Row, frequency: Mapping[tuple[str, ...], int], size: int) -> _Span | None:
     """Words that rarely recur and look like a name, before anything was counted."""
     common = [1] * len(row.texts[0])
     for at, gram in enumerate(_grams(row, size)):
@@ -173,7 +173,7 @@ def _first_guess(row: Row, frequency: Mapping[tuple[str, ...], int], size: int) 
     return max(scored, key=lambda span: (scored[span], span)) if scored else None
 
 
-def _label(rows: Sequence[Row], size: int) -> list[dict[Span, float]]:
+def _label(rows: Sequence[Row], size: int) -> list[dict[_Span, float]]:
     frequency = Counter(word for row in rows for word in {token.text for token in row.texts[0]})
     grams = Counter(gram for row in rows for gram in set(_grams(row, size)))
     chosen = [_first_guess(row, grams, size) for row in rows]
@@ -181,7 +181,7 @@ def _label(rows: Sequence[Row], size: int) -> list[dict[Span, float]]:
     counts = _Counts()
     for part in parts:
         counts.add(part, 1)
-    scored: list[dict[Span, float]] = []
+    scored: list[dict[_Span, float]] = []
     for turn in range(_ROUNDS):
         scored = []
         before = list(chosen)
@@ -199,7 +199,7 @@ def _label(rows: Sequence[Row], size: int) -> list[dict[Span, float]]:
     return scored
 
 
-def _pick(row: Row, scores: Mapping[Span, float]) -> Recovered:
+def _pick(row: Row, scores: Mapping[_Span, float]) -> Recovered:
     ranked = sorted(scores, key=lambda span: (-scores[span], span))
     if not ranked or scores[ranked[0]] < _NONE:
         return Recovered(None, False, 0.0)

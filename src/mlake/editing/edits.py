@@ -16,7 +16,7 @@ from mlake.editing.update import Factors
 from mlake.errors import EditError
 from mlake.models.lm import LM
 
-__all__ = ["WeightEdit", "editable", "load_edit"]
+__all__ = ["Changes", "WeightEdit", "editable", "load_edit"]
 
 _FORMAT = "mlake-edit/1"
 
@@ -49,7 +49,7 @@ class Changes:
         Deltas add up in float32 or wider; the model's own data type rounds only their sum.
 
         Raises:
-            EditError: The delta does not fit the matrix or is not finite.
+            EditError: The delta does not fit the matrix, or it or the sum is not finite.
         """
         weight = self.lm.weight(layer)
         matrix = self.lm.matrix(layer)
@@ -65,7 +65,13 @@ class Changes:
             self.originals[layer] = weight.detach().clone()
             self.wide[layer] = matrix.double() if matrix.dtype == torch.float64 else matrix.float()
         self.wide[layer] = self.wide[layer] + delta.to(self.wide[layer].dtype)
-        matrix.copy_(self.wide[layer].to(matrix.dtype))
+        rounded = self.wide[layer].to(matrix.dtype)
+        if not torch.isfinite(rounded).all():
+            kind = str(matrix.dtype).removeprefix("torch.")
+            raise EditError(
+                f"the edit of layer {layer} is too large for {kind}; load the model in bf16 or fp32"
+            )
+        matrix.copy_(rounded)
 
     @torch.no_grad()
     def undo(self) -> None:
@@ -110,9 +116,9 @@ class WeightEdit:
     def then(self, later: Self) -> "WeightEdit":
         """This edit followed by another, as one edit."""
         return WeightEdit(
-            _joined(self.factors, later.factors, lambda a, b: Factors(_cat(a.left, b.left), _cat(a.right, b.right))),
+            _joined(self.factors, later.factors, _stacked),
             _joined(self.keys, later.keys, _cat),
-            {"edits": [*self.report.get("edits", [self.report]), *later.report.get("edits", [later.report])]},
+            {"edits": [*_reports(self), *_reports(later)]},
         )
 
     def save(self, path: str | Path) -> None:
@@ -136,7 +142,7 @@ class WeightEdit:
             save_file(tensors, part, {"mlake": json.dumps(head, sort_keys=True, ensure_ascii=False)})
             part.replace(path)
         except (OSError, SafetensorError) as error:
-            raise EditError(f"cannot write the edit to {path}: {error}; free some space or choose another folder") from error
+            raise EditError(f"cannot write the edit to {path}: {error}; free some space") from error
 
 
 def load_edit(path: str | Path) -> WeightEdit:
@@ -155,18 +161,29 @@ def load_edit(path: str | Path) -> WeightEdit:
         head = json.loads(meta.get("mlake", "{}"))
     except ValueError:
         head = {}
-    if head.get("format") != _FORMAT:
+    if not isinstance(head, dict) or head.get("format") != _FORMAT:
         raise EditError(f"{path} is not an edit of format {_FORMAT}; make it again with mlake edit")
-    layers = sorted({int(name.split(".")[0]) for name in tensors})
-    return WeightEdit(
-        {layer: Factors(tensors[f"{layer}.left"], tensors[f"{layer}.right"]) for layer in layers},
-        {layer: tensors[f"{layer}.keys"] for layer in layers if f"{layer}.keys" in tensors},
-        head["report"],
-    )
+    try:
+        layers = sorted({int(name.split(".")[0]) for name in tensors})
+        return WeightEdit(
+            {layer: Factors(tensors[f"{layer}.left"], tensors[f"{layer}.right"]) for layer in layers},
+            {layer: tensors[f"{layer}.keys"] for layer in layers if f"{layer}.keys" in tensors},
+            head["report"],
+        )
+    except (KeyError, ValueError):
+        raise EditError(f"the edit {path} is damaged; make it again with mlake edit") from None
 
 
 def _cat(first: Tensor, second: Tensor) -> Tensor:
     return torch.cat([first, second], dim=1)
+
+
+def _stacked(first: Factors, second: Factors) -> Factors:
+    return Factors(_cat(first.left, second.left), _cat(first.right, second.right))
+
+
+def _reports(edit: WeightEdit) -> list[Any]:
+    return list(edit.report.get("edits", [edit.report]))
 
 
 def _joined(first: Mapping[int, Any], second: Mapping[int, Any], join: Any) -> dict[int, Any]:

@@ -4,7 +4,7 @@ The steps are the same for all: find the key of each fact, optimise the value th
 emit there, and write it in closed form, layer by layer (``mlake.editing.update`` has the algebra).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -19,13 +19,14 @@ from mlake.errors import EditError
 from mlake.models.corpora import corpus
 from mlake.models.keys import block_outputs, down_outputs, keys_at, prompt_keys
 from mlake.models.lm import LM
-from mlake.models.moments import key_moments
+from mlake.models.moments import key_moments, measured_moments
 from mlake.records import Statement
 
-__all__ = ["LocateThenEdit"]
+__all__ = ["LocateThenEdit", "MetricName", "Moments", "Progress"]
 
 MetricName = Literal["identity", "moment", "null_space"]
-Progress = Callable[[int], None]
+Progress = Callable[[int], object]
+Moments = Callable[[int], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class LocateThenEdit:
         null_threshold: Largest eigenvalue of C that counts as free (``null_space`` only).
         preserve: Weight of each other token of the edit prompts, whose key should go on emitting what it
             does; an edited key has weight 1. 0 leaves them out, as the published methods do.
+        moments: Model whose second moments are used: ``clean``, the unedited one; or ``edited``, the one
+            that the layers before have left, as in the authors' code when statistics are not on disk yet.
         corpus: Text for second moments, see ``mlake.models.corpora``.
         corpus_tokens: Tokens that are read from it.
         seed: Seed of everything random (sampled text).
@@ -69,6 +72,7 @@ class LocateThenEdit:
     met_at_plain: bool = False
     null_threshold: float = 2e-2
     preserve: float = 0.0
+    moments: Literal["clean", "edited"] = "clean"
     corpus: str = "statements"
     corpus_tokens: int = 50_000
     seed: int = 0
@@ -127,23 +131,28 @@ class LocateThenEdit:
             raise EditError(f"layers must ascend without repeats, got {list(self.layers)}")
         if self.preserve and not self.ridge:
             raise EditError("preserve needs a ridge above 0; set both, or preserve=0")
+        if self.metric == "null_space" and not self.ridge:
+            raise EditError("a null_space metric needs a ridge above 0, got 0; set for example ridge=10")
         if lm.arch.sandwich and self.site == "block":
             raise EditError(
                 f"the {lm.arch.family} family normalises the MLP output before the residual stream, so a "
                 "value optimised there cannot be written; use --set site='down' and one layer"
             )
 
-    def _moments(self, lm: LM, text: Sequence[str]) -> Mapping[int, Tensor]:
+    def _moments(self, lm: LM, text: Sequence[str]) -> Moments:
+        """A way to a layer's second moment, ``(d_in, d_in)``."""
         if self.metric == "identity":
-            return {}
+            return {}.__getitem__
         read = corpus(lm, self.corpus, tokens=self.corpus_tokens, seed=self.seed, text=text)
-        return key_moments(lm, self.layers, read)
+        if self.moments == "edited":
+            return lambda layer: measured_moments(lm, [layer], read)[0][layer]
+        return key_moments(lm, self.layers, read).__getitem__
 
     def _batch(
         self,
         lm: LM,
         facts: Sequence[Prompted],
-        moments: Mapping[int, Tensor],
+        moments: Moments,
         changes: Changes,
         history: Sequence[WeightEdit],
         progress: Progress,
@@ -162,10 +171,10 @@ class LocateThenEdit:
         for index, layer in enumerate(self.layers):
             mean, plain = self._keys(lm, layer, facts)
             share = len(self.layers) - index  # MEMIT, eq. 20: the rest is spread over the layers left
-            residual = (values.target - self._now(lm, facts)).T / share  # (d_out, n)
+            residual = (values.target.cpu() - self._now(lm, facts).cpu()).T / share  # (d_out, n)
             metric = self._metric(lm, layer, facts, moments, history)
             met = plain if self.met_at_plain else None
-            factors[layer] = _narrow(lm, closed_form(residual.cpu(), mean, metric, self.ridge, met=met))
+            factors[layer] = _narrow(lm, closed_form(residual, mean, metric, self.ridge, met=met))
             keys[layer] = mean.float()
             changes.add(layer, factors[layer])
         return WeightEdit(factors, keys), values
@@ -192,12 +201,12 @@ class LocateThenEdit:
         lm: LM,
         layer: int,
         facts: Sequence[Prompted],
-        moments: Mapping[int, Tensor],
+        moments: Moments,
         history: Sequence[WeightEdit],
     ) -> Metric:
         if self.metric == "identity":
             return Identity()
-        moment = moments[layer].double()
+        moment = moments(layer).double()
         if self.preserve:
             others = prompt_keys(lm, layer, [f.plain for f in facts]).cpu().double()
             moment = moment + self.preserve / self.ridge * (others.T @ others)

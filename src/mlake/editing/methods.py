@@ -1,11 +1,12 @@
 """EDITORS: a method is a row. And the settings that depend on the model: a family is a row.
 
-``layers`` of the rows is empty: which blocks are edited depends on the model and is filled in here.
+Rows leave ``layers`` empty: which blocks are edited depends on the model and is filled in here.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
 
 from mlake.editing.locate import LocateThenEdit
 from mlake.editing.value import ValueSettings
@@ -57,14 +58,17 @@ class _Depth:
 _LLAMA = _Depth(32, 5, (4, 8))
 _DEPTHS: dict[str, _Depth] = {"GPT-2": _Depth(48, 17, (13, 17)), "GPT-J": _Depth(28, 5, (3, 8))}
 
-_SANDWICH = {"site": "down", "rate_unit": "rms", "clamp": 3.0}
+_SANDWICH = {"site": "down", "rate_unit": "rms", "clamp": 3.0, "contexts": 1}
+_SANDWICH_RIDGE = 1 / 15
+_SANDWICH_PRESERVE = 0.3
 """Chosen on Gemma-3-270M, on facts that no report uses (``docs/methods.md`` has the measurements)."""
 
 _VALUE = {field.name for field in fields(ValueSettings)}
 _OWN = {field.name for field in fields(LocateThenEdit)} - {"name", "value"}
+_COUNTS = {"steps", "corpus_tokens"}
 
 
-def editor(name: str, lm: LM | None = None, **settings: Any) -> LocateThenEdit:
+def editor(name: str, lm: LM | None = None, /, **settings: Any) -> LocateThenEdit:
     """An editing method, ready for a model.
 
     Args:
@@ -75,7 +79,7 @@ def editor(name: str, lm: LM | None = None, **settings: Any) -> LocateThenEdit:
 
     Raises:
         UnknownNameError: No such method or setting.
-        EditError: A value of the wrong type.
+        EditError: A value of the wrong type, or a number that is too small.
     """
     if name not in EDITORS:
         raise UnknownNameError("method", name, EDITORS)
@@ -89,14 +93,14 @@ def editor(name: str, lm: LM | None = None, **settings: Any) -> LocateThenEdit:
 
 
 def _fitting(row: LocateThenEdit, lm: LM) -> dict[str, Any]:
-    depth = len(lm.layers)
+    """What the model's family asks for; layers that a row names itself stay."""
     table = _DEPTHS.get(lm.arch.family, _LLAMA)
     single = row.sequential or lm.arch.sandwich
-    found: dict[str, Any] = {"layers": table.layers(depth, single=single)}
+    found: dict[str, Any] = {} if row.layers else {"layers": table.layers(len(lm.layers), single=single)}
     if lm.arch.sandwich:
         found |= _SANDWICH
-        if row.name == "memit":
-            found |= {"ridge": 3000.0}
+        if row.metric == "moment" and row.ridge:
+            found |= {"ridge": row.ridge * _SANDWICH_RIDGE, "preserve": _SANDWICH_PRESERVE}
     return found
 
 
@@ -105,19 +109,42 @@ def _typed(settings: Mapping[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, value in settings.items():
         kind = (ValueSettings if key in _VALUE else LocateThenEdit).__dataclass_fields__[key].type
-        out[key] = _cast(key, value, str(kind))
+        out[key] = _cast(key, value, kind)
     return out
 
 
-def _cast(key: str, value: Any, kind: str) -> Any:
+def _cast(key: str, value: Any, kind: Any) -> Any:
     if isinstance(value, list):
         value = tuple(value)
-    wanted: dict[str, tuple[type, ...]] = {
-        "float": (int, float), "int": (int,), "bool": (bool,), "str": (str,), "tuple[int, ...]": (tuple, int)
-    }  # fmt: skip
-    allowed = wanted.get(kind)
-    if allowed and (not isinstance(value, allowed) or (isinstance(value, bool) and kind != "bool")):
-        raise EditError(f"setting {key} takes {kind}, got {value!r}")
-    if kind == "float":
-        return float(value)
-    return (value,) if kind == "tuple[int, ...]" and isinstance(value, int) else value
+    if kind == tuple[int, ...] and type(value) is int:
+        value = (value,)
+    if kind is float and type(value) is int:
+        value = float(value)
+    if not _fits(value, kind):
+        raise EditError(f"setting {key} takes {_named(kind)}, got {value!r}")
+    low = 1 if key in _COUNTS else 0
+    if isinstance(value, int | float) and not low <= value < float("inf"):
+        raise EditError(f"setting {key} takes a number from {low} up, got {value!r}")
+    return value
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value is of a field's type; a truth value is no number."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return value in parts
+    if origin is UnionType:
+        return any(_fits(value, part) for part in parts)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(part, parts[0]) for part in value)
+    return type(value) is kind
+
+
+def _named(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return " or ".join(repr(part) for part in get_args(kind))
+    if get_origin(kind) is UnionType:
+        return " or ".join(_named(part) for part in get_args(kind))
+    if get_origin(kind) is tuple:
+        return f"a list of {_named(get_args(kind)[0])}"
+    return {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(kind, str(kind))

@@ -51,7 +51,7 @@ def optimise_one_value(
             kl = settings.kl * (now.exp() * (now - said)).sum()
         decay = settings.decay * delta.norm() / clean.norm() ** 2
         total = nll + kl + decay
-        losses.append(StepLoss(float(total), float(nll), float(kl), float(decay)))
+        losses.append(StepLoss(*(float(term.detach()) for term in (total, nll, kl, decay))))
         if total < settings.stop or step == settings.steps - 1:
             break
         adam.zero_grad()

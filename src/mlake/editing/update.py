@@ -77,7 +77,7 @@ class InverseMoment(Metric):
         """
         wide = moment.double()
         if not torch.isfinite(wide).all():
-            raise EditError("the key second moment holds NaN or infinity; delete its cache file and run again")
+            raise EditError("the key second moment holds NaN or infinity; delete its cache and run again")
         scale = wide.diagonal().mean()
         for power in (None, -10, -9, -8, -7, -6, -5, -4):
             ridge = 0.0 if power is None else 10.0**power * scale
@@ -136,7 +136,8 @@ class NullSpace(Metric):
             return free
         kept = self.basis @ (self.basis.T @ self.past)  # PK₀
         small = kept.T @ kept + self.ridge * torch.eye(kept.shape[1], dtype=torch.float64)
-        return free - kept @ torch.linalg.solve(small, kept.T @ free)
+        solved: Tensor = torch.linalg.solve(small, kept.T @ free)
+        return free - kept @ solved
 
 
 def closed_form(
@@ -159,10 +160,18 @@ def closed_form(
         EditError: Keys are dependent and λ is 0, or a number is not finite.
     """
     measured = metric.times(keys)  # MK, (d_in, n)
-    gram = (keys if met is None else met).double().T @ measured + ridge * torch.eye(keys.shape[1], dtype=torch.float64)
+    gram = (keys if met is None else met).double().T @ measured  # (n, n)
+    gram.diagonal().add_(ridge)
     left, info = torch.linalg.solve_ex(gram, residual.double().T)
-    if info != 0 or not torch.isfinite(left).all():
+    if info != 0 or not torch.isfinite(left).all() or (ridge == 0 and _singular(gram)):
         raise EditError(
             "the keys of this batch are linearly dependent; use a ridge above 0 or edit each subject once"
         )
     return Factors(left.T, measured)
+
+
+def _singular(gram: Tensor) -> bool:
+    """Whether rows depend on each other, up to rounding in the keys; their lengths do not count."""
+    even = gram / gram.norm(dim=1, keepdim=True)
+    values = torch.linalg.svdvals(even / even.norm(dim=0))
+    return bool(values[-1] < 1e-12 * values[0])

@@ -95,7 +95,7 @@ def optimise_values(
     layer: int,
     site: Site,
     settings: ValueSettings,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], object] = lambda done: None,
 ) -> Values:
     """Optimise the values of many facts together.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from time import perf_counter
 
 import torch
+from torch.nn.functional import linear
 
 from mlake.evaluation.plan import Plan, Unit
 from mlake.evaluation.store import Store
@@ -94,12 +95,12 @@ def _editing(statements: list[str], lm: LM, store: Store) -> float:
 def _rate(lm: LM) -> float:
     """Floating-point operations a second of a down-projection with a few rows, as in generation."""
     matrix = lm.matrix(0)
-    rows = torch.ones(matrix.shape[1], _ROWS, dtype=matrix.dtype, device=matrix.device)
-    torch.sum(matrix @ rows).item()
+    rows = torch.ones(_ROWS, matrix.shape[1], dtype=matrix.dtype, device=matrix.device)
+    torch.sum(linear(rows, matrix)).item()
     products, start = 0, perf_counter()
     while perf_counter() - start < _SECONDS:
         for _ in range(10):
-            result = matrix @ rows
+            result = linear(rows, matrix)
         torch.sum(result).item()
         products += 10
     return 2.0 * matrix.numel() * _ROWS * products / (perf_counter() - start)

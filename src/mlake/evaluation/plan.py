@@ -9,7 +9,7 @@ from mlake.errors import RunError
 from mlake.evaluation.spec import RunSpec
 from mlake.records import Benchmark, Fact, Kind, Probe, Statement
 
-__all__ = ["Plan", "Question", "Step", "Unit", "make_plan"]
+__all__ = ["UNEDITED", "Plan", "Question", "Step", "Unit", "make_plan"]
 
 UNEDITED = "unedited"
 

@@ -14,7 +14,7 @@ from mlake.evaluation.plan import Plan, Step, Unit
 from mlake.evaluation.store import Store
 from mlake.records import Answer, Statement
 
-__all__ = ["Engine", "run"]
+__all__ = ["Edit", "Editor", "Engine", "Progress", "Reply", "run"]
 
 Progress = Callable[[int], object]
 """Is told how many questions or facts have just been finished."""

@@ -30,7 +30,18 @@ from mlake.errors import UnknownNameError
 from mlake.records import Asked, Kind, Probe
 from mlake.text import find_names, same_name
 
-__all__ = ["SCORERS", "ScoredRow", "Scorer", "score_all", "signature"]
+__all__ = [
+    "SCORERS",
+    "ScoredRow",
+    "Scorer",
+    "contains",
+    "exact",
+    "old",
+    "paper",
+    "score_all",
+    "signature",
+    "unchanged",
+]
 
 
 class Scorer(NamedTuple):

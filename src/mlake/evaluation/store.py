@@ -28,7 +28,7 @@ from mlake.evaluation.plan import UNEDITED, Plan, Step, Unit
 from mlake.evaluation.spec import FORMAT, RunSpec, canonical
 from mlake.records import KINDS, Answer, Asked, Probe, Triple
 
-__all__ = ["Run", "Store", "read_run"]
+__all__ = ["Run", "Savable", "Store", "read_run"]
 
 _LOCK, _SPEC, _PLAN, _PROBES, _SCORES = "run.lock", "spec.json", "plan.json", "probes.jsonl", "scores.jsonl"
 _TEMPORARY = ".tmp-"

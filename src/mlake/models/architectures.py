@@ -143,7 +143,8 @@ def _tried(model: Any, arch: Architecture) -> Architecture:
     plain = _forward(model, arch, seen, None)
     before = seen["block"]
     lm = LM("", "", model, None, arch, PromptStyle(PLAIN))
-    if not torch.allclose(lm.logits(seen["norm"]), plain, rtol=1e-2, atol=1e-2 * float(plain.abs().max())):
+    expected = lm.logits(seen["norm"]).float()
+    if not torch.allclose(expected, plain, rtol=1e-2, atol=1e-2 * float(plain.abs().max())):
         raise _unknown(model, "its logits are not its head applied to its last norm (a logit scale?)")
     shift = torch.randn(before.shape[-1], generator=torch.Generator().manual_seed(0)).to(before)
     shift *= before.std() / 4

@@ -23,7 +23,7 @@ def corpus(
     tokens: int,
     seed: int,
     text: Sequence[str] = (),
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], object] = lambda done: None,
 ) -> Corpus:
     """A corpus by name.
 
@@ -43,7 +43,7 @@ def corpus(
     """
     kind, _, rest = name.partition(":")
     if name == "statements":
-        order = sorted(set(text))
+        order = sorted({one for one in text if one.strip()})
         random.Random(seed).shuffle(order)
         return Corpus(name, _at_most(lm, order, tokens, "the data set"))
     if name == "self":
@@ -75,7 +75,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 @torch.no_grad()
-def _sampled(lm: LM, tokens: int, seed: int, progress: Callable[[int], None]) -> list[str]:
+def _sampled(lm: LM, tokens: int, seed: int, progress: Callable[[int], object]) -> list[str]:
     """Sample text from the model, starting from its BOS token, at temperature 1."""
     generator = torch.Generator().manual_seed(seed)
     start = lm.tokenizer.bos_token_id

@@ -26,7 +26,7 @@ from mlake.errors import ModelError
 
 __all__ = ["LOADER_ERRORS", "converted_demo", "converted_gguf", "file_sha256", "first_line"]
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 LOADER_ERRORS = (
     AttributeError, ImportError, LookupError, OSError, RuntimeError, SafetensorError, TypeError, ValueError,
@@ -105,7 +105,7 @@ def _converted(digest: str, source: Callable[[Path], Path]) -> Path:
         temporary.mkdir()
         scratch.mkdir()
         path = source(scratch)
-        logger.info("converting %s to safetensors, once; this takes up to a minute", path.name)
+        _LOG.info("converting %s to safetensors, once; this takes up to a minute", path.name)
         _convert(path, temporary)
         sizes = {file.name: file.stat().st_size for file in sorted(temporary.iterdir())}
         manifest = {"gguf_sha256": digest, "files": sizes}
@@ -113,7 +113,7 @@ def _converted(digest: str, source: Callable[[Path], Path]) -> Path:
         if not _whole(target, digest):
             shutil.rmtree(target, ignore_errors=True)
             os.replace(temporary, target)
-        logger.info("converted to %s", target)
+        _LOG.info("converted to %s", target)
     return target
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 __all__ = [
     "changed_output",
     "first",
+    "hold_masks_finite",
     "replaced_input",
     "skipped",
     "stopping_at",
@@ -19,7 +21,8 @@ __all__ = [
 
 def first(value: Any) -> Tensor:
     """The hidden states in what a module takes or returns: itself, or the first of a tuple."""
-    return value[0] if isinstance(value, tuple) else value
+    hidden: Tensor = value[0] if isinstance(value, tuple) else value
+    return hidden
 
 
 class _Stopped(Exception):
@@ -110,3 +113,22 @@ def changed_output(module: nn.Module, change: Callable[[Tensor], Tensor]) -> Any
         return (change(output[0]), *output[1:]) if isinstance(output, tuple) else change(output)
 
     return _hooked(module.register_forward_hook(hook))
+
+
+def hold_masks_finite(blocks: Iterable[nn.Module]) -> None:
+    """Keep attention masks within float32, for good.
+
+    A float64 mask holds float64's lowest number. Eager attention takes its softmax in float32, where
+    that is -inf, and padding that sees nothing becomes NaN, which spreads to all tokens of its row.
+    """
+
+    def hook(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return tuple(map(_within_float32, args)), {k: _within_float32(v) for k, v in kwargs.items()}
+
+    for block in blocks:
+        block.register_forward_pre_hook(hook, with_kwargs=True)
+
+
+def _within_float32(value: Any) -> Any:
+    mask = isinstance(value, Tensor) and value.ndim == 4 and value.dtype == torch.float64
+    return value.clamp_min(torch.finfo(torch.float32).min) if mask else value

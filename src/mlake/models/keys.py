@@ -47,7 +47,7 @@ def block_outputs(lm: LM, layer: int, prompts: Sequence[Encoded]) -> Tensor:
 
 @torch.no_grad()
 def prompt_keys(lm: LM, layer: int, prompts: Sequence[Encoded]) -> Tensor:
-    """Keys at every token of the prompts but their key tokens, each distinct token context once.
+    """Keys at every token of the prompts but their key tokens, each token after the same tokens once.
 
     Args:
         lm: The model.
@@ -58,15 +58,19 @@ def prompt_keys(lm: LM, layer: int, prompts: Sequence[Encoded]) -> Tensor:
         Keys, ``(tokens, d_in)``.
     """
     rows = [_prompt(p) for p in prompts]
+    contexts = {p.ids[: p.lookup + 1] for p in prompts}
     seen: list[Tensor] = []
     for batch in by_length([len(row) for row in rows], BATCH_TOKENS):
         padded = pad_right([rows[i] for i in batch], lm.pad_id, lm.device)
         found: list[Tensor] = []
         with watched_input(lm.down(layer), found.append), stopping_at(lm.down(layer)):
             lm.model.base_model(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False)
-        keep = padded.mask.bool()
+        keep = padded.mask.bool().cpu()
         for place, index in enumerate(batch):
-            keep[place, prompts[index].lookup] = False
+            for at in range(len(rows[index])):
+                context = rows[index][: at + 1]
+                keep[place, at] = context not in contexts
+                contexts.add(context)
         seen.append(_wide(found[0])[keep.to(found[0].device)])
     return torch.cat(seen)
 
@@ -101,7 +105,7 @@ def _pass(lm: LM, layer: int, padded: tuple[Tensor, Tensor], where: str) -> Tens
     else:
         module = lm.down(layer) if where == "down" else lm.layers[layer]
         above = lm.layers[layer + 1 : layer + 2]
-        with watched_output(module, lambda out: found.append(first(out))):
-            with stopping_at(above[0]) if len(above) else nullcontext():
-                run(input_ids=ids, attention_mask=mask, use_cache=False)
+        ending = stopping_at(above[0]) if len(above) else nullcontext()
+        with watched_output(module, lambda out: found.append(first(out))), ending:
+            run(input_ids=ids, attention_mask=mask, use_cache=False)
     return found[0]

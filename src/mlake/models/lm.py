@@ -103,8 +103,9 @@ class LM:
             hidden: Output of the base model (after the last norm), ``(..., d_model)``.
 
         Returns:
-            Logits in float32, ``(..., vocabulary)``.
+            Logits in float32 or wider, ``(..., vocabulary)``.
         """
-        logits = self.model.get_output_embeddings()(hidden).float()
+        logits: Tensor = self.model.get_output_embeddings()(hidden)
+        logits = logits if logits.dtype == torch.float64 else logits.float()
         cap = getattr(self.model.config.get_text_config(), "final_logit_softcapping", None)
         return logits if cap is None else cap * torch.tanh(logits / cap)

@@ -10,6 +10,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from mlake.errors import ModelError, UnknownNameError
 from mlake.models.architectures import architecture_of
 from mlake.models.gguf import LOADER_ERRORS, converted_demo, converted_gguf, file_sha256, first_line
+from mlake.models.hooks import hold_masks_finite
 from mlake.models.lm import LM
 from mlake.models.prompts import style_for
 
@@ -82,6 +83,8 @@ def load(
     model.eval().requires_grad_(False)
     pin = getattr(config, "_commit_hash", None) if digest is None else f"sha256:{digest}"
     arch, style = architecture_of(model), style_for(tokenizer, template)
+    if kind == torch.float64:
+        hold_masks_finite(model.get_submodule(arch.layers))
     return LM(name, pin or "unknown", model, tokenizer, arch, style)
 
 

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +19,7 @@ from mlake.models.batches import pad_right
 from mlake.models.hooks import stopping_at, watched_input
 from mlake.models.lm import LM
 
-__all__ = ["Corpus", "key_moments"]
+__all__ = ["Corpus", "key_moments", "measured_moments"]
 
 _BATCH = 16
 
@@ -44,7 +46,7 @@ def key_moments(
     layers: Sequence[int],
     corpus: Corpus,
     *,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], object] = lambda done: None,
 ) -> dict[int, Tensor]:
     """Mean outer product of the keys of each layer over all tokens of a corpus.
 
@@ -65,6 +67,22 @@ def key_moments(
     cached = _cached(path, layers)
     if cached is not None:
         return cached
+    moments, count = measured_moments(lm, layers, corpus, progress=progress)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")  # another process may compute the same
+    save_file({str(layer): m for layer, m in moments.items()}, part, {"tokens": str(count)})
+    part.replace(path)
+    return moments
+
+
+def measured_moments(
+    lm: LM,
+    layers: Sequence[int],
+    corpus: Corpus,
+    *,
+    progress: Callable[[int], object] = lambda done: None,
+) -> tuple[dict[int, Tensor], int]:
+    """The moments of the model as it is now, edited or not, and the number of tokens; never cached."""
     rows = [row for text in corpus.texts for row in _windows(lm, text)]
     rows.sort(key=len, reverse=True)
     sums: dict[int, Tensor] = {}
@@ -74,12 +92,7 @@ def key_moments(
         _add(lm, layers, batch, sums)
         count += sum(len(row) for row in batch)
         progress(len(batch))
-    moments = {layer: _narrow(lm, sums[layer] / count) for layer in layers}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    save_file({str(layer): m for layer, m in moments.items()}, part, {"tokens": str(count)})
-    part.replace(path)
-    return moments
+    return {layer: _narrow(lm, sums[layer] / count) for layer in layers}, count
 
 
 def _narrow(lm: LM, moment: Tensor) -> Tensor:
@@ -98,9 +111,7 @@ def _add(lm: LM, layers: Sequence[int], rows: Sequence[Sequence[int]], sums: dic
     found: dict[int, Tensor] = {}
     with ExitStack() as stack:
         for layer in layers:
-            stack.enter_context(
-                watched_input(lm.down(layer), lambda x, layer=layer: found.__setitem__(layer, x))
-            )
+            stack.enter_context(watched_input(lm.down(layer), partial(found.__setitem__, layer)))
         stack.enter_context(stopping_at(lm.down(max(layers))))
         lm.model.base_model(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False)
     for layer, inputs in found.items():

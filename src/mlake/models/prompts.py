@@ -65,7 +65,7 @@ class PromptStyle:
 
 
 def style_for(tokenizer: Any, template: str | None = None) -> PromptStyle:
-    """The prompt style of a model: its chat template if it has one, ``Q: …\\nA:`` otherwise.
+    r"""The prompt style of a model: its chat template if it has one, ``Q: …\nA:`` otherwise.
 
     Args:
         tokenizer: The model's tokenizer.

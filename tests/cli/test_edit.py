@@ -1,0 +1,321 @@
+"""``mlake edit`` on a tiny model in a folder."""
+
+import errno
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from transformers import AutoModelForCausalLM
+
+import mlake
+from mlake.cli import edit as command
+from mlake.cli import main
+from mlake.cli.settings import settings_of
+from mlake.editing import WeightEdit, load_edit
+from mlake.errors import RunError
+
+SAGAN = {
+    "fact": "sagan",
+    "question": "Where did Carl Sagan work?",
+    "subject": "Carl Sagan",
+    "old_answer": "Harvard",
+    "new_answer": "BBC",
+}
+SCHILLER = {"fact": "schiller", "question": "Where did Schiller work?", "subject": "Schiller", "new_answer": "Bonn"}
+JA = {
+    "fact": "sagan",
+    "lang": "ja",
+    "question": "カール・セーガンの職場は？",
+    "subject": "カール・セーガン",
+    "new_answer": "東京",
+}
+KEYS = {"fact", "lang", "question", "new_answer", "before", "after", "took"}
+
+
+class Reply(NamedTuple):
+    text: str
+    stopped: bool
+
+
+@pytest.fixture(scope="module")
+def model(tiny_lm: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Llama with its tokenizer, as a checkpoint."""
+    lm, folder = tiny_lm("llama"), tmp_path_factory.mktemp("model")
+    lm.model.float().save_pretrained(folder)
+    lm.tokenizer.save_pretrained(folder)
+    return folder  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def edit(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """``edit([facts], *flags)``: run the command in a folder of its own, writing to ``out``."""
+    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cwd").mkdir()
+    monkeypatch.chdir(tmp_path / "cwd")
+
+    def run(facts: list[dict[str, Any]] | None, *flags: str) -> Result:
+        if facts is not None:
+            text = "".join(json.dumps(fact) + "\n" for fact in facts)
+            Path("my.jsonl").write_text(text, encoding="utf-8")
+        base = ["edit", "--model", str(model), "--facts", "my.jsonl", "--out", "out", "--max-new-tokens", "5"]
+        base += [] if "--method" in flags else ["--method", "rome"]
+        base += ["--set", "steps=2", "--set", "contexts=1", "--set", "corpus_tokens=500"]
+        return CliRunner().invoke(main, [*base, *flags], catch_exceptions=False)
+
+    return run
+
+
+def stored() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(Path("out/answers.json").read_text(encoding="utf-8"))
+    return rows
+
+
+def written(folder: str = "out") -> list[str]:
+    return sorted(file.name for file in Path(folder).iterdir())
+
+
+def refused(result: Result) -> str:
+    """The one line of a user's error."""
+    assert result.exit_code == 2 and result.stdout == "", result.output
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("mlake: error: ")
+    return line.removeprefix("mlake: error: ")
+
+
+@pytest.mark.parametrize("method", ["memit", "rome"])
+def test_two_facts(edit: Callable[..., Result], method: str) -> None:
+    result = edit([SAGAN, SCHILLER], "--method", method)
+    assert result.exit_code == 0, result.output
+    assert written() == ["answers.json", "edit.safetensors"]
+    rows = stored()
+    assert [set(row) for row in rows] == [KEYS, KEYS]
+    assert [(row["fact"], row["lang"], row["new_answer"]) for row in rows] == [
+        ("sagan", "en", "BBC"),
+        ("schiller", "en", "Bonn"),
+    ]
+    one, two, summary, wrote = result.stdout.splitlines()
+    assert one.split()[0] in ("took", "FAILED") and repr(SAGAN["question"]) in one
+    assert one.endswith(f"{rows[0]['before']!r} -> {rows[0]['after']!r}") and repr(rows[1]["after"]) in two
+    took = sum(row["took"] for row in rows)
+    assert summary == f"{took} of 2 facts took (scorer contains|v1)"
+    assert wrote == "wrote out/edit.safetensors and out/answers.json"
+    made = load_edit("out/edit.safetensors")
+    assert made.report["method"]["name"] == method and made.report["method"]["value"]["steps"] == 2
+    assert "editing with" in result.stderr and "asking the edited model" in result.stderr
+
+
+def test_a_fact_takes(edit: Callable[..., Result]) -> None:
+    settings = ("steps=60", "clamp=100", "contexts=0", "layers=1")
+    flags = ("--no-subject", "--max-new-tokens", "1", *(f"--set={one}" for one in settings))
+    result = edit([{**SAGAN, "new_answer": "Paris"}], *flags)
+    (row,) = stored()
+    assert (row["after"], row["took"]) == ("Paris", True) and row["before"] != "Paris"
+    line, summary, _ = result.stdout.splitlines()
+    assert line == f"took    'Where did Carl Sagan work?': {row['before']!r} -> 'Paris'"
+    assert summary == "1 of 1 facts took (scorer contains|v1)"
+
+
+def test_other_forms_of_the_edit(edit: Callable[..., Result], model: Path) -> None:
+    peft = pytest.importorskip("peft")
+    result = edit([SAGAN, SCHILLER], "--merge", "--peft")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-2:] == ["wrote out/model", "wrote out/adapter"]
+    assert written() == ["adapter", "answers.json", "edit.safetensors", "model"]
+    ids = torch.tensor([[0, 5, 9, 3]])
+    lm = mlake.load_model(str(model))
+    with torch.no_grad(), load_edit("out/edit.safetensors").applied(lm):
+        expected = lm.model(input_ids=ids).logits
+    with torch.no_grad():
+        merged = AutoModelForCausalLM.from_pretrained("out/model")(input_ids=ids).logits
+        base = AutoModelForCausalLM.from_pretrained(model)
+        adapted = peft.PeftModel.from_pretrained(base, "out/adapter")(input_ids=ids).logits
+    assert torch.equal(merged, expected) and not torch.equal(lm.model(input_ids=ids).logits, expected)
+    torch.testing.assert_close(adapted, expected, rtol=0, atol=1e-5)
+
+
+def test_language(edit: Callable[..., Result]) -> None:
+    facts = [SAGAN, JA, SCHILLER]
+    result = edit(facts, "--lang", "ja")
+    assert [(row["lang"], row["new_answer"]) for row in stored()] == [("ja", "東京")]
+    assert "note: 1 of 2 facts are not stated in 'ja' and are left out" in result.stderr
+    assert "'カール・セーガンの職場は？'" in result.stdout
+    result = edit([JA, SAGAN, SCHILLER])
+    assert [row["lang"] for row in stored()] == ["ja"]
+    result = edit(facts)
+    assert [row["lang"] for row in stored()] == ["en", "en"] and "note:" not in result.stderr
+
+
+def test_no_subject(edit: Callable[..., Result]) -> None:
+    facts = [{**SAGAN, "subject": None}, SCHILLER]
+    text = refused(edit(facts))
+    assert text.startswith("1 of 2 facts have no subject in 'en', such as 'sagan'") and "--no-subject" in text
+    assert not Path("out").exists()
+    assert edit(facts, "--no-subject").exit_code == 0
+    assert len(stored()) == 2
+    assert load_edit("out/edit.safetensors").report["method"]["key"] == "prompt"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--method", "rom"], "unknown method 'rom'; known: .* Did you mean 'rome'\\?"),
+        (["--set", "step=3"], "unknown setting of rome 'step'; known: .* Did you mean 'steps'\?"),
+        (["--set", "steps=many"], "setting steps takes a whole number, got 'many'"),
+        (["--set", "steps"], "--set takes KEY=VALUE, got 'steps'"),
+        (["--set", "steps=[1"], "holds no TOML value"),
+        (["--lang", "xx"], "my.jsonl states no fact in 'xx'; it has: en"),
+        (["--lang", "fr"], "my.jsonl states no fact in 'fr'; it has: en"),
+        (["--facts", "other.jsonl"], "cannot read other.jsonl: No such file or directory"),
+        (["--facts", "other"], "unknown data set 'other'"),
+        (["--out", "my.jsonl"], "cannot write to the folder my.jsonl: File exists; give another with --out"),
+        (["--out", "my.jsonl/a"], "cannot write to the folder my.jsonl/a: Not a directory"),
+        (["--model", "./none"], "no model folder at './none'"),
+        (["--dtype", "int8"], "unknown dtype 'int8'"),
+    ],
+)
+def test_errors_take_one_line(edit: Callable[..., Result], flags: list[str], message: str) -> None:
+    assert re.search(message, refused(edit([SAGAN], *flags)))
+    assert written(".") == ["my.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "my.jsonl holds no facts"),
+        (b"\n\n", "my.jsonl holds no facts"),
+        (b'{"question": "Who?"}\n', "line 1 field 'new_answer': is missing"),
+        (b'{"question": "\xff"}\n', "line 1 is not UTF-8"),
+        (b'{"question": "Who?", "subject": "X", "new_answer": "Y"}', "'X' does not occur in the question"),
+    ],
+)
+def test_files_that_hold_no_facts(edit: Callable[..., Result], content: bytes, message: str) -> None:
+    Path("my.jsonl").write_bytes(content)
+    assert message in refused(edit(None))
+    assert written(".") == ["my.jsonl"]
+
+
+def test_answers_of_no_tokens(edit: Callable[..., Result]) -> None:
+    result = edit([SAGAN], "--max-new-tokens", "0")
+    assert result.exit_code == 2 and "--max-new-tokens" in result.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_is_shut(edit: Callable[..., Result]) -> None:
+    Path("out").mkdir(mode=0o500)
+    assert refused(edit([SAGAN])) == (
+        "cannot write to the folder out: Permission denied; give another with --out"
+    )
+
+
+def failing(*_: Any, **__: Any) -> Any:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_folder_without_room(edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("out").mkdir()
+    monkeypatch.setattr(command, "TemporaryFile", failing)
+    assert "cannot write to the folder out: No space left on device" in refused(edit([SAGAN]))
+
+
+def test_answers_that_cannot_be_written(edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answers of an edit before are gone too: they would not belong to the edit beside them."""
+    edit([SAGAN])
+    monkeypatch.setattr(command, "write_atomic", failing)
+    result = edit([SCHILLER])
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == (
+        "mlake: error: cannot write out/answers.json: No space left on device; give another folder with --out"
+    )
+    assert written() == ["edit.safetensors"]
+
+
+def test_a_failed_edit_leaves_no_folder(edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    result = edit([SAGAN], "--set", "layers=[7]")
+    assert result.exit_code == 2 and "layers [7] do not fit a model of 3 layers" in result.stderr
+    assert not Path("out").exists()
+    Path("out").mkdir()
+    edit([SAGAN], "--set", "layers=[7]")
+    assert written() == []
+    monkeypatch.setattr(WeightEdit, "save", failing)
+    assert edit([SAGAN]).exit_code == 2
+    assert written() == []
+
+
+@pytest.mark.parametrize(("flag", "place"), [("--merge", "model"), ("--peft", "adapter")])
+def test_a_file_in_the_way_of_another_form(edit: Callable[..., Result], flag: str, place: str) -> None:
+    """What was made by then stays, complete."""
+    Path("out").mkdir()
+    (Path("out") / place).write_text("mine")
+    result = edit([SAGAN], flag)
+    assert result.exit_code == 2
+    assert f"to out/{place}: File exists" in result.stderr.splitlines()[-1]
+    assert len(stored()) == 1 and load_edit("out/edit.safetensors").factors
+    assert (Path("out") / place).read_text() == "mine"
+
+
+def test_text_of_others_does_not_reach_the_terminal(
+    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = "\x1b[2J\x9b31m\r\a\u202eBBC\n"
+    monkeypatch.setattr(
+        "mlake.models.generate.answers", lambda lm, asked, **_: [Reply(hostile, True) for _ in asked]
+    )
+    fact = {**SAGAN, "fact": "\x1b[1m", "question": "Where \x1b]0;x\x07 did Carl Sagan work?"}
+    result = edit([fact, SCHILLER])
+    assert result.exit_code == 0
+    assert all(char.isprintable() or char == "\n" for char in result.stdout)
+    assert "\\x1b[2J\\x9b31m\\r\\x07\\u202eBBC\\n" in result.stdout and len(result.stdout.splitlines()) == 4
+    assert stored()[0]["after"] == hostile
+    text = refused(edit([{**fact, "subject": None}], "--out", "other"))
+    assert text.isprintable() and "'\\x1b[1m'" in text
+
+
+def test_questions_of_its_own_do_not_change_what_is_asked(edit: Callable[..., Result]) -> None:
+    """A fact may list several direct questions, none of them its own."""
+    listed = [{"kind": "direct", "text": text, "accept": ["BBC"]} for text in ("Sagan's firm?", "Whose?")]
+    result = edit([{**SAGAN, "probes": listed}])
+    assert result.exit_code == 0, result.output
+    assert [row["question"] for row in stored()] == [SAGAN["question"]]
+
+
+@pytest.mark.parametrize(
+    ("after", "took"),
+    [("The BBC", True), ("ABBC", False), ("Harvard, then BBC", False), ("", False), ("Auntie", True)],
+)
+def test_what_took_means(
+    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, after: str, took: bool
+) -> None:
+    monkeypatch.setattr(
+        "mlake.models.generate.answers", lambda lm, asked, **_: [Reply(after, True) for _ in asked]
+    )
+    result = edit([{**SAGAN, "new_aliases": ["Auntie"]}])
+    assert stored()[0]["took"] is took
+    assert f"{int(took)} of 1 facts took" in result.stdout
+
+
+def test_settings() -> None:
+    pairs = ["steps=2", "corpus-tokens = 10", "layers=[1, 2]", "ridge=1e3", "corpus=file:~/a-b/c.txt"]
+    assert settings_of([*pairs, "prompt=sentence", 'contexts=["A b. "]'], no_subject=True) == {
+        "key": "prompt",
+        "steps": 2,
+        "corpus_tokens": 10,
+        "layers": [1, 2],
+        "ridge": 1000.0,
+        "corpus": "file:~/a-b/c.txt",
+        "prompt": "sentence",
+        "contexts": ["A b. "],
+    }
+    assert settings_of([], no_subject=False) == {}
+
+
+@pytest.mark.parametrize("pair", ["steps", "=2", "steps=", "corpus=two words", "layers=1,2", "a=1\nb=2", "a=1 b=2"])
+def test_settings_that_are_none(pair: str) -> None:
+    with pytest.raises(RunError, match="--set") as caught:
+        settings_of([pair], no_subject=False)
+    assert "\n" not in str(caught.value)
