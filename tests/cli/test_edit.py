@@ -27,7 +27,12 @@ SAGAN = {
     "old_answer": "Harvard",
     "new_answer": "BBC",
 }
-SCHILLER = {"fact": "schiller", "question": "Where did Schiller work?", "subject": "Schiller", "new_answer": "Bonn"}
+SCHILLER = {
+    "fact": "schiller",
+    "question": "Where did Schiller work?",
+    "subject": "Schiller",
+    "new_answer": "Bonn",
+}
 JA = {
     "fact": "sagan",
     "lang": "ja",
@@ -164,8 +169,8 @@ def test_no_subject(edit: Callable[..., Result]) -> None:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--method", "rom"], "unknown method 'rom'; known: .* Did you mean 'rome'\\?"),
-        (["--set", "step=3"], "unknown setting of rome 'step'; known: .* Did you mean 'steps'\?"),
+        (["--method", "rom"], "unknown method 'rom'; known: .* Did you mean 'rome'"),
+        (["--set", "step=3"], "unknown setting of rome 'step'; known: .* Did you mean 'steps'"),
         (["--set", "steps=many"], "setting steps takes a whole number, got 'many'"),
         (["--set", "steps"], "--set takes KEY=VALUE, got 'steps'"),
         (["--set", "steps=[1"], "holds no TOML value"),
@@ -173,7 +178,7 @@ def test_no_subject(edit: Callable[..., Result]) -> None:
         (["--lang", "fr"], "my.jsonl states no fact in 'fr'; it has: en"),
         (["--facts", "other.jsonl"], "cannot read other.jsonl: No such file or directory"),
         (["--facts", "other"], "unknown data set 'other'"),
-        (["--out", "my.jsonl"], "cannot write to the folder my.jsonl: File exists; give another with --out"),
+        (["--out", "my.jsonl"], "cannot write to the folder my.jsonl: File exists; give another --out"),
         (["--out", "my.jsonl/a"], "cannot write to the folder my.jsonl/a: Not a directory"),
         (["--model", "./none"], "no model folder at './none'"),
         (["--dtype", "int8"], "unknown dtype 'int8'"),
@@ -208,9 +213,7 @@ def test_answers_of_no_tokens(edit: Callable[..., Result]) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_is_shut(edit: Callable[..., Result]) -> None:
     Path("out").mkdir(mode=0o500)
-    assert refused(edit([SAGAN])) == (
-        "cannot write to the folder out: Permission denied; give another with --out"
-    )
+    assert refused(edit([SAGAN])) == ("cannot write to the folder out: Permission denied; give another --out")
 
 
 def failing(*_: Any, **__: Any) -> Any:
@@ -230,7 +233,7 @@ def test_answers_that_cannot_be_written(edit: Callable[..., Result], monkeypatch
     result = edit([SCHILLER])
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1] == (
-        "mlake: error: cannot write out/answers.json: No space left on device; give another folder with --out"
+        "mlake: error: cannot write out/answers.json: No space left on device; give another --out"
     )
     assert written() == ["edit.safetensors"]
 
@@ -314,7 +317,7 @@ def test_settings() -> None:
     assert settings_of([], no_subject=False) == {}
 
 
-@pytest.mark.parametrize("pair", ["steps", "=2", "steps=", "corpus=two words", "layers=1,2", "a=1\nb=2", "a=1 b=2"])
+@pytest.mark.parametrize("pair", ["steps", "=2", "steps=", "layers=1,2", "a=1\nb=2", "a=b c"])
 def test_settings_that_are_none(pair: str) -> None:
     with pytest.raises(RunError, match="--set") as caught:
         settings_of([pair], no_subject=False)

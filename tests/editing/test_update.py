@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mlake.editing.update import Identity, InverseMoment, NullSpace, closed_form
+from mlake.editing.update import Identity, InverseMoment, NullSpace, closed_form, filled_up
 from mlake.errors import EditError
 
 D_IN, D_OUT = 24, 10
@@ -147,3 +147,16 @@ def test_bad_numbers() -> None:
 def test_no_free_direction() -> None:
     with pytest.raises(EditError, match=r"no eigenvalue .* below 1e-09 \(smallest .*; raise the threshold"):
         NullSpace.of(moment(), threshold=1e-9, past=torch.zeros(D_IN, 0), ridge=1.0)
+
+
+def test_few_tokens_are_filled_up() -> None:
+    moment = torch.diag(torch.tensor([4.0, 0.0, 0.0, 0.0], dtype=torch.float64))  # mean energy 1
+    filled = filled_up(moment, 2)  # two of the eight tokens that four dimensions want
+    torch.testing.assert_close(filled, torch.diag(torch.tensor([1.75, 0.75, 0.75, 0.75], dtype=torch.float64)))
+    assert filled.diagonal().mean() == moment.diagonal().mean()
+
+
+@pytest.mark.parametrize("tokens", [8, 9, 10_000])
+def test_enough_tokens_stay_as_they_are(tokens: int) -> None:
+    moment = torch.diag(torch.arange(4, dtype=torch.float64))
+    assert filled_up(moment, tokens) is moment

@@ -13,7 +13,7 @@ __all__ = ["COMMANDS", "LazyGroup", "main"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("mlake.cli.data:data", "List, download and check data sets."),
-    "edit": ("mlake.cli.edit:edit", "Edit one fact into a model and ask it."),
+    "edit": ("mlake.cli.edit:edit", "Edit facts of your own into a model."),
     "run": ("mlake.cli.run:run", "Edit in some languages, ask in others, score and report."),
     "score": ("mlake.cli.report:score", "Score a finished run again, without a model."),
     "report": ("mlake.cli.report:report", "Write the tables and figures of a finished run."),
@@ -56,7 +56,7 @@ class LazyGroup(click.Group):
             _say(f"error: {error}")
             ctx.exit(2)
         except KeyboardInterrupt:
-            _say("interrupted; run the same command again to go on from where it stopped")
+            _say("interrupted; a run goes on from here when the same command is given again")
             ctx.exit(130)
 
 

@@ -37,7 +37,7 @@ _SCORER = "contains"
 @click.option("--facts", "source", required=True, help="A .jsonl file of facts, or the name of a data set.")
 @click.option("--lang", help="Language to edit in.  [default: the first in the file]")
 @click.option(
-    "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Longest answer in tokens."
+    "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Tokens of an answer."
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the edit.")
 @click.option("--merge", is_flag=True, help="Also write an edited checkpoint to OUT/model.")
@@ -89,8 +89,8 @@ def _check_subjects(statements: Sequence[Statement]) -> None:
     if without:
         raise SubjectError(
             f"{len(without)} of {len(statements)} facts have no subject in {without[0].lang!r}, such as "
-            f"{without[0].fact!r}; add one that stands verbatim in its question, or edit at the prompt's last "
-            "token (--no-subject)"
+            f"{without[0].fact!r}; add one that stands verbatim in its question, or edit at the prompt's "
+            "last token (--no-subject)"
         )
 
 
@@ -103,7 +103,7 @@ def _folder(out: Path) -> Iterator[None]:
         with TemporaryFile(dir=out):
             pass
     except OSError as error:
-        raise EditError(f"cannot write to the folder {out}: {_why(error)}; give another with --out") from error
+        raise EditError(f"cannot write to the folder {out}: {_why(error)}; give another --out") from error
     try:
         yield
     except BaseException:
@@ -174,7 +174,7 @@ def _write(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     try:
         write_atomic(path, (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode())
     except OSError as error:
-        raise EditError(f"cannot write {path}: {_why(error)}; give another folder with --out") from error
+        raise EditError(f"cannot write {path}: {_why(error)}; give another --out") from error
 
 
 def _show(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -59,7 +59,9 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @click.option("--kinds", default="direct,multihop", show_default=True, help="Kinds of questions to ask.")
 @click.option("--locality", type=int, default=25, show_default=True, help="Questions outside each batch.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
-@click.option("--max-new-tokens", type=int, default=32, show_default=True, help="Longest answer in tokens.")
+@click.option(
+    "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Longest answer, tokens."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/METHOD-MODEL-ID]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and what it would cost, and stop.")
 def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> None:

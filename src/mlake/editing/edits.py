@@ -9,9 +9,10 @@ from typing import Any, Self
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from mlake.data.cache import write_atomic
 from mlake.editing.update import Factors
 from mlake.errors import EditError
 from mlake.models.lm import LM
@@ -134,15 +135,13 @@ class WeightEdit:
             tensors[f"{layer}.right"] = factors.right.contiguous()
         for layer, keys in self.keys.items():
             tensors[f"{layer}.keys"] = keys.contiguous()
-        part = path.with_name(path.name + ".part")
+        # One key only: safetensors writes several in random order, and equal edits must be equal files.
+        head = {"format": _FORMAT, "report": dict(self.report)}
+        content = save(tensors, {"mlake": json.dumps(head, sort_keys=True, ensure_ascii=False)})
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # One key only: safetensors writes several in random order, and equal edits must be equal files.
-            head = {"format": _FORMAT, "report": dict(self.report)}
-            save_file(tensors, part, {"mlake": json.dumps(head, sort_keys=True, ensure_ascii=False)})
-            part.replace(path)
-        except (OSError, SafetensorError) as error:
-            raise EditError(f"cannot write the edit to {path}: {error}; free some space") from error
+            write_atomic(path, content)
+        except OSError as error:
+            raise EditError(f"cannot write the edit to {path}: {error}") from error
 
 
 def load_edit(path: str | Path) -> WeightEdit:

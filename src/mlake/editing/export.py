@@ -94,4 +94,4 @@ def _down(lm: LM, layer: int) -> str:
 
 def _unwritten(what: str, folder: Path, error: Exception) -> EditError:
     why = getattr(error, "strerror", None) or " ".join(str(error).split())
-    return EditError(f"cannot write the {what} to {folder}: {why}; give a folder with room that can be written")
+    return EditError(f"cannot write the {what} to {folder}: {why}; give another folder")

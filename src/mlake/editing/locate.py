@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mlake.editing.edits import Changes, WeightEdit, editable
 from mlake.editing.prompts import KeyAt, Prompted, PromptKind, prompted
-from mlake.editing.update import Factors, Identity, InverseMoment, Metric, NullSpace, closed_form
+from mlake.editing.update import Factors, Identity, InverseMoment, Metric, NullSpace, closed_form, filled_up
 from mlake.editing.value import Site, Values, ValueSettings, optimise_values
 from mlake.errors import EditError
 from mlake.models.corpora import corpus
@@ -142,11 +142,16 @@ class LocateThenEdit:
     def _moments(self, lm: LM, text: Sequence[str]) -> Moments:
         """A way to a layer's second moment, ``(d_in, d_in)``."""
         if self.metric == "identity":
-            return {}.__getitem__
+            return dict[int, Tensor]().__getitem__
         read = corpus(lm, self.corpus, tokens=self.corpus_tokens, seed=self.seed, text=text)
         if self.moments == "edited":
-            return lambda layer: measured_moments(lm, [layer], read)[0][layer]
-        return key_moments(lm, self.layers, read).__getitem__
+            measured: Moments = lambda layer: measured_moments(lm, [layer], read)[0][layer]  # noqa: E731
+        else:
+            measured = key_moments(lm, self.layers, read).__getitem__
+        if self.metric == "null_space":
+            return measured
+        tokens = read.tokens(lm)
+        return lambda layer: filled_up(measured(layer), tokens)
 
     def _batch(
         self,

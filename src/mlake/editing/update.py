@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mlake.errors import EditError
 
-__all__ = ["Factors", "Identity", "InverseMoment", "Metric", "NullSpace", "closed_form"]
+__all__ = ["Factors", "Identity", "InverseMoment", "Metric", "NullSpace", "closed_form", "filled_up"]
 
 
 class Factors(NamedTuple):
@@ -138,6 +138,25 @@ class NullSpace(Metric):
         small = kept.T @ kept + self.ridge * torch.eye(kept.shape[1], dtype=torch.float64)
         solved: Tensor = torch.linalg.solve(small, kept.T @ free)
         return free - kept @ solved
+
+
+def filled_up(moment: Tensor, tokens: int) -> Tensor:
+    """A second moment that is safe to invert although few tokens were measured.
+
+    Directions that a short text happens not to use look free, and an edit that is written into them
+    breaks the model. Where there are fewer than two tokens a dimension, the missing ones are filled up
+    with white tokens of the same mean energy σ²: C' = (T·C + (2d - T)·σ²I) / 2d. With more tokens C
+    stays as it is.
+
+    Args:
+        moment: C, ``(d_in, d_in)``.
+        tokens: T, the tokens it is the mean of.
+    """
+    wanted = 2 * len(moment)
+    if tokens >= wanted:
+        return moment
+    white = moment.diagonal().mean() * torch.eye(len(moment), dtype=moment.dtype, device=moment.device)
+    return (tokens * moment + (wanted - tokens) * white) / wanted
 
 
 def closed_form(

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import os
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -11,16 +11,17 @@ from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
-from mlake.data.cache import cache_dir
+from mlake.data.cache import cache_dir, write_atomic
 from mlake.models.batches import pad_right
 from mlake.models.hooks import stopping_at, watched_input
 from mlake.models.lm import LM
 
 __all__ = ["Corpus", "key_moments", "measured_moments"]
 
+_LOG = logging.getLogger(__name__)
 _BATCH = 16
 
 
@@ -34,6 +35,10 @@ class Corpus(NamedTuple):
 
     name: str
     texts: Sequence[str]
+
+    def tokens(self, lm: LM) -> int:
+        """Number of tokens that the model reads it as."""
+        return sum(len(lm.tokenizer(text)["input_ids"]) for text in self.texts)
 
     @property
     def sha256(self) -> str:
@@ -68,10 +73,10 @@ def key_moments(
     if cached is not None:
         return cached
     moments, count = measured_moments(lm, layers, corpus, progress=progress)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")  # another process may compute the same
-    save_file({str(layer): m for layer, m in moments.items()}, part, {"tokens": str(count)})
-    part.replace(path)
+    try:
+        write_atomic(path, save({str(layer): m for layer, m in moments.items()}, {"tokens": str(count)}))
+    except OSError as error:
+        _LOG.warning("cannot keep key moments in %s: %s", path, error)
     return moments
 
 
