@@ -11,7 +11,7 @@ from torch import Tensor
 from mlake.editing import EDITORS, LocateThenEdit, editor
 from mlake.editing.edits import WeightEdit
 from mlake.editing.prompts import prompted
-from mlake.editing.update import InverseMoment, closed_form
+from mlake.editing.update import InverseMoment, closed_form, filled_up
 from mlake.editing.value import optimise_values
 from mlake.errors import EditError, SubjectError
 from mlake.models.corpora import corpus
@@ -54,7 +54,10 @@ def emitted(lm: Any, module: Any, prompt: Any, *, fed: bool = False) -> Tensor:
 
 def moments(lm: Any, method: LocateThenEdit, text: Sequence[str] = TEXT) -> dict[int, Tensor]:
     read = corpus(lm, method.corpus, tokens=method.corpus_tokens, seed=method.seed, text=text)
-    return key_moments(lm, method.layers, read)
+    clean = key_moments(lm, method.layers, read)
+    if method.metric == "null_space":
+        return clean
+    return {layer: filled_up(moment, read.tokens(lm)) for layer, moment in clean.items()}
 
 
 @pytest.mark.parametrize("name", sorted(EDITORS))

@@ -152,7 +152,8 @@ def test_no_free_direction() -> None:
 def test_few_tokens_are_filled_up() -> None:
     moment = torch.diag(torch.tensor([4.0, 0.0, 0.0, 0.0], dtype=torch.float64))  # mean energy 1
     filled = filled_up(moment, 2)  # two of the eight tokens that four dimensions want
-    torch.testing.assert_close(filled, torch.diag(torch.tensor([1.75, 0.75, 0.75, 0.75], dtype=torch.float64)))
+    expected = torch.tensor([1.75, 0.75, 0.75, 0.75], dtype=torch.float64)
+    torch.testing.assert_close(filled, torch.diag(expected))
     assert filled.diagonal().mean() == moment.diagonal().mean()
 
 
