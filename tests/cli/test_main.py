@@ -67,8 +67,8 @@ def test_expected_errors_take_one_line(invoke: Callable[[BaseException], tuple[i
 
 
 def test_unopened_files_take_one_line(invoke: Callable[[BaseException], tuple[int, str]]) -> None:
-    code, text = invoke(PermissionError(13, "Permission denied", "/root/run"))
-    assert (code, text) == (2, "mlake: error: [Errno 13] Permission denied: '/root/run'\n")
+    code, text = invoke(PermissionError(13, "Permission denied", "/data/run"))
+    assert (code, text) == (2, "mlake: error: [Errno 13] Permission denied: '/data/run'\n")
 
 
 def test_interrupt_says_that_the_run_can_go_on(invoke: Callable[[BaseException], tuple[int, str]]) -> None:

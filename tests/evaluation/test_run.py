@@ -191,7 +191,7 @@ class Broken(Fakes):
     def edit(self, lm: object, statements: object, *, text: object, progress: object) -> object:  # type: ignore[override]
         if self.at == "edit":
             raise self.error
-        return super().edit(lm, statements, progress=progress)  # type: ignore[arg-type]
+        return super().edit(lm, statements, text=text, progress=progress)  # type: ignore[arg-type]
 
     def answer(self, lm: object, questions: object, progress: object) -> object:  # type: ignore[override]
         if self.at == "answer" and len(self.log) == 4:

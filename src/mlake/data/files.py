@@ -19,7 +19,7 @@ Opener = Callable[..., Any]
 """``urllib.request.urlopen`` or a stand-in: ``(request, timeout=seconds)`` to a readable context manager."""
 
 _TIMEOUT = 60  # seconds
-_AGENT = "mlake (https://pypi.org/project/mlake)"
+_AGENT = "mlake (research software)"
 
 
 @dataclass(frozen=True)
