@@ -61,7 +61,7 @@ _DEPTHS: dict[str, _Depth] = {"GPT-2": _Depth(48, 17, (13, 17)), "GPT-J": _Depth
 _SANDWICH = {"site": "down", "rate_unit": "rms", "clamp": 3.0, "contexts": 1}
 _SANDWICH_RIDGE = 1 / 15
 _SANDWICH_PRESERVE = 0.3
-"""Chosen on Gemma-3-270M, on facts that no report uses (``docs/methods.md`` has the measurements)."""
+"""Chosen on Gemma-3-270M, on facts that no report uses; ``docs/methods.md`` says what was measured."""
 
 _VALUE = {field.name for field in fields(ValueSettings)}
 _OWN = {field.name for field in fields(LocateThenEdit)} - {"name", "value"}
