@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from mlake.errors import DataError
 
 __all__ = ["KINDS", "Answer", "Asked", "Benchmark", "Fact", "Kind", "Probe", "Statement", "Triple"]
 
-Kind = Literal["direct", "multihop", "multihop_before", "paraphrase", "locality", "choice"]
-KINDS: tuple[Kind, ...] = ("direct", "multihop", "multihop_before", "paraphrase", "locality", "choice")
+Kind = Literal["direct", "multihop", "multihop_before", "bridge", "paraphrase", "locality", "choice"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Triple(NamedTuple):
@@ -58,7 +58,10 @@ class Probe:
     Attributes:
         id: Unique within its benchmark, stable between versions.
         fact: Id of the fact it belongs to; None where the release gives no link.
-        kind: What it tests, one of ``KINDS``.
+        kind: What it tests, one of ``KINDS``: ``direct`` the edited fact itself, ``multihop`` a fact that
+            follows from it after the edit, ``multihop_before`` one that followed from it before,
+            ``bridge`` the second hop alone, which the edit should not touch, ``paraphrase`` the fact in
+            other words, ``locality`` another fact, ``choice`` a question with options.
         lang: Language code.
         text: The question.
         accept: Accepted answers, the main name first.
@@ -66,6 +69,8 @@ class Probe:
         options: Multiple choice only: the options in order.
         relations: Relation labels along the chain, as far as they are known.
         triples: Wikidata triples along the chain, as far as they are known.
+        needs: Ids of other facts whose edits the accepted answer depends on too; asked after an edit
+            only where they are edited together.
     """
 
     id: str
@@ -78,6 +83,7 @@ class Probe:
     options: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
     triples: tuple[Triple, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

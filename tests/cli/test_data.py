@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from mlake.cli import data as cli
 from mlake.cli import main
 from mlake.cli.data import data
+from mlake.cli.data import export as cli
 from mlake.data import read_jsonl
 
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from mlake import cli
+from mlake.cli import lazy
 from mlake.errors import RunError, UnknownNameError
 
 
@@ -25,7 +26,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], tuple[i
     """Exit code and standard error of a command that raises an error."""
 
     def call(error: BaseException) -> tuple[int, str]:
-        monkeypatch.setattr(cli, "import_module", lambda name: type("module", (), {"run": failing(error)}))
+        monkeypatch.setattr(lazy, "import_module", lambda name: type("module", (), {"run": failing(error)}))
         result = CliRunner().invoke(cli.main, ["run"])
         return result.exit_code, result.stderr
 
@@ -79,7 +80,7 @@ def test_interrupt_says_that_the_run_can_go_on(invoke: Callable[[BaseException],
 
 def test_bugs_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        cli, "import_module", lambda name: type("module", (), {"run": failing(ZeroDivisionError())})
+        lazy, "import_module", lambda name: type("module", (), {"run": failing(ZeroDivisionError())})
     )
     with pytest.raises(ZeroDivisionError):
         CliRunner().invoke(cli.main, ["run"], catch_exceptions=False)

@@ -88,6 +88,19 @@ def test_notes_on_kinds_links_and_locality() -> None:
     assert notes[-1].endswith("the least 1")
 
 
+def test_question_that_needs_another_edit_is_asked_where_both_are_edited() -> None:
+    first, second = make_fact(0), make_fact(1)
+    both = Probe("both", "f0", "multihop", "en", "Who leads both?", ("x",), needs=("f1",))
+    joined = type(first)("f0", 0, first.statements, (*first.probes, both))
+    data = Benchmark("fake", "r1", "0" * 64, (joined, second))
+    settings = {"facts": (0, 2), "test_langs": ("en",), "locality": 0}
+    plan = make_plan(make_spec(**settings, batch_size=2), data)
+    assert "multihop:both" in ids(plan.steps[0].units[0])
+    apart = make_plan(make_spec(**settings, batch_size=1), data)
+    assert not any("multihop:both" in ids(unit) for unit in apart.units)
+    assert "1 questions need the edit of a fact outside their batch: not asked" in apart.notes
+
+
 def test_own_locality_questions_of_the_data() -> None:
     fact = make_fact(0)
     extra = Probe("f0-near-en", "f0", "locality", "en", "Who leads the rest?", ("them",))

@@ -213,6 +213,7 @@ def _probe(probe: Probe) -> dict[str, Any]:
         "options": probe.options,
         "relations": probe.relations,
         "triples": probe.triples,
+        "needs": probe.needs,
     }
 
 

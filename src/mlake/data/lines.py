@@ -17,7 +17,7 @@ _FIELDS = (
     "fact", "row", "lang", "question", "subject", "subject_sure", "old_answer", "old_aliases", "new_answer",
     "new_aliases", "old_sentence", "new_sentence", "subject_id", "relation_id", "relation", "probes",
 )  # fmt: skip
-_PROBE_FIELDS = ("id", "kind", "lang", "text", "accept", "reject", "options", "relations", "triples")
+_PROBE_FIELDS = ("id", "kind", "lang", "text", "accept", "reject", "options", "relations", "triples", "needs")
 _MISSING = object()
 
 
@@ -166,6 +166,7 @@ class Line:
             options=self.texts("options"),
             relations=self.texts("relations"),
             triples=self._triples(),
+            needs=self.texts("needs"),
         )
 
     def _triples(self) -> tuple[Triple, ...]:

@@ -147,12 +147,14 @@ class _Asker:
         self.usable = usable
 
     def own(self, facts: Iterable[Fact], lang: str) -> tuple[Question, ...]:
-        """The selected questions about these facts."""
+        """The selected questions about these facts, except those that need the edit of another fact too."""
+        facts = tuple(facts)
+        edited = {fact.id for fact in facts}
         return tuple(
             Question(probe.kind, probe)
             for fact in facts
             for probe in fact.probes
-            if probe.lang == lang and probe.kind in self.kinds
+            if probe.lang == lang and probe.kind in self.kinds and edited.issuperset(probe.needs)
         )
 
     def locality(self, batch: int, lang: str) -> tuple[Question, ...]:
@@ -252,8 +254,22 @@ def _notes(
         if any(lacking.values()):
             counts = ", ".join(f"{lang} {count}" for lang, count in lacking.items())
             yield f"facts without a {kind} question, of {len(facts)}: {counts}"
-    unlinked = sum(
-        probe.kind in spec.kinds and probe.lang in spec.test_langs for probe in benchmark.unlinked
-    )
+    yield from _not_asked(spec, benchmark, facts)
+
+
+def _not_asked(spec: RunSpec, benchmark: Benchmark, facts: Sequence[Fact]) -> Iterator[str]:
+    apart = 0
+    for at in range(0, len(facts), spec.batch_size):
+        batch = facts[at : at + spec.batch_size]
+        edited = {fact.id for fact in batch}
+        probes = (probe for fact in batch for probe in fact.probes)
+        apart += sum(_chosen(spec, probe) and not edited.issuperset(probe.needs) for probe in probes)
+    if apart:
+        yield f"{apart} questions need the edit of a fact outside their batch: not asked"
+    unlinked = sum(_chosen(spec, probe) for probe in benchmark.unlinked)
     if unlinked:
         yield f"{unlinked} questions of these kinds are linked to no fact: not asked"
+
+
+def _chosen(spec: RunSpec, probe: Probe) -> bool:
+    return probe.kind in spec.kinds and probe.lang in spec.test_langs

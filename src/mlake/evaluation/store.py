@@ -314,6 +314,7 @@ def _read_probes(path: Path) -> Iterator[Probe]:
         try:
             for key in ("accept", "reject", "options", "relations"):
                 row[key] = tuple(row[key])
+            row["needs"] = tuple(row.get("needs", ()))  # older runs have none
             yield Probe(**row | {"triples": tuple(Triple(*triple) for triple in row["triples"])})
         except (KeyError, TypeError) as error:
             raise _damaged(path, number, f"not a question: {error}") from error

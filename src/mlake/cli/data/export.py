@@ -1,4 +1,4 @@
-"""``mlake data``: which data sets there are, and a data set as JSON Lines."""
+"""``mlake data list`` and ``mlake data export``."""
 
 import json
 from pathlib import Path
@@ -7,15 +7,10 @@ import click
 
 from mlake.data import DATASETS, load, to_lines, write_jsonl
 
-__all__ = ["data", "export", "list_"]
+__all__ = ["export", "list_"]
 
 
-@click.group()
-def data() -> None:
-    """List the data sets, or write one as JSON Lines."""
-
-
-@data.command("list")
+@click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON, nothing else.")
 def list_(as_json: bool) -> None:
     r"""List the data sets that mlake knows by name.
@@ -45,7 +40,7 @@ def list_(as_json: bool) -> None:
         click.echo("  ".join(padded).rstrip())
 
 
-@data.command("export")
+@click.command("export")
 @click.argument("name")
 @click.option(
     "--format",

@@ -1,0 +1,64 @@
+"""A command group that imports a command only when it is called."""
+
+import errno
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+from mlake.errors import MlakeError
+
+__all__ = ["LazyGroup"]
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, and prints mlake's errors in one line."""
+
+    def __init__(self, *args: Any, table: Mapping[str, tuple[str, str]], **settings: Any) -> None:
+        """Takes what a group takes, and the table.
+
+        Args:
+            args: Passed to ``click.Group``.
+            table: Command name to ``module:attribute`` and a line of help.
+            settings: Passed to ``click.Group``.
+        """
+        super().__init__(*args, **settings)
+        self.table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the commands."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in self.table:
+            return None
+        module, attribute = self.table[cmd_name][0].split(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; print an error that a user can mend in one line."""
+        try:
+            return super().invoke(ctx)
+        except MlakeError as error:
+            _say(f"error: {error}")
+            ctx.exit(2)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            _say(f"error: {error}")
+            ctx.exit(2)
+        except KeyboardInterrupt:
+            _say("interrupted; a run goes on from here when the same command is given again")
+            ctx.exit(130)
+
+
+def _say(text: str) -> None:
+    click.echo("mlake: " + " ".join(text.split()), err=True)
