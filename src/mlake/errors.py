@@ -3,7 +3,8 @@
 MlakeError                what a user can cause or mend; the command line prints it in one line, exit code 2
 ├── UnknownNameError      a name that is in no table (data set, model family, language, method, recipe)
 ├── DataError             data that is missing, truncated, mis-encoded or mis-shaped
-│   └── DownloadError     data that could not be fetched
+│   ├── DownloadError     data that could not be fetched
+│   └── FactsError        facts of a user's own with problems, all of which it holds
 ├── ModelError            a model that cannot be loaded or is not understood
 ├── SubjectError          no subject span where a method needs one
 ├── EditError             an edit that cannot be computed, applied, saved or loaded
@@ -17,6 +18,7 @@ __all__ = [
     "DataError",
     "DownloadError",
     "EditError",
+    "FactsError",
     "MlakeError",
     "ModelError",
     "RunError",
@@ -45,6 +47,18 @@ class DataError(MlakeError):
 
 class DownloadError(DataError):
     """Data that could not be fetched."""
+
+
+class FactsError(DataError):
+    """A file or folder of facts with problems; the text shows the first ones.
+
+    Attributes:
+        problems: Every problem by line and field, in order.
+    """
+
+    def __init__(self, text: str, problems: Iterable[str]):
+        super().__init__(text)
+        self.problems = tuple(problems)
 
 
 class ModelError(MlakeError):

@@ -44,7 +44,7 @@ def test_list():
     [
         (["export", "mlak"], "unknown data set 'mlak'"),
         (["export", "gone.jsonl"], "cannot read gone.jsonl"),
-        (["export", "mlake", "--mirror", "."], "<commit>/dataset"),
+        (["export", "mlake", "--mirror", "."], "holds 40b6a3cfde908acdafee1cdc2e241f8c0eb9687b/dataset"),
     ],
 )
 def test_errors_are_one_line_and_code_2(args, message, tmp_path, monkeypatch):

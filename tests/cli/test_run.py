@@ -84,8 +84,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen["max_new_tokens"] = max_new_tokens
         return [Reply("x", True) for _ in questions]
 
-    def load_data(name: str, *, mirror: Path | None) -> Benchmark:
-        seen["data"] = (name, mirror)
+    def load_data(name: str, *, mirror: Path | None, clean: bool) -> Benchmark:
+        seen["data"] = (name, mirror, clean)
         return benchmark()
 
     def editor(name: str, lm: Any = None, **overrides: Any) -> Editor:
@@ -114,7 +114,7 @@ BASE = ("--model", "org/tiny", "--data", "fake", "--method", "memit")
 
 def test_run_with_flags(mlake: Callable[..., Result], calls: dict[str, Any], tmp_path: Path) -> None:
     settings = ("--set", "steps=7", "--set", "layers=[1, 2]", "--set", "site=last", "--locality", "1")
-    flags = ("--edit-lang", "ja", "--kinds", "direct", "--facts", "2", "--dtype", "bf16", "--mirror", "m")
+    flags = ("--edit-lang", "ja", "--kinds", "direct", "--facts", "2", "--dtype", "bf16", "--mirror", "m", "--clean")
     result = mlake(*BASE, *settings, *flags)
     assert result.exit_code == 0, result.output
     (folder,) = (tmp_path / "runs").iterdir()
@@ -123,7 +123,7 @@ def test_run_with_flags(mlake: Callable[..., Result], calls: dict[str, Any], tmp
     assert spec["editor"] == {"steps": 7, "layers": [1, 2], "site": "last"}
     assert (spec["edit_langs"], spec["test_langs"]) == (["ja"], ["en", "ja"])
     assert (spec["facts"], spec["batch_size"], spec["dtype"]) == ([0, 2], 100, "bfloat16")
-    assert calls["data"] == ("fake", Path("m"))
+    assert calls["data"] == ("fake", Path("m"), True)
     assert calls["model"][1] == {"dtype": "bf16", "device": "auto", "revision": None, "template": None}
     assert calls["answered"] == 6 + 6
     assert (folder / "scores.jsonl").read_text().count("\n") == 12 * len(SCORERS)

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from mlake.data import datasets
-from mlake.data.datasets import Dataset
+from mlake.data import datasets, release
+from mlake.data.annotation import Annotation, Place
+from mlake.data.dataset import Dataset
+from mlake.data.release import read_released
 from mlake.data.released_files import CURRENT, OLDER
 
 LANGS = ("en", "de", "fr", "ja", "zh")
@@ -75,7 +77,7 @@ def release_rows() -> dict[str, list[dict[str, Any]]]:
         first = [["Q1", "P108", "Q9"], ["Q9", "P159", "Q90"]]
         other = [["Q5", "P108", "Q9"], ["Q9", "P159", "Q90"]]
         files[f"{OLDER}/dataset/multi_hop/qa/old_{code}_qa.json"] = [
-            {**row, "triples": path, "relations": ["employer", "seat"]}
+            {**row, "triples": path, "relations": [f"employer-{code}", "seat"]}
             for row, path in zip(before, (first, other), strict=True)
         ]
         files[f"{OLDER}/dataset/multi_hop/mcqa/old_{code}_mcqa.json"] = [
@@ -86,6 +88,11 @@ def release_rows() -> dict[str, list[dict[str, Any]]]:
 
 def encode(files: dict[str, list[dict[str, Any]]]) -> dict[str, bytes]:
     return {path: json.dumps(rows, ensure_ascii=False).encode() for path, rows in files.items()}
+
+
+def annotation(row: int, subject_id: str | None) -> Annotation:
+    places = {code: Place(names[row], "recovered", 0.99) for code, names in NAMES.items()}
+    return Annotation(row, subject_id, "P108", "triple", places)
 
 
 @pytest.fixture
@@ -108,7 +115,7 @@ def tiny(content: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPa
     hashes = {path: hashlib.sha256(data).hexdigest() for path, data in content.items()}
     row = Dataset(
         "tiny",
-        datasets._read_released,
+        read_released,
         "here",
         "none",
         2,
@@ -116,6 +123,7 @@ def tiny(content: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (CURRENT, OLDER),
         hashes,
     )
+    monkeypatch.setattr(release, "annotations", lambda: (annotation(0, "Q1"), annotation(1, None)))
     monkeypatch.setitem(datasets.DATASETS, "tiny", row)
     monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
     return folder

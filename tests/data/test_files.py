@@ -2,6 +2,7 @@ import hashlib
 import io
 import os
 import urllib.error
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,10 @@ def test_downloads_once_and_keeps_the_files(tmp_path):
 
 
 def test_resumes_after_a_failure(tmp_path):
-    with pytest.raises(DownloadError, match="no route to host; go online, or pass --mirror DIR"):
+    with pytest.raises(
+        DownloadError,
+        match=r"no route to host; go online, or pass --mirror DIR: .* holds c1/dataset/a.json and 2 more",
+    ):
         files(tmp_path, opener=Web(failing=2)).read_all()
     web = Web()
     assert files(tmp_path, opener=web).read_all() == DATA
@@ -90,8 +94,90 @@ def test_mirror_needs_no_network_and_is_verified(tmp_path):
     ):
         mirrored.read_all()
     (tmp_path / "c1/dataset/b.json").unlink()
-    with pytest.raises(DataError, match=r"cannot read .*b.json: No such file.*<commit>/dataset"):
+    with pytest.raises(
+        DataError, match=r"cannot read .*b.json: No such file.*holds c1/dataset/a.json and 2 more"
+    ):
         mirrored.read_all()
+
+
+def unpublished(tmp_path: Path, **options) -> Files:
+    return Files(
+        "demo",
+        "https://example.org/{path}",
+        {**HASHES, "c2/dataset/c.json": ""},
+        cache=tmp_path / "cache",
+        **options,
+    )
+
+
+def test_a_file_without_published_hash_is_recorded_once(tmp_path):
+    assert unpublished(tmp_path, opener=Web()).read_all() == DATA
+    record = tmp_path / "cache/datasets/demo/c2/dataset/c.json.sha256"
+    assert record.read_text() == HASHES["c2/dataset/c.json"] + "\n"
+    assert unpublished(tmp_path, opener=Web(failing=0)).read_all() == DATA
+    assert sorted(path.name for path in (tmp_path / "cache").rglob("*.sha256")) == ["c.json.sha256"]
+
+
+def test_a_recorded_file_that_was_damaged_is_fetched_again(tmp_path):
+    unpublished(tmp_path, opener=Web()).read_all()
+    (tmp_path / "cache/datasets/demo/c2/dataset/c.json").write_bytes(b"[")
+    web = Web()
+    assert unpublished(tmp_path, opener=web).read_all() == DATA
+    assert web.asked == ["c2/dataset/c.json"]
+
+
+def test_a_recorded_file_may_not_change(tmp_path):
+    unpublished(tmp_path, opener=Web()).read_all()
+    kept = tmp_path / "cache/datasets/demo/c2/dataset/c.json"
+    kept.unlink()
+    message = (
+        rf"https://example.org/c2/dataset/c.json is not the first fetched file: expected SHA-256 "
+        rf"{HASHES['c2/dataset/c.json']}, got .*; if the change is meant, delete .*c.json.sha256"
+    )
+    with pytest.raises(DataError, match=message):
+        unpublished(tmp_path, opener=Web(body=b"[4]")).read_all()
+    assert not kept.exists()
+    kept.with_name("c.json.sha256").unlink()
+    assert unpublished(tmp_path, opener=Web(body=b"[4]")).read_all()["c2/dataset/c.json"] == b"[4]"
+
+
+def test_a_file_without_its_record_is_fetched_again(tmp_path):
+    unpublished(tmp_path, opener=Web()).read_all()
+    record = tmp_path / "cache/datasets/demo/c2/dataset/c.json.sha256"
+    record.unlink()
+    web = Web()
+    unpublished(tmp_path, opener=web).read_all()
+    assert web.asked == ["c2/dataset/c.json"]
+    assert record.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"deadbeef", b"\xff"])
+def test_a_damaged_record_is_told(tmp_path, content):
+    unpublished(tmp_path, opener=Web()).read_all()
+    (tmp_path / "cache/datasets/demo/c2/dataset/c.json.sha256").write_bytes(content)
+    with pytest.raises(DataError, match=r"c.json.sha256.*; delete it to fetch c2/dataset/c.json afresh"):
+        unpublished(tmp_path, opener=Web()).read_all()
+
+
+def test_a_record_that_cannot_be_read(tmp_path):
+    (tmp_path / "cache/datasets/demo/c2/dataset/c.json.sha256").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"cannot read .*c.json.sha256: Is a directory; make it readable"):
+        unpublished(tmp_path, opener=Web()).read_all()
+
+
+def test_a_mirror_is_held_to_the_record_and_leaves_none(tmp_path):
+    mirror = tmp_path / "mirror"
+    for path, data in DATA.items():
+        (mirror / path).parent.mkdir(parents=True, exist_ok=True)
+        (mirror / path).write_bytes(data)
+    assert unpublished(tmp_path, mirror=mirror).read_all() == DATA
+    assert not (tmp_path / "cache").exists()
+    (tmp_path / "blocked").write_text("")
+    assert replace(unpublished(tmp_path, mirror=mirror), cache=tmp_path / "blocked").read_all() == DATA
+    unpublished(tmp_path, opener=Web()).read_all()
+    (mirror / "c2/dataset/c.json").write_bytes(b"[4]")
+    with pytest.raises(DataError, match=r"mirror/c2/dataset/c.json is not the first fetched file"):
+        unpublished(tmp_path, mirror=mirror).read_all()
 
 
 def test_cache_that_cannot_be_written(tmp_path):

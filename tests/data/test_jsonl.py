@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from mlake.data import read_jsonl, write_jsonl
-from mlake.errors import DataError, MlakeError
+from mlake.errors import DataError, FactsError, MlakeError
 from mlake.records import Benchmark, Fact, Probe, Statement, Triple
 
 
@@ -125,7 +125,9 @@ ASKED = {"kind": "direct", "text": "t", "accept": ["a"]}
         ({"subject": ""}, "field 'subject': is empty"),
         ({"subject_sure": "yes"}, "field 'subject_sure': must be true or false, got a string"),
         ({"old_aliases": "x"}, "field 'old_aliases': must be a list"),
-        ({"old_aliases": [1]}, "field 'old_aliases': must hold strings only"),
+        ({"old_aliases": [1]}, r"field 'old_aliases\[0\]': must be a string, got a whole number"),
+        ({"new_aliases": ["x", " "]}, r"field 'new_aliases\[1\]': is empty"),
+        ({"subject": " "}, "field 'subject': is empty"),
         ({"anwser": "x"}, "field 'anwser': is not known"),
         ({"new_answr": "x"}, "did you mean 'new_answer'"),
         ({"probes": {}}, "field 'probes': must be a list, got an object"),
@@ -134,8 +136,12 @@ ASKED = {"kind": "direct", "text": "t", "accept": ["a"]}
         ({"probes": [{**ASKED, "lang": "xx"}]}, r"'probes\[0\].lang': unknown language"),
         ({"probes": [{**ASKED, "accept": []}]}, r"'probes\[0\].accept': is empty"),
         ({"probes": [{**ASKED, "triples": [["Q1"]]}]}, r"'probes\[0\].triples\[0\]': must be \[subject"),
+        ({"probes": [{**ASKED, "accept": [""]}]}, r"'probes\[0\].accept\[0\]': is empty"),
         ({"probes": [{"kind": "direct"}]}, r"'probes\[0\].text': is missing"),
-        ({"probes": [{**ASKED, "id": "p"}, {**ASKED, "id": "p"}]}, "probe id 'p' occurs twice"),
+        (
+            {"probes": [{**ASKED, "id": "p"}, {**ASKED, "id": "p"}]},
+            r"line 1 field 'probes\[1\].id': probe id 'p' occurs twice; first: line 1",
+        ),
     ],
 )
 def test_problems_name_line_and_field(tmp_path, change, message):
@@ -155,7 +161,7 @@ def test_problems_name_line_and_field(tmp_path, change, message):
         ([""], "holds no facts"),
         (
             [{**LEAST, "fact": "a"}, {**LEAST, "fact": "a"}],
-            "line 2 field 'lang': fact 'a' has a second line in 'en'",
+            "line 2 field 'fact': 'a' is stated twice in 'en'; first: line 1",
         ),
         (
             [
@@ -177,12 +183,62 @@ def test_bad_utf8_names_the_line(tmp_path):
         read_jsonl(write(tmp_path, raw=b'{"question": "a", "new_answer": "b"}\n{"question": "\xff"}'))
 
 
-def test_all_problems_are_counted_and_twenty_shown(tmp_path):
-    with pytest.raises(DataError) as caught:
-        read_jsonl(write(tmp_path, *[{"question": "a?"}] * 25))
+def test_twenty_problems_are_shown_and_all_are_kept(tmp_path):
+    path = write(tmp_path, *[{"question": "a?"}] * 25)
+    with pytest.raises(FactsError) as caught:
+        read_jsonl(path)
     text = str(caught.value)
     assert text.count("'new_answer': is missing") == 20
-    assert text.endswith("; and 5 more")
+    assert text.endswith(f"; and 5 more; `mlake data check {path} --json` lists all")
+    assert caught.value.problems == tuple(f"line {n} field 'new_answer': is missing" for n in range(1, 26))
+
+
+def test_every_problem_of_a_line_is_told_at_once(tmp_path):
+    asked = {"kind": "x", "accept": []}
+    line = {"question": "Wo?", "subject": "Ann", "lang": "it", "rwo": 1, "probes": [asked]}
+    with pytest.raises(FactsError) as caught:
+        read_jsonl(write(tmp_path, line))
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [
+        "line 1 field 'new_answer'",
+        "line 1 field 'lang'",
+        "line 1 field 'rwo'",
+        "line 1 field 'probes[0].text'",
+        "line 1 field 'probes[0].kind'",
+        "line 1 field 'probes[0].accept'",
+        "line 1 field 'subject'",
+    ]
+
+
+def test_a_line_of_a_megabyte_loads_and_is_not_repeated_in_a_message(tmp_path):
+    line = {**LEAST, "old_sentence": "x" * 2**20}
+    assert len(read_jsonl(write(tmp_path, line)).facts[0].stated("en").old_sentence) == 2**20
+    with pytest.raises(FactsError) as caught:
+        read_jsonl(write(tmp_path, {**line, "subject": "\x1b[2J" + "y" * 2**20, "z" * 2**20: 1}))
+    assert len(str(caught.value)) < 1000
+    assert "'\\x1b[2Jyyy" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"", "holds no facts"),
+        ('{"question": "谁？"}'.encode("utf-16"), "is UTF-16, not UTF-8; save it as UTF-8"),
+        ('{"question": "a"}'.encode("utf-16-le"), "line 1 holds a NUL byte"),
+        (b'{"question": "a?", "new_answer": "b"}\n\0\n', "line 2 holds a NUL byte"),
+        ('\n{"question": "東京はどこ？"}'.encode("cp932"), "line 2 is not UTF-8, it looks like Shift-JIS"),
+        ("\n\nWo läuft’s?".encode("cp1252"), "line 3 is not UTF-8; save it as UTF-8"),
+    ],
+)
+def test_other_encodings_are_told(tmp_path, raw, message):
+    with pytest.raises(DataError, match=message) as caught:
+        read_jsonl(write(tmp_path, raw=raw))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_link_to_nothing_says_so(tmp_path):
+    (tmp_path / "facts.jsonl").symlink_to(tmp_path / "gone")
+    with pytest.raises(DataError, match=r"cannot read .*: it is a link to .*gone, which is not there"):
+        read_jsonl(tmp_path / "facts.jsonl")
 
 
 def test_missing_file(tmp_path):

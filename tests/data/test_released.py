@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mlake.data import load
+from mlake.data import DATASETS, load
 from mlake.data.released import parse
 from mlake.data.released_files import CURRENT, OLDER
 from mlake.errors import DataError, MlakeError
@@ -167,12 +167,21 @@ class TestReleased:
         kinds = Counter((p.kind, p.lang) for fact in benchmark.facts for p in fact.probes)
         assert len(benchmark.facts) == 1072
         assert [kinds["multihop", code] for code in benchmark.langs] == [1024, 731, 701, 909, 789]
-        linked = [kinds["multihop_before", code] for code in benchmark.langs]
-        assert all(got >= least for got, least in zip(linked, (737, 631, 628, 687, 612), strict=True))
-        assert not [probe for probe in benchmark.unlinked if probe.kind == "multihop"]
-        lost = Counter(p.lang for p in benchmark.unlinked if p.kind == "multihop_before")
-        total = [kinds["multihop_before", code] + lost[code] for code in benchmark.langs]
-        assert total == [916, 765, 782, 849, 760]
+        assert [kinds["multihop_before", code] for code in benchmark.langs] == [916, 765, 782, 849, 760]
+        assert [(probe.kind, probe.lang) for probe in benchmark.unlinked] == [("choice", "ja")]
+
+    def test_aligned_chains(self, mirror):
+        aligned = load("mlake-aligned", mirror=mirror)
+        assert len(aligned.facts) == DATASETS["mlake-aligned"].facts
+        for kind, count in (("multihop", 347), ("multihop_before", 454)):
+            chains = {
+                code: sorted(
+                    p.triples for f in aligned.facts for p in f.probes if (p.kind, p.lang) == (kind, code)
+                )
+                for code in aligned.langs
+            }
+            assert len(chains["en"]) == count
+            assert all(listed == chains["en"] for listed in chains.values())
 
     def test_every_language_has_every_fact_and_a_direct_probe(self, benchmark):
         assert benchmark.langs == ("en", "de", "fr", "ja", "zh")
@@ -181,10 +190,11 @@ class TestReleased:
             assert sum(probe.kind == "direct" for probe in fact.probes) == 5
 
     def test_known_ids(self, benchmark):
-        assert sum(fact.subject_id is not None for fact in benchmark.facts) == 689
-        assert len({(f.subject_id, f.relation_id) for f in benchmark.facts if f.subject_id}) == 689
+        assert sum(fact.subject_id is not None for fact in benchmark.facts) == 852
+        assert all(fact.relation_id and len(fact.relations) == 5 for fact in benchmark.facts)
         first = benchmark.facts[0]
         assert (first.subject_id, first.relation_id) == ("Q410", "P108")
+        assert (first.relations["en"], first.relations["de"]) == ("employer", "Arbeitgeber")
         for fact in benchmark.facts:
             for probe in fact.probes:
                 if probe.kind.startswith("multihop"):
@@ -194,9 +204,9 @@ class TestReleased:
         for code in benchmark.langs:
             statements = [fact.stated(code) for fact in benchmark.facts]
             found = [said for said in statements if said.subject is not None]
-            assert len(found) >= 1064
+            assert len(found) >= 1061
             assert all(said.subject in said.question for said in found)
-            assert sum(said.subject_sure for said in statements) >= 950
+            assert sum(said.subject_sure for said in statements) >= 1000
 
     def test_round_trip(self, benchmark, tmp_path):
         from mlake.data import read_jsonl, write_jsonl

@@ -34,7 +34,7 @@ _SCORER = "contains"
 @click.option("--method", required=True, help="Editing method, such as memit or rome.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the method.")
 @click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
-@click.option("--facts", "source", required=True, help="A .jsonl file of facts, or the name of a data set.")
+@click.option("--facts", "source", required=True, help="A .jsonl or .csv file of facts, or a data set.")
 @click.option("--lang", help="Language to edit in.  [default: the first in the file]")
 @click.option(
     "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Tokens of an answer."

@@ -47,7 +47,8 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @click.option("--dtype", default="auto", show_default=True, help="bf16, fp16, fp32, fp64, or auto.")
 @click.option("--device", default="auto", show_default=True, help="Torch device, or auto.")
 @click.option("--template", help="Prompt template with one {question}, instead of the model's own.")
-@click.option("--data", required=True, help="Name of a data set; 'mlake data list' names them.")
+@click.option("--data", required=True, help="Name of a data set, or a file of your own facts.")
+@click.option("--clean", is_flag=True, help="Mend the data first, as `mlake data export --clean` does.")
 @click.option("--mirror", type=click.Path(path_type=Path), help="Folder that holds the data set already.")
 @click.option("--method", required=True, help="Editing method, such as memit or rome.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the method.")
@@ -77,7 +78,7 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
     named = [name for key in ("edit_lang", "test_lang") for name in _names(flags[key]) if name != "all"]
     for name in named:
         language(name)
-    benchmark = mlake.data.load(flags["data"], mirror=flags["mirror"])
+    benchmark = mlake.data.load(flags["data"], mirror=flags["mirror"], clean=flags["clean"])
     facts = parse_facts(flags["facts"], len(benchmark.facts))
     settings = settings_of(flags["settings"], no_subject=flags["no_subject"])
     mlake.editing.editor(flags["method"], **settings)  # a wrong name is said before the model loads

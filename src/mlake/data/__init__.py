@@ -4,7 +4,8 @@ Nothing here imports torch.
 """
 
 from mlake.data.cache import cache_dir
-from mlake.data.datasets import DATASETS, Dataset, load
+from mlake.data.dataset import Dataset
+from mlake.data.datasets import DATASETS, load
 from mlake.data.jsonl import read_jsonl, to_lines, write_jsonl
 
 __all__ = ["DATASETS", "Dataset", "cache_dir", "load", "read_jsonl", "to_lines", "write_jsonl"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import re
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,7 +30,8 @@ class Files:
     Attributes:
         name: Name of the data set, its folder in the cache.
         url: Address of a file, with ``{path}`` for its path.
-        sha256: Path of every file, ``<commit>/dataset/…``, to its SHA-256.
+        sha256: Path of every file to its SHA-256, or to an empty string where none was published: then the
+            first fetch records it beside the file in the cache, and anything else is an error from then on.
         mirror: Folder that holds the files under the same paths; None to download.
         cache: Cache folder; None for the user's.
         opener: What opens a request.
@@ -64,12 +66,15 @@ class Files:
         try:
             content = place.read_bytes()
         except OSError as error:
-            raise DataError(
-                f"cannot read {place}: {error.strerror or error}; a mirror of {self.name!r} holds "
-                "<commit>/dataset/… as in its repository"
-            ) from None
-        self._verify(str(place), content, self.sha256[path])
+            raise DataError(f"cannot read {place}: {error.strerror or error}; {self._layout()}") from None
+        self._verify(str(place), content, path)
         return content
+
+    def _layout(self) -> str:
+        """What a mirror must look like, for error messages."""
+        first, *others = self.sha256
+        rest = f" and {len(others)} more files" if others else ""
+        return f"a mirror of {self.name!r} is a folder that holds {first}{rest}"
 
     def _place(self, path: str) -> Path:
         return (self.cache or cache_dir()) / "datasets" / self.name / path
@@ -79,7 +84,30 @@ class Files:
             content = self._place(path).read_bytes()
         except OSError:
             return None
-        return content if hashlib.sha256(content).hexdigest() == self.sha256[path] else None
+        return content if hashlib.sha256(content).hexdigest() == self._expected(path) else None
+
+    def _expected(self, path: str) -> str | None:
+        """The SHA-256 that a file must have; None where none was published and the file was never fetched.
+
+        Raises:
+            DataError: The record of the first fetch is damaged.
+        """
+        if self.sha256[path]:
+            return self.sha256[path]
+        record = self._record(path)
+        try:
+            found = re.fullmatch(rb"([0-9a-f]{64})\s*", record.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise DataError(f"cannot read {record}: {error.strerror}; make it readable") from None
+        if found is None:
+            raise DataError(f"{record} holds no SHA-256; delete it to fetch {path} afresh")
+        return found[1].decode()
+
+    def _record(self, path: str) -> Path:
+        place = self._place(path)
+        return place.with_name(f"{place.name}.sha256")
 
     def _fetch(self, path: str) -> bytes:
         url = self.url.format(path=path)
@@ -90,12 +118,13 @@ class Files:
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())
             raise DownloadError(
-                f"could not fetch {url}: {reason}; go online, or pass --mirror DIR with a copy of the "
-                "repository's files as <commit>/dataset/…"
+                f"could not fetch {url}: {reason}; go online, or pass --mirror DIR: {self._layout()}"
             ) from None
-        self._verify(url, content, self.sha256[path])
+        self._verify(url, content, path)
         try:
             write_atomic(self._place(path), content)
+            if not self.sha256[path]:
+                write_atomic(self._record(path), f"{hashlib.sha256(content).hexdigest()}\n".encode())
         except OSError as error:
             raise DataError(
                 f"cannot write {self._place(path)}: {error.strerror or error}; "
@@ -103,10 +132,13 @@ class Files:
             ) from None
         return content
 
-    @staticmethod
-    def _verify(place: str, content: bytes, expected: str) -> None:
+    def _verify(self, place: str, content: bytes, path: str) -> None:
+        expected = self._expected(path)
         got = hashlib.sha256(content).hexdigest()
-        if got != expected:
-            raise DataError(
-                f"{place} is not the published file: expected SHA-256 {expected}, got {got}; fetch it again"
-            )
+        if expected is None or got == expected:
+            return
+        if self.sha256[path]:
+            what, remedy = "published", "fetch it again"
+        else:
+            what, remedy = "first fetched", f"if the change is meant, delete {self._record(path)}"
+        raise DataError(f"{place} is not the {what} file: expected SHA-256 {expected}, got {got}; {remedy}")

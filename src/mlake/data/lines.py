@@ -1,31 +1,28 @@
-"""One line of a facts file, field by field, with every problem collected instead of the first one raised."""
+"""One line of a facts file: what is wrong with it is collected, so that all of a file is told at once."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, cast
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from mlake.errors import DataError
-from mlake.languages import LANGUAGES
-from mlake.records import KINDS, Kind, Probe, Triple
+from mlake.data.faults import Shape, faults, named, shown
+from mlake.errors import FactsError
 
-__all__ = ["Line", "Problems"]
+__all__ = ["Line", "Problems", "line_of", "parse_line"]
 
 _SHOWN = 20
-_FIELDS = (
-    "fact", "row", "lang", "question", "subject", "subject_sure", "old_answer", "old_aliases", "new_answer",
-    "new_aliases", "old_sentence", "new_sentence", "subject_id", "relation_id", "relation", "probes",
-)  # fmt: skip
-_PROBE_FIELDS = ("id", "kind", "lang", "text", "accept", "reject", "options", "relations", "triples", "needs")
-_MISSING = object()
 
 
 class Problems:
-    """Problems of one file, raised together."""
+    """Problems of one file or folder, raised together.
+
+    Attributes:
+        source: What error messages call the file.
+    """
 
     def __init__(self, source: str) -> None:
-        self._source = source
+        self.source = source
         self._found: list[str] = []
 
     def add(self, problem: str) -> None:
@@ -36,154 +33,102 @@ class Problems:
         """Raises what was noted.
 
         Raises:
-            DataError: There was a problem.
+            FactsError: There was a problem.
         """
         if self._found:
             more = len(self._found) - _SHOWN
-            rest = f"; and {more} more" if more > 0 else ""
-            raise DataError(f"{self._source}: " + "; ".join(self._found[:_SHOWN]) + rest)
+            check = f"`mlake data check {shlex.quote(self.source)} --json` lists all"
+            rest = f"; and {more} more; {check}" if more > 0 else ""
+            raise FactsError(f"{self.source}: " + "; ".join(self._found[:_SHOWN]) + rest, self._found)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A JSON object with checked access: what is wrong goes to ``problems``, and a stand-in is returned.
+    """A JSON object whose fields may be wrong: what is of the wrong type is noted and reads as absent.
 
     Attributes:
         values: The object.
-        number: Line number in the file, from 1.
+        where: Where it stands in the file, such as ``line 3``.
         problems: Where problems go.
         within: Where in the line the object stands, such as ``probes[0].``; empty for the line itself.
+        names: What the file calls a field, where it has another name there.
+        word: What the file calls a field in general.
     """
 
     values: Mapping[str, Any]
-    number: int
+    where: str
     problems: Problems
     within: str = ""
-
-    @classmethod
-    def parse(cls, raw: str, number: int, problems: Problems) -> "Line | None":
-        """Parses one line; None, with the problem noted, if it is no JSON object of encodable text."""
-        try:
-            values = json.loads(raw)
-            json.dumps(values, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            problems.add(f"line {number} holds half a character (a lone surrogate)")
-            return None
-        except (ValueError, RecursionError) as error:
-            problems.add(f"line {number} is no JSON ({error})")
-            return None
-        if not isinstance(values, dict):
-            problems.add(f"line {number} must be a JSON object, got {_kind(values)}")
-            return None
-        return cls(values, number, problems)
+    names: Mapping[str, str] = field(default_factory=dict)
+    word: str = "field"
 
     def problem(self, name: str, what: str) -> None:
         """Notes a problem with one field."""
-        self.problems.add(f"line {self.number} field {self.within + name!r}: {what}")
+        path = self.within + name
+        self.problems.add(f"{self.where} {self.word} {shown(self.names.get(path, path))}: {what}")
 
-    def check_fields(self, known: tuple[str, ...] = _FIELDS) -> None:
-        """Notes fields that are not known."""
-        for name in self.values:
-            if name not in known:
-                near = get_close_matches(name, known, n=1)
-                self.problem(name, "is not known" + (f"; did you mean {near[0]!r}?" if near else ""))
+    def check(self, shape: Shape) -> None:
+        """Notes what its schema says is wrong with it."""
+        for path, what in faults(self.values, shape):
+            self.problem(path, what)
 
-    def _value(self, name: str, kind: type, default: Any) -> Any:
-        value = self.values.get(name, _MISSING)
-        if value is _MISSING:
-            if default is _MISSING:
-                self.problem(name, "is missing")
-                return kind()
-            return default
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.problem(name, f"must be {_NAMES[kind]}, got {_kind(value)}")
-            return kind()
-        return value
-
-    def text(self, name: str, default: str | object = _MISSING) -> str:
-        """A string; required, and then not empty, unless there is a default."""
-        value: str = self._value(name, str, default)
-        if not value.strip() and default != "" and isinstance(self.values.get(name), str):
-            self.problem(name, "is empty")
-        return value
+    def text(self, name: str, default: str = "") -> str:
+        """A string."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) else default
 
     def optional(self, name: str) -> str | None:
         """A string, or None where it is null or absent."""
-        return None if self.values.get(name) is None else self.text(name, "")
+        value = self.values.get(name)
+        return value if isinstance(value, str) else None
 
     def flag(self, name: str, default: bool) -> bool:
         """A boolean."""
-        return bool(self._value(name, bool, default))
+        value = self.values.get(name)
+        return value if isinstance(value, bool) else default
 
     def count(self, name: str, default: int) -> int:
-        """A whole number that is not negative."""
-        value = int(self._value(name, int, default))
-        if value < 0:
-            self.problem(name, f"must not be negative, got {value}")
-        return value
+        """A whole number."""
+        value = self.values.get(name)
+        return int(value) if isinstance(value, int | float) and value == value // 1 else default
 
-    def texts(self, name: str, *, required: bool = False) -> tuple[str, ...]:
-        """A list of strings; empty where absent unless it is required."""
-        values = self._value(name, list, _MISSING if required else [])
-        if not all(isinstance(value, str) for value in values):
-            self.problem(name, "must hold strings only")
-            return ()
-        if required and not values and isinstance(self.values.get(name), list):
-            self.problem(name, "is empty")
-        return tuple(values)
+    def items(self, name: str) -> list[Any]:
+        """A list."""
+        value = self.values.get(name)
+        return value if isinstance(value, list) else []
 
-    def lang(self, default: str | object) -> str:
-        """A language code."""
-        code = self.text("lang", default)
-        if code not in LANGUAGES:
-            self.problem("lang", f"unknown language {code!r}, known: {', '.join(LANGUAGES)}")
-        return code
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of strings."""
+        return tuple(value for value in self.items(name) if isinstance(value, str))
 
-    def probes(self, name: str, fact: str | None, lang: str) -> list[Probe]:
-        """The probes listed in the line."""
-        found = []
-        for at, value in enumerate(self._value(name, list, [])):
+    def objects(self, name: str) -> "Iterator[tuple[int, Line]]":
+        """The objects of a list with their places in it."""
+        for at, value in enumerate(self.items(name)):
             if isinstance(value, dict):
-                found.append(Line(value, self.number, self.problems, f"{name}[{at}].")._probe(fact, lang, at))
-            else:
-                self.problem(f"{name}[{at}]", f"must be an object, got {_kind(value)}")
-        return found
-
-    def _probe(self, fact: str | None, lang: str, at: int) -> Probe:
-        self.check_fields(_PROBE_FIELDS)
-        kind = self.text("kind")
-        if kind not in KINDS:
-            self.problem("kind", f"unknown kind {kind!r}, known: {', '.join(KINDS)}")
-        code = self.lang(lang or _MISSING)
-        return Probe(
-            id=self.text("id", f"{fact}/{code}/{kind}-{at}" if fact else _MISSING),
-            fact=fact,
-            kind=cast(Kind, kind),
-            lang=code,
-            text=self.text("text"),
-            accept=self.texts("accept", required=True),
-            reject=self.texts("reject"),
-            options=self.texts("options"),
-            relations=self.texts("relations"),
-            triples=self._triples(),
-            needs=self.texts("needs"),
-        )
-
-    def _triples(self) -> tuple[Triple, ...]:
-        found = []
-        for at, value in enumerate(self._value("triples", list, [])):
-            if isinstance(value, list) and len(value) == 3 and all(isinstance(item, str) for item in value):
-                found.append(Triple(*value))
-            else:
-                self.problem(f"triples[{at}]", "must be [subject, relation, object]")
-        return tuple(found)
+                yield at, replace(self, values=value, within=f"{self.within}{name}[{at}].")
 
 
-_NAMES: dict[type, str] = {
-    str: "a string", int: "a whole number", bool: "true or false", list: "a list", dict: "an object",
-    float: "a number", type(None): "null",
-}  # fmt: skip
+def parse_line(raw: str, where: str, problems: Problems) -> Line | None:
+    """Parses one line; None, with the problem noted, if it is no JSON object of encodable text."""
+    try:
+        values = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        problems.add(f"{where} is no JSON ({error})")
+        return None
+    return line_of(values, where, problems)
 
 
-def _kind(value: object) -> str:
-    return _NAMES.get(type(value), type(value).__name__)
+def line_of(values: object, where: str, problems: Problems) -> Line | None:
+    """What ``json.loads`` gave as a line; None, with the problem noted, if it is no object of text."""
+    if not isinstance(values, dict):
+        problems.add(f"{where} must be a JSON object, got {named(values)}")
+        return None
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        problems.add(f"{where} holds half a character (a lone surrogate)")
+        return None
+    except RecursionError:
+        problems.add(f"{where} is nested too deeply")
+        return None
+    return Line(values, where, problems)

@@ -7,24 +7,38 @@ multiple choice come from the older commit, whose rows stand in the same order.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from mlake.data.clues import Clues
 from mlake.data.released_files import CURRENT, OLDER
-from mlake.data.subjects import Clues, Recovered
 from mlake.errors import DataError
 from mlake.records import Fact, Kind, Probe, Statement, Triple
 
-__all__ = ["LANGS", "READER", "Released", "parse"]
+__all__ = ["LANGS", "READER", "Named", "Released", "parse"]
 
-READER = 1
+READER = 2
 """Version of this reader: part of a benchmark's hash."""
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 
 _Row = dict[str, Any]
+
+
+class Named(Protocol):
+    """A subject, and whether it is beyond doubt."""
+
+    @property
+    def subject(self) -> str | None:
+        """The subject verbatim as it stands in the question."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is beyond doubt."""
+
+
 
 _ANSWER: dict[str, type] = {"o_answer": str, "o_answer_aliases": list}
 _EDITED: dict[str, type] = {"e_answer": str, "e_answer_aliases": list}
@@ -44,7 +58,6 @@ class Released:
         probes: Linked probes by (row, language), in order.
         unlinked: Probes without a fact.
         triples: Row to subject and relation id, where known.
-        labels: (row, language) to the relation's label, where known.
         notes: What could not be linked, one line each.
     """
 
@@ -52,7 +65,6 @@ class Released:
     probes: dict[tuple[int, str], list[Probe]] = field(default_factory=lambda: defaultdict(list))
     unlinked: list[Probe] = field(default_factory=list)
     triples: dict[int, tuple[str, str]] = field(default_factory=dict)
-    labels: dict[tuple[int, str], str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def clues(self) -> dict[str, list[Clues]]:
@@ -70,15 +82,24 @@ class Released:
             for code, rows in self.single.items()
         }
 
-    def facts(self, subjects: Mapping[str, Sequence[Recovered]]) -> tuple[Fact, ...]:
-        """The facts, with recovered subjects filled in."""
+    def facts(
+        self, subjects: Mapping[str, Sequence[Named]], ids: Mapping[int, tuple[str | None, str]]
+    ) -> tuple[Fact, ...]:
+        """The facts.
+
+        Args:
+            subjects: Language code to the subject of every row.
+            ids: Row to the Wikidata ids of subject and relation, where known.
+        """
+        names = self._relation_names()
         facts = []
         for at in range(len(self.single["en"])):
             statements = {
                 code: _statement(_fact_id(at), code, rows[at], subjects[code][at])
                 for code, rows in self.single.items()
             }
-            subject_id, relation_id = self.triples.get(at, (None, None))
+            subject_id, relation_id = ids.get(at, (None, None))
+            labels = names.get(relation_id or "", {})
             facts.append(
                 Fact(
                     id=_fact_id(at),
@@ -87,17 +108,29 @@ class Released:
                     probes=tuple(probe for code in LANGS for probe in self.probes.get((at, code), ())),
                     subject_id=subject_id,
                     relation_id=relation_id,
-                    relations={code: self.labels[at, code] for code in LANGS if (at, code) in self.labels},
+                    relations={code: labels[code] for code in LANGS if code in labels},
                 )
             )
         return tuple(facts)
 
+    def _relation_names(self) -> dict[str, dict[str, str]]:
+        """Relation id and language to the label that the chains use most."""
+        counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        for probe in [probe for listed in self.probes.values() for probe in listed] + self.unlinked:
+            for triple, label in zip(probe.triples, probe.relations, strict=False):
+                counts[triple.relation, probe.lang][label] += 1
+        names: dict[str, dict[str, str]] = defaultdict(dict)
+        for (relation, code), labels in counts.items():
+            names[relation][code] = labels.most_common(1)[0][0]
+        return names
 
-def parse(content: Mapping[str, bytes]) -> Released:
+
+def parse(content: Mapping[str, bytes], pairs: Mapping[tuple[str, str], int] | None = None) -> Released:
     """Parses the files of both commits.
 
     Args:
         content: Content of every file by ``<commit>/dataset/…``.
+        pairs: Ids of subject and relation to the row, where known from elsewhere.
 
     Raises:
         DataError: A file is no JSON list of such rows, or files that belong together do not match.
@@ -116,7 +149,7 @@ def parse(content: Mapping[str, bytes]) -> Released:
     edited = {row["e_prompt"]: at for at, row in enumerate(released.single["en"])}
     for code in LANGS:
         _add_after(released, tables, code, edited)
-    rows = {pair: at for at, pair in released.triples.items()}
+    rows = {**(pairs or {}), **{pair: at for at, pair in released.triples.items()}}
     for code in LANGS:
         _add_before(released, tables, code, rows)
     return released
@@ -132,6 +165,7 @@ class _Tables:
         path = f"{commit}/dataset/{name}"
         try:
             rows = json.loads(self._content[path].decode("utf-8-sig"))
+            json.dumps(rows, ensure_ascii=False).encode()  # fails on half a character (a lone surrogate)
         except KeyError:
             raise DataError(f"{path} is missing; expected every file of the release") from None
         except (ValueError, RecursionError) as error:
@@ -198,7 +232,7 @@ def _names(main: str, aliases: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((main, *aliases)))
 
 
-def _statement(fact: str, code: str, row: _Row, found: Recovered) -> Statement:
+def _statement(fact: str, code: str, row: _Row, found: Named) -> Statement:
     return Statement(
         fact=fact,
         lang=code,
@@ -292,8 +326,6 @@ def _add_after(released: Released, tables: _Tables, code: str, edited: Mapping[s
             continue
         subject, relation, _ = rows[1]["triples"][0]
         released.triples.setdefault(at, (subject, relation))
-        if rows[1]["relations"]:
-            released.labels.setdefault((at, code), rows[1]["relations"][0])
     if lost:
         released.notes.append(f"{code}: {lost} of {len(chains)} multi-hop questions after the edit unlinked")
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+from tqdm import tqdm
+
 from mlake.data.clues import Clues, Place, Row, prepare, shared
 from mlake.languages import language
 
@@ -221,7 +223,7 @@ def recover(clues: Mapping[str, Sequence[Clues]]) -> dict[str, list[Recovered]]:
         Language code to one result a row. Deterministic.
     """
     found = {}
-    for code, listed in clues.items():
+    for code, listed in tqdm(clues.items(), desc="find subjects", unit="language", disable=None, leave=False):
         rows = [prepare(one, code, shared(clues, number, code)) for number, one in enumerate(listed)]
         labelled = _label(rows, 1 if language(code).spaced else 3)
         found[code] = [_pick(row, scores) for row, scores in zip(rows, labelled, strict=True)]

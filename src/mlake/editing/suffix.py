@@ -13,6 +13,12 @@ from mlake.models.spans import Encoded
 
 __all__ = ["Suffix", "Task"]
 
+_ENOUGH = {"cpu": 128, "cuda": 2048}
+"""Tokens a pass that keep the device busy: a chunk that has as many may end where lengths change."""
+
+_ALIKE = 0.9
+"""Shorter than this share of a chunk's longest fact, and padding costs more than another pass."""
+
 Task = tuple[Sequence[Encoded], Encoded | None]
 """Prompts of a fact with their targets, and its essence prompt."""
 
@@ -58,15 +64,18 @@ class Suffix:
         """
         order = sorted(range(len(tasks)), key=lambda i: (-_length(tasks[i]), i))
         budget = _memory_budget(lm)
+        enough = _ENOUGH.get(lm.device.type, _ENOUGH["cpu"])
         chunk: list[int] = []
-        used = 0
+        used = tokens = 0
         for index in order:
-            need = _bytes_needed(lm, tasks[index])
-            if chunk and used + need > budget:
+            need, length = _bytes_needed(lm, tasks[index]), _length(tasks[index])
+            padded = chunk and length <= _ALIKE * _length(tasks[chunk[0]]) and tokens >= enough
+            if chunk and (padded or used + need > budget):
                 yield chunk
-                chunk, used = [], 0
+                chunk, used, tokens = [], 0, 0
             chunk.append(index)
             used += need
+            tokens += length * len(tasks[index][0])
         if chunk:
             yield chunk
 

@@ -1,25 +1,27 @@
 """``mlake data list`` and ``mlake data export``."""
 
 import json
+from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from mlake.cli.data.options import MIRROR
 from mlake.data import DATASETS, load, to_lines, write_jsonl
+from mlake.data.cache import write_atomic
+from mlake.data.check.clean import clean
+from mlake.records import Benchmark
 
 __all__ = ["export", "list_"]
 
 
-@click.command("list")
+@click.command("list", epilog="\b\nExample:\n  mlake data list")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON, nothing else.")
 def list_(as_json: bool) -> None:
-    r"""List the data sets that mlake knows by name.
+    """List the data sets that mlake knows by name.
 
-    A path of a .jsonl file of your own facts is taken wherever a name is.
-
-    \b
-    Example:
-      mlake data list
+    A path of a .jsonl or .csv file of your own facts is taken wherever a name is.
     """
     rows = [
         {
@@ -40,7 +42,12 @@ def list_(as_json: bool) -> None:
         click.echo("  ".join(padded).rstrip())
 
 
-@click.command("export")
+@click.command(
+    "export",
+    epilog="\b\nExamples:\n  mlake data export mini --format jsonl > facts.jsonl\n"
+    "  mlake data export mlake --mirror ~/mlake-files --out mlake.jsonl\n"
+    "  mlake data export mlake --clean --changes changes.jsonl --out mlake-clean.jsonl",
+)
 @click.argument("name")
 @click.option(
     "--format",
@@ -51,27 +58,41 @@ def list_(as_json: bool) -> None:
     help="File format.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write; else stdout.")
+@click.option("--clean", "mend", is_flag=True, help="Mend what can be mended without guessing.")
 @click.option(
-    "--mirror",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder with the published files as <commit>/dataset/…; else they are downloaded once.",
+    "--changes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --clean: file for every change, as JSON Lines.",
 )
-def export(name: str, out: Path | None, mirror: Path | None) -> None:
-    r"""Write data set NAME (or a .jsonl file) as JSON Lines: a line per fact and language.
+@MIRROR
+def export(name: str, out: Path | None, mend: bool, changes: Path | None, mirror: Path | None) -> None:
+    """Write data set NAME (or a file of facts) as JSON Lines: a line per fact and language.
 
-    What the loader could not link is reported on stderr and kept in the file.
-
-    \b
-    Examples:
-      mlake data export mini --format jsonl > facts.jsonl
-      mlake data export mlake --mirror ~/mlake-files --out mlake.jsonl
+    What the loader could not link is reported on stderr and kept in the file. With --clean, what
+    'mlake data check' finds and cleaning mends is mended or left out.
     """
+    if changes and not mend:
+        raise click.UsageError("--changes lists what --clean changes; give both.")
     benchmark = load(name, mirror=mirror)
     for note in benchmark.notes:
         click.echo(note, err=True)
+    if mend:
+        benchmark = _cleaned(benchmark, changes)
     if out is None:
         for line in to_lines(benchmark):
             click.echo(line)
         return
     write_jsonl(benchmark, out)
     click.echo(f"wrote {len(benchmark.facts)} facts to {out}", err=True)
+
+
+def _cleaned(benchmark: Benchmark, changes: Path | None) -> Benchmark:
+    """The benchmark cleaned; what was changed is written to a file and summed up on stderr."""
+    cleaned = clean(benchmark)
+    if changes:
+        lines = (json.dumps(asdict(change), ensure_ascii=False) + "\n" for change in cleaned.changes)
+        write_atomic(changes, "".join(lines).encode())
+    counts = Counter(change.rule for change in cleaned.changes)
+    listed = ", ".join(f"{rule} {count}" for rule, count in counts.most_common())
+    click.echo(f"{len(cleaned.changes)} changes{f': {listed}' if listed else ''}", err=True)
+    return cleaned.benchmark

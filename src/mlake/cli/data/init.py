@@ -1,0 +1,26 @@
+"""``mlake data init``."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from mlake.data.init import init as write_start
+
+__all__ = ["init"]
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    r"""Write a small working start for facts of your own to FOLDER, which must be new or empty.
+
+    Two facts as JSON Lines and as CSV, the schema of a line, and a README with the commands to go on.
+
+    \b
+    Example:
+      mlake data init my-facts/
+    """
+    for path in write_start(folder):
+        click.echo(f"wrote {path}")
+    click.echo(f"next: mlake data check {shlex.quote(str(folder / 'facts.jsonl'))}")
