@@ -114,7 +114,8 @@ BASE = ("--model", "org/tiny", "--data", "fake", "--method", "memit")
 
 def test_run_with_flags(mlake: Callable[..., Result], calls: dict[str, Any], tmp_path: Path) -> None:
     settings = ("--set", "steps=7", "--set", "layers=[1, 2]", "--set", "site=last", "--locality", "1")
-    flags = ("--edit-lang", "ja", "--kinds", "direct", "--facts", "2", "--dtype", "bf16", "--mirror", "m", "--clean")
+    data = ("--mirror", "m", "--clean", "--facts", "2")
+    flags = ("--edit-lang", "ja", "--kinds", "direct", "--dtype", "bf16", *data)
     result = mlake(*BASE, *settings, *flags)
     assert result.exit_code == 0, result.output
     (folder,) = (tmp_path / "runs").iterdir()
