@@ -5,18 +5,20 @@ emit there, and write it in closed form, layer by layer (``mlake.editing.update`
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from mlake.editing.chains import Chain, advance
 from mlake.editing.edits import Changes, WeightEdit, editable
 from mlake.editing.prompts import KeyAt, Prompted, PromptKind, prompted
 from mlake.editing.update import Factors, Identity, InverseMoment, Metric, NullSpace, closed_form, filled_up
 from mlake.editing.value import Site, Values, ValueSettings, optimise_values
 from mlake.errors import EditError
 from mlake.models.corpora import corpus
+from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.keys import block_outputs, down_outputs, keys_at, prompt_keys
 from mlake.models.lm import LM
 from mlake.models.moments import key_moments, measured_moments
@@ -104,9 +106,7 @@ class LocateThenEdit:
             SubjectError: A subject or target that cannot be found in its prompt.
         """
         self._check(lm, statements)
-        facts = [
-            prompted(lm, s, kind=self.prompt, key=self.key, contexts=self.contexts) for s in statements
-        ]
+        facts = [self._prompted(lm, statement) for statement in statements]
         steps = [[fact] for fact in facts] if self.sequential else [facts]
         edit = WeightEdit({}, {}, {})
         losses: list[Any] = []
@@ -117,6 +117,70 @@ class LocateThenEdit:
                 edit = edit.then(found) if edit.factors else found
                 losses += values.losses
         return WeightEdit(edit.factors, edit.keys, self._report(lm, statements, facts, losses))
+
+    def edit_many(
+        self,
+        lm: LM,
+        batches: Sequence[Sequence[Statement]],
+        *,
+        text: Sequence[str] = (),
+        progress: Progress = lambda done: None,
+    ) -> list[WeightEdit]:
+        """One edit for each batch, each from the unedited model: what ``edit`` gives, up to rounding.
+
+        A method that edits fact after fact takes a fact of every batch at a time.
+
+        Args:
+            lm: The model; its weights are never touched.
+            batches: The facts of each edit.
+            text: As in ``edit``.
+            progress: As in ``edit``.
+
+        Raises:
+            EditError: As in ``edit``.
+            SubjectError: As in ``edit``.
+        """
+        if not self.sequential or self.metric != "identity":
+            return [self.edit(lm, batch, text=text, progress=progress) for batch in batches]
+        chains = []
+        for batch in batches:
+            self._check(lm, batch)
+            chains.append(Chain([self._prompted(lm, one) for one in batch]))
+        advance(chains, lambda facts, deltas: self._one_of_each(lm, facts, deltas), progress)
+        return [
+            replace(chain.edit, report=self._report(lm, batch, chain.facts, chain.losses))
+            for batch, chain in zip(batches, chains, strict=True)
+        ]
+
+    def _one_of_each(
+        self, lm: LM, facts: Sequence[Prompted], deltas: RowDeltas
+    ) -> tuple[list[WeightEdit], Sequence[Any]]:
+        """Edit a fact of each chain, under the changes that the chain has made so far."""
+        values = optimise_values(
+            lm,
+            [f.task for f in facts],
+            layer=self.layers[-1],
+            site=self.site,
+            settings=self.value,
+            deltas=deltas,
+            groups=range(len(facts)),
+        )
+        edits = [WeightEdit({}, {}, {}) for _ in facts]
+        for index, layer in enumerate(self.layers):
+            mean, plain = self._keys(lm, layer, facts, deltas)
+            share = len(self.layers) - index
+            residual = (values.target.cpu() - self._now(lm, facts, deltas).cpu()).T / share
+            for at, edit in enumerate(edits):
+                one = slice(at, at + 1)
+                met = plain[:, one] if self.met_at_plain else None
+                factors = closed_form(residual[:, one], mean[:, one], Identity(), self.ridge, met=met)
+                found = WeightEdit({layer: _narrow(lm, factors)}, {layer: mean[:, one].float()})
+                edits[at] = edit.then(found) if edit.factors else found
+            deltas = deltas.then([{layer: edit.factors[layer]} for edit in edits])
+        return edits, values.losses
+
+    def _prompted(self, lm: LM, statement: Statement) -> Prompted:
+        return prompted(lm, statement, kind=self.prompt, key=self.key, contexts=self.contexts)
 
     def _check(self, lm: LM, statements: Sequence[Statement]) -> None:
         if not statements:
@@ -184,10 +248,13 @@ class LocateThenEdit:
             changes.add(layer, factors[layer])
         return WeightEdit(factors, keys), values
 
-    def _keys(self, lm: LM, layer: int, facts: Sequence[Prompted]) -> tuple[Tensor, Tensor]:
+    def _keys(
+        self, lm: LM, layer: int, facts: Sequence[Prompted], deltas: RowDeltas = NO_DELTAS
+    ) -> tuple[Tensor, Tensor]:
         """Mean keys over the context prefixes and the plain prompts' keys, each ``(d_in, n)``."""
         count = len(facts[0].task.prompts)
-        every = keys_at(lm, layer, [p for f in facts for p in f.task.prompts]).cpu()
+        prompts = [p for f in facts for p in f.task.prompts]
+        every = keys_at(lm, layer, prompts, deltas=deltas, groups=_each(facts, count)).cpu()
         every = every.view(len(facts), count, -1)  # (n, contexts, d_in)
         plain = every[:, 0].T
         if count == 1:
@@ -196,10 +263,10 @@ class LocateThenEdit:
             return (every[:, 0] / 2 + every[:, 1:].mean(1) / 2).T, plain
         return every.mean(1).T, plain
 
-    def _now(self, lm: LM, facts: Sequence[Prompted]) -> Tensor:
+    def _now(self, lm: LM, facts: Sequence[Prompted], deltas: RowDeltas = NO_DELTAS) -> Tensor:
         """What is emitted at the plain prompts' key tokens before this layer is written, ``(n, d)``."""
         read = down_outputs if self.site == "down" else block_outputs
-        return read(lm, self.layers[-1], [f.plain for f in facts])
+        return read(lm, self.layers[-1], [f.plain for f in facts], deltas=deltas, groups=_each(facts, 1))
 
     def _metric(
         self,
@@ -243,6 +310,11 @@ class LocateThenEdit:
 def _rounded(steps: Sequence[Sequence[float]]) -> Iterator[list[float]]:
     for step in steps:
         yield [round(term, 6) for term in step]
+
+
+def _each(facts: Sequence[Prompted], count: int) -> list[int]:
+    """The group of each of ``count`` prompts a fact, where every fact is a group."""
+    return [group for group in range(len(facts)) for _ in range(count)]
 
 
 def _narrow(lm: LM, factors: Factors) -> Factors:

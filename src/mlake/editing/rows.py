@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from transformers import DynamicCache
 
 from mlake.models.batches import Padded, pad_left, pad_right
+from mlake.models.deltas import RowDeltas
 from mlake.models.hooks import changed_output, first, replaced_input, skipped, watched_input, watched_output
 from mlake.models.lm import LM
 
@@ -56,6 +57,8 @@ class Rows:
         mask: Attention mask over prefix and suffix, ``(rows, prefix + length)``.
         positions: Position ids of the suffix, ``(rows, length)``.
         fact: Fact of each row, ``(rows,)``.
+        deltas: Edits in force, another for each group of rows.
+        group: Group of each row, ``(rows,)``.
     """
 
     spot: Spot
@@ -65,11 +68,18 @@ class Rows:
     mask: Tensor
     positions: Tensor
     fact: Tensor
+    deltas: RowDeltas
+    group: tuple[int, ...]
 
     @classmethod
     @torch.no_grad()
     def prepare(
-        cls, lm: LM, spot: Spot, rows: Sequence[tuple[int, Sequence[int], int]]
+        cls,
+        lm: LM,
+        spot: Spot,
+        rows: Sequence[tuple[int, Sequence[int], int]],
+        deltas: RowDeltas,
+        group: Sequence[int],
     ) -> tuple["Rows", Clean]:
         """Run everything that does not depend on a value, once.
 
@@ -77,6 +87,8 @@ class Rows:
             lm: The model.
             spot: Where values will be added.
             rows: For each row its fact, its token ids, and the index of its key token.
+            deltas: Edits in force.
+            group: Group of each row, ``(rows,)``.
         """
         device = lm.device
         before = pad_left([ids[:lookup] for _, ids, lookup in rows], lm.pad_id, device)
@@ -84,13 +96,14 @@ class Rows:
         lookup = torch.tensor([lookup for _, _, lookup in rows], device=device)
         positions = lookup[:, None] + torch.arange(after.ids.shape[1], device=device)[None]
         mask = torch.cat([before.mask, after.mask], dim=1)
-        cache = _prefix_cache(lm, before)
         seen: dict[str, Any] = {}
         with (
+            deltas.on(lm, group),
             watched_output(lm.layers[0], lambda out: seen.update(as_tuple=isinstance(out, tuple))),
             watched_input(lm.layers[spot.layer], lambda x: seen.update(hidden=x)),
             watched_output(spot.module(lm), lambda out: seen.update(value=first(out))),
         ):
+            cache = _prefix_cache(lm, before)
             final = lm.model.base_model(
                 input_ids=after.ids,
                 attention_mask=mask,
@@ -99,7 +112,9 @@ class Rows:
                 use_cache=True,
             ).last_hidden_state
         fact = torch.tensor([fact for fact, _, _ in rows])
-        made = cls(spot, seen["as_tuple"], cache, seen["hidden"], mask, positions, fact)
+        made = cls(
+            spot, seen["as_tuple"], cache, seen["hidden"], mask, positions, fact, deltas, tuple(group)
+        )
         return made, Clean(wide(seen["value"][:, 0]).to(device), final[:, 0])
 
     def run(self, lm: LM, delta: Tensor) -> Tensor:
@@ -120,6 +135,7 @@ class Rows:
 
         below = [lm.layers[i] for i in range(self.spot.layer)]
         with (
+            self.deltas.on(lm, self.group),
             skipped(below, as_tuple=self.as_tuple),
             replaced_input(lm.layers[self.spot.layer], self.hidden),
             changed_output(self.spot.module(lm), change),
@@ -147,6 +163,7 @@ class Rows:
             mask=self.mask[rows.to(self.mask.device)],
             positions=self.positions[rows.to(self.positions.device)],
             fact=fact,
+            group=tuple(self.group[row] for row in rows.tolist()),
         )
 
 

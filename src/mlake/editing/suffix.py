@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from mlake.editing.rows import Rows, Spot
+from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded
 
-__all__ = ["Suffix", "Task"]
+__all__ = ["Suffix", "Task", "bytes_needed"]
 
 _ENOUGH = {"cpu": 128, "cuda": 2048}
 """Tokens a pass that keep the device busy: a chunk that has as many may end where lengths change."""
@@ -81,7 +82,16 @@ class Suffix:
 
     @classmethod
     @torch.no_grad()
-    def prepare(cls, lm: LM, tasks: Sequence[Task], *, layer: int, site: str) -> "Suffix":
+    def prepare(
+        cls,
+        lm: LM,
+        tasks: Sequence[Task],
+        *,
+        layer: int,
+        site: str,
+        deltas: RowDeltas = NO_DELTAS,
+        groups: Sequence[int] | None = None,
+    ) -> "Suffix":
         """Run everything that does not depend on the values, once.
 
         Args:
@@ -89,12 +99,19 @@ class Suffix:
             tasks: The facts.
             layer: Block at which a value is written.
             site: ``down`` or ``block``.
+            deltas: Edits in force, another for each group of facts.
+            groups: Group of each fact; all of group 0 by default.
         """
+        groups = groups or [0] * len(tasks)
         spot = Spot(layer, site)
         every = [(fact, prompt) for fact, (prompts, _) in enumerate(tasks) for prompt in prompts]
         # The last target token predicts nothing that is asked for, so it is not fed.
         rows, clean = Rows.prepare(
-            lm, spot, [(fact, p.ids[: len(p.ids) - (p.target > 0)], p.lookup) for fact, p in every]
+            lm,
+            spot,
+            [(fact, p.ids[: len(p.ids) - (p.target > 0)], p.lookup) for fact, p in every],
+            deltas,
+            [groups[fact] for fact, _ in every],
         )
         starts = torch.tensor([[fact for fact, _ in every].index(n) for n in range(len(tasks))])
         asked = [(fact, e) for fact, (_, e) in enumerate(tasks) if e is not None]
@@ -102,7 +119,11 @@ class Suffix:
         if asked:
             # Only the key token is asked what comes next, so nothing after it is fed.
             essence, kept = Rows.prepare(
-                lm, spot, [(fact, e.ids[: e.lookup + 1], e.lookup) for fact, e in asked]
+                lm,
+                spot,
+                [(fact, e.ids[: e.lookup + 1], e.lookup) for fact, e in asked],
+                deltas,
+                [groups[fact] for fact, _ in asked],
             )
             said = lm.logits(kept.final).log_softmax(-1)
         return cls(rows, _targets(every), essence, said, clean.value[starts.to(clean.value.device)])
@@ -184,14 +205,27 @@ def _length(task: Task) -> int:
     return max(len(p.ids) - p.lookup for p in task[0])
 
 
-def _bytes_needed(lm: LM, task: Task) -> int:
-    """Memory that one fact's forward and backward pass keeps, roughly: norms work in float32."""
-    prompts, essence = task
-    config = lm.model.config.get_text_config()
+def bytes_needed(lm: LM, tokens: int, logits: int) -> int:
+    """Memory that a forward pass keeps for its backward pass: an upper bound, at most twice what it is.
+
+    Measured on Llama and Gemma shapes, a block keeps at most four MLP activations a token in the weights'
+    data type and 28 bytes for each of its outputs (norms and attention work in float32).
+
+    Args:
+        lm: The model.
+        tokens: Tokens that depend on a value.
+        logits: Positions at which logits are taken.
+    """
     d_out, d_in = lm.matrix(0).shape
-    tokens = _length(task) * len(prompts) + 1
-    logits = (sum(p.target for p in prompts) + (essence is not None)) * config.vocab_size * 4 * 4
-    return int(tokens * len(lm.layers) * (4 * d_in + 40 * d_out) * 4 + logits)
+    vocabulary = lm.model.config.get_text_config().vocab_size
+    kept = tokens * len(lm.layers) * (4 * d_in * lm.dtype.itemsize + 28 * d_out)
+    return int(kept + logits * vocabulary * 4 * 4)
+
+
+def _bytes_needed(lm: LM, task: Task) -> int:
+    prompts, essence = task
+    logits = sum(p.target for p in prompts) + (essence is not None)
+    return bytes_needed(lm, _length(task) * len(prompts) + 1, logits)
 
 
 def _memory_budget(lm: LM) -> int:

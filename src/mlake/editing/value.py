@@ -20,6 +20,7 @@ from torch import Tensor
 
 from mlake.editing.suffix import Suffix
 from mlake.errors import EditError
+from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded
 
@@ -95,6 +96,8 @@ def optimise_values(
     layer: int,
     site: Site,
     settings: ValueSettings,
+    deltas: RowDeltas = NO_DELTAS,
+    groups: Sequence[int] | None = None,
     progress: Callable[[int], object] = lambda done: None,
 ) -> Values:
     """Optimise the values of many facts together.
@@ -106,6 +109,8 @@ def optimise_values(
         site: Where δ is added: ``down``, the output of the down-projection, or ``block``, the residual
             stream after the block.
         settings: How to optimise.
+        deltas: Edits in force, another for each group of facts.
+        groups: Group of each fact; all of group 0 by default.
         progress: Called with the number of facts just finished.
 
     Raises:
@@ -116,7 +121,14 @@ def optimise_values(
     losses: list[tuple[StepLoss, ...]] = [()] * len(tasks)
     for members in Suffix.chunks(lm, [(t.prompts, t.essence) for t in tasks]):
         chosen = [tasks[i] for i in members]
-        suffix = Suffix.prepare(lm, [(t.prompts, t.essence) for t in chosen], layer=layer, site=site)
+        suffix = Suffix.prepare(
+            lm,
+            [(t.prompts, t.essence) for t in chosen],
+            layer=layer,
+            site=site,
+            deltas=deltas,
+            groups=[groups[i] for i in members] if groups else None,
+        )
         delta, history = _descend(lm, suffix, settings)
         for place, index in enumerate(members):
             clean[index] = suffix.clean[place]

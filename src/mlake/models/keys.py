@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from mlake.models.batches import by_length, pad_right
+from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.hooks import first, stopping_at, watched_input, watched_output
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded
@@ -17,7 +18,14 @@ BATCH_TOKENS = 8192
 
 
 @torch.no_grad()
-def keys_at(lm: LM, layer: int, prompts: Sequence[Encoded]) -> Tensor:
+def keys_at(
+    lm: LM,
+    layer: int,
+    prompts: Sequence[Encoded],
+    *,
+    deltas: RowDeltas = NO_DELTAS,
+    groups: Sequence[int] | None = None,
+) -> Tensor:
     """Keys: inputs of a down-projection at each prompt's key token.
 
     The pass ends at that matrix; nothing above it is computed.
@@ -26,23 +34,45 @@ def keys_at(lm: LM, layer: int, prompts: Sequence[Encoded]) -> Tensor:
         lm: The model.
         layer: Block whose down-projection is read.
         prompts: Encoded prompts; target tokens are not fed.
+        deltas: Edits in force, another for each group of prompts.
+        groups: Group of each prompt; all of group 0 by default.
 
     Returns:
         Keys in float32 or wider, ``(len(prompts), d_in)``.
     """
-    return _read(lm, layer, prompts, where="key")
+    return _read(lm, layer, prompts, "key", deltas, groups)
 
 
 @torch.no_grad()
-def down_outputs(lm: LM, layer: int, prompts: Sequence[Encoded]) -> Tensor:
-    """Outputs of a block's down-projection at each prompt's key token, ``(len(prompts), d_out)``."""
-    return _read(lm, layer, prompts, where="down")
+def down_outputs(
+    lm: LM,
+    layer: int,
+    prompts: Sequence[Encoded],
+    *,
+    deltas: RowDeltas = NO_DELTAS,
+    groups: Sequence[int] | None = None,
+) -> Tensor:
+    """Outputs of a block's down-projection at each prompt's key token, ``(len(prompts), d_out)``.
+
+    The arguments are those of ``keys_at``.
+    """
+    return _read(lm, layer, prompts, "down", deltas, groups)
 
 
 @torch.no_grad()
-def block_outputs(lm: LM, layer: int, prompts: Sequence[Encoded]) -> Tensor:
-    """Outputs of a block (the residual stream) at each prompt's key token, ``(len(prompts), d_model)``."""
-    return _read(lm, layer, prompts, where="block")
+def block_outputs(
+    lm: LM,
+    layer: int,
+    prompts: Sequence[Encoded],
+    *,
+    deltas: RowDeltas = NO_DELTAS,
+    groups: Sequence[int] | None = None,
+) -> Tensor:
+    """Outputs of a block (the residual stream) at each prompt's key token, ``(len(prompts), d_model)``.
+
+    The arguments are those of ``keys_at``.
+    """
+    return _read(lm, layer, prompts, "block", deltas, groups)
 
 
 @torch.no_grad()
@@ -83,13 +113,21 @@ def _wide(value: Tensor) -> Tensor:
     return value if value.dtype == torch.float64 else value.float()
 
 
-def _read(lm: LM, layer: int, prompts: Sequence[Encoded], *, where: str) -> Tensor:
+def _read(
+    lm: LM,
+    layer: int,
+    prompts: Sequence[Encoded],
+    where: str,
+    deltas: RowDeltas,
+    groups: Sequence[int] | None,
+) -> Tensor:
     # Nothing after the key token can change what is read there, so nothing after it is fed.
     rows = [p.ids[: p.lookup + 1] for p in prompts]
     out: list[Tensor | None] = [None] * len(rows)
     for batch in by_length([len(row) for row in rows], BATCH_TOKENS):
         padded = pad_right([rows[i] for i in batch], lm.pad_id, lm.device)
-        values = _wide(_pass(lm, layer, padded, where))
+        with deltas.on(lm, [groups[i] if groups else 0 for i in batch]):
+            values = _wide(_pass(lm, layer, padded, where))
         for place, index in enumerate(batch):
             out[index] = values[place, prompts[index].lookup]
     return torch.stack([value for value in out if value is not None])
