@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 from click.testing import CliRunner, Result
@@ -38,6 +38,8 @@ class Reply(NamedTuple):
 
 
 class Edit:
+    factors: ClassVar[dict[int, Any]] = {}
+
     def save(self, path: Path) -> None:
         path.write_text("edit")
 
@@ -47,6 +49,7 @@ class Edit:
 
 class Editor:
     name = "memit"
+    sequential = False
 
     def __init__(self, **overrides: Any):
         unknown = set(overrides) - {"steps", "layers", "site"}
@@ -59,6 +62,9 @@ class Editor:
 
     def edit(self, lm: Any, statements: Any, *, text: object, progress: Any) -> Edit:
         return Edit()
+
+    def edit_many(self, lm: Any, batches: Any, *, text: object, progress: Any) -> list[Edit]:
+        return [Edit() for _ in batches]
 
 
 @pytest.fixture
@@ -77,9 +83,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     def load_model(name: str, **options: Any) -> Any:
         seen["model"] = (name, options)
         style = SimpleNamespace(template="Q: {question}\nA:")
-        return SimpleNamespace(name=name, revision="m1", dtype="torch.bfloat16", style=style, device="cpu")
+        pin = options["revision"] or "m1"
+        return SimpleNamespace(name=name, revision=pin, dtype="torch.bfloat16", style=style, device="cpu")
 
-    def answers(lm: Any, questions: Any, *, max_new_tokens: int, progress: Any) -> list[Reply]:
+    def answers(lm: Any, questions: Any, *, max_new_tokens: int, progress: Any, **edits: Any) -> list[Reply]:
         seen["answered"] += len(questions)
         seen["max_new_tokens"] = max_new_tokens
         return [Reply("x", True) for _ in questions]
@@ -98,7 +105,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(import_module("mlake.data"), "load", load_data)
     put("mlake.editing", editor=editor, load_edit=lambda path: Edit())
     put("mlake.models", load=load_model)
-    put("mlake.models.generate", answers=answers)
+    put("mlake.models.generate", answers=answers, identity=lambda lm, longest: {"longest": longest})
+    put("mlake.models.lm", UNPINNED="unknown")
+    put("mlake.evaluation.cost", dry_run=None, too_large=lambda plan, lm, spec: "it may not fit")
     put("mlake.report.write", write_report=write_report)
     return seen
 
@@ -106,6 +115,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 @pytest.fixture
 def mlake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: dict[str, Any]) -> Callable[..., Result]:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
     return lambda *arguments: CliRunner().invoke(main, ["run", *arguments], catch_exceptions=False)
 
 
@@ -127,6 +137,7 @@ def test_run_with_flags(mlake: Callable[..., Result], calls: dict[str, Any], tmp
     assert calls["data"] == ("fake", Path("m"), True)
     assert calls["model"][1] == {"dtype": "bf16", "device": "auto", "revision": None, "template": None}
     assert calls["answered"] == 6 + 6
+    assert "note: it may not fit\n" in result.output
     assert (folder / "scores.jsonl").read_text().count("\n") == 12 * len(SCORERS)
 
 
@@ -147,6 +158,31 @@ def test_same_command_again_asks_nothing(mlake: Callable[..., Result], calls: di
     calls["answered"] = 0
     assert mlake(*BASE, "--kinds", "direct").exit_code == 0
     assert calls["answered"] == 0
+
+
+def test_another_run_asks_the_unedited_model_nothing(
+    mlake: Callable[..., Result], calls: dict[str, Any], tmp_path: Path
+) -> None:
+    first = mlake(*BASE, "--kinds", "direct", "--edit-lang", "en", "--out", "one")
+    assert (calls["answered"], "known already" in first.stderr) == (6 + 6, False)
+    (known,) = (tmp_path / "cache" / "answers").iterdir()
+    second = mlake(*BASE, "--kinds", "direct", "--edit-lang", "ja", "--seed", "1", "--out", "two")
+    assert calls["answered"] == 12 + 6
+    assert f"note: 6 of 6 answers of the unedited model were known already: {known}" in second.stderr
+    unedited = [sorted((tmp_path / name / "answers/unedited").iterdir()) for name in ("one", "two")]
+    assert [path.read_bytes() for path in unedited[0]] == [path.read_bytes() for path in unedited[1]]
+    mlake(*BASE, "--kinds", "direct", "--edit-lang", "ja", "--max-new-tokens", "9", "--out", "three")
+    assert calls["answered"] == 18 + 12
+
+
+def test_what_an_unpinned_model_answered_is_not_kept(
+    mlake: Callable[..., Result], calls: dict[str, Any], tmp_path: Path
+) -> None:
+    for seed in ("1", "2"):
+        result = mlake(*BASE, "--kinds", "direct", "--revision", "unknown", "--seed", seed)
+        assert result.exit_code == 0
+    assert calls["answered"] == 2 * (6 + 12)
+    assert not (tmp_path / "cache").exists()
 
 
 def test_recipe_and_flags_over_it(mlake: Callable[..., Result], tmp_path: Path) -> None:

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mlake.evaluation.cost import dry_run
+import pytest
+
+from mlake.evaluation import cost
+from mlake.evaluation.cost import dry_run, too_large
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run
 from mlake.evaluation.store import Store
@@ -25,6 +28,19 @@ def test_dry_run_counts_and_writes_nothing(tmp_path: Path, tiny_lm: Callable[...
     assert "minutes at the" in said["cost"] and "an estimate" in said["cost"]
     assert "more (an estimate)" in said["memory"]
     assert not (tmp_path / "run").exists()
+
+
+def test_a_model_that_cannot_be_edited_here_is_said(
+    tiny_lm: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = make_spec()
+    plan, lm = make_plan(spec, benchmark()), tiny_lm()
+    assert too_large(plan, lm, spec) is None
+    monkeypatch.setattr(cost, "_available", lambda device: 1000.0)
+    said = too_large(plan, lm, spec)
+    assert said and "only 0.0 GiB is free on cpu: it may not fit; use --dtype bf16" in said
+    monkeypatch.setattr(cost, "_available", lambda device: None)
+    assert too_large(plan, lm, spec) is None
 
 
 def test_dry_run_of_a_finished_run(tmp_path: Path, tiny_lm: Callable[..., Any]) -> None:

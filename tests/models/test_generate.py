@@ -1,13 +1,18 @@
 """Answers: batched ones are those given one at a time, whatever the family and the padding."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
+from mlake.editing.edits import WeightEdit
+from mlake.editing.update import Factors
 from mlake.errors import ModelError
-from mlake.models.generate import Generated, _batches, _Ends, _may_pad, answers, greedy
+from mlake.models import LM
+from mlake.models.deltas import RowDeltas
+from mlake.models.generate import Generated, _batches, _Ends, answers, greedy, identity
 from mlake.models.prompts import PromptStyle
 
 QUESTIONS = (
@@ -36,7 +41,9 @@ def without_cache(lm: Any, prompt: list[int], steps: int) -> list[int]:
     return tokens[len(prompt) :]
 
 
-@pytest.mark.parametrize(("attention", "kind"), [("sdpa", torch.float64), ("eager", torch.float32)])
+@pytest.mark.parametrize(
+    ("attention", "kind"), [("sdpa", torch.float64), ("eager", torch.float64), ("eager", torch.float32)]
+)
 def test_batched_is_one_at_a_time_is_without_cache(
     tiny_lm: Any, family: str, attention: str, kind: torch.dtype
 ) -> None:
@@ -54,17 +61,68 @@ def test_batched_is_one_at_a_time_is_without_cache(
     assert [greedy(lm, [prompt], never, 12)[0] for prompt in prompts] == expected
 
 
-def test_answers_hold_where_padding_would_spread_nan(tiny_lm: Any) -> None:
-    """Float64 with eager attention, the only kind that Gemma 2 has."""
-    lm = tiny_lm("gemma2")
-    assert lm.dtype == torch.float64
-    assert not _may_pad(lm)
-    expected = [answers(lm, [question], max_new_tokens=8)[0] for question in QUESTIONS]
-    assert len(set(expected)) > 1
-    assert answers(lm, QUESTIONS, max_new_tokens=8) == expected
+class OnCuda(LM):
+    """A model that says it is on a GPU."""
+
+    device = torch.device("cuda")  # type: ignore[assignment]
+
+
+def test_identity_tells_apart_whatever_can_change_an_answer(
+    tiny_lm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lm = tiny_lm("llama")
+    seen = [identity(lm, 8), identity(lm, 9)]
+    assert identity(tiny_lm("llama"), 8) == seen[0]
+    others: tuple[dict[str, Any], ...] = (
+        {"name": "another"},
+        {"revision": "1" * 40},
+        {"style": PromptStyle("F: {question}\nA:")},
+        {"style": replace(lm.style, chat=True)},
+    )
+    seen += [identity(replace(lm, **change), 8) for change in others]
+    lm.model.set_attn_implementation("eager")
+    seen.append(identity(lm, 8))
     lm.model.to(torch.float32)
-    assert _may_pad(lm)
-    assert answers(lm, QUESTIONS, max_new_tokens=8) == expected
+    seen.append(identity(lm, 8))
+    for place in ("torch.__version__", "transformers.__version__", "_VERSION"):
+        monkeypatch.setattr(f"mlake.models.generate.{place}", "0.0")
+        seen.append(identity(lm, 8))
+    for gpu in ("A100", "H100"):
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda device, gpu=gpu: gpu)
+        seen.append(identity(OnCuda(lm.name, lm.revision, lm.model, lm.tokenizer, lm.arch, lm.style), 8))
+    texts = [json.dumps(one, sort_keys=True) for one in seen]
+    assert len(set(texts)) == len(texts) == 13
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_batches_that_do_not_fit_are_halved(
+    tiny_lm: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, most: int
+) -> None:
+    lm = tiny_lm("llama")
+    expected, sizes, done = answers(lm, QUESTIONS, max_new_tokens=8), list[int](), list[int]()
+
+    def small(lm: Any, prompts: list[list[int]], *rest: Any, **edits: Any) -> list[list[int]]:
+        sizes.append(len(prompts))
+        if len(prompts) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return greedy(lm, prompts, *rest, **edits)
+
+    monkeypatch.setattr("mlake.models.generate.greedy", small)
+    assert answers(lm, QUESTIONS, max_new_tokens=8, progress=done.append) == expected
+    assert sizes == {1: [6, 3, 1, 2, 1, 1, 3, 1, 2, 1, 1], 2: [6, 3, 1, 2, 3, 1, 2], 3: [6, 3, 3]}[most]
+    assert done == [6]
+    assert caplog.messages[0] == "no memory to ask 6 questions at once; going on with 3"
+
+
+def test_a_single_question_that_does_not_fit_is_an_error(
+    tiny_lm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never_fits(*_: Any, **edits: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr("mlake.models.generate.greedy", never_fits)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        answers(tiny_lm("llama"), QUESTIONS, max_new_tokens=8)
 
 
 def test_equals_transformers_generate(tiny_lm: Any, family: str) -> None:
@@ -117,7 +175,7 @@ def test_generation_settings_of_the_checkpoint_change_nothing(tiny_lm: Any) -> N
 def scripted(lm: Any, replies: list[list[int]], monkeypatch: pytest.MonkeyPatch) -> None:
     """Make ``answers`` read these tokens instead of running the model."""
 
-    def speak(_lm: Any, prompts: Any, ends: Any, limit: int) -> list[list[int]]:
+    def speak(_lm: Any, prompts: Any, ends: Any, limit: int, **edits: Any) -> list[list[int]]:
         found = []
         for tokens in replies[: len(prompts)]:
             cut = next((i + 1 for i, token in enumerate(tokens) if ends(token)), len(tokens))
@@ -171,7 +229,7 @@ def test_bos_is_added_exactly_once(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch
     lm = replace(tiny_lm("llama"), style=PromptStyle("<s>{question} " if chat else "Q: {question}\nA:", chat))
     seen: list[list[int]] = []
 
-    def record(_lm: Any, prompts: list[list[int]], _ends: Any, _limit: int) -> list[list[int]]:
+    def record(_lm: Any, prompts: list[list[int]], _ends: Any, _limit: int, **edits: Any) -> list[list[int]]:
         seen.extend(prompts)
         return [[] for _ in prompts]
 
@@ -190,9 +248,30 @@ def test_batches_stay_within_the_budget() -> None:
         len(batch) == 1 or len(batch) * (max(lengths[i] for i in batch) + 2) <= 24 for batch in batches
     )
     assert len(list(_batches([4] * 100, 4, 80))) == 10
-    assert list(_batches([3, 4, 3, 5], 2, 100, ragged=False)) == [[0, 2], [1], [3]]
 
 
 def test_a_prompt_beyond_the_models_positions_is_refused(tiny_lm: Any) -> None:
     with pytest.raises(ModelError, match="has 256 positions; ask shorter"):
         answers(tiny_lm("gpt2"), ["パリ" * 300], max_new_tokens=4)
+
+
+def test_one_pass_answers_for_many_edits(tiny_lm: Any, family: str) -> None:
+    """The answers under each edit are those of the model with that edit in its weights."""
+    lm = tiny_lm(family)
+    draw = torch.Generator().manual_seed(1)
+    edits = []
+    for rank in (1, 3):
+        shape = lm.matrix(1).shape
+        factors = Factors(*(torch.randn(size, rank, generator=draw) for size in shape))
+        edits.append(WeightEdit({1: factors}))
+    asked = [(number, question) for question in QUESTIONS for number in (1, 0, 2)]
+    deltas = RowDeltas((*(edit.factors for edit in edits), {}))
+    groups, questions = [number for number, _ in asked], [question for _, question in asked]
+    together = answers(lm, questions, max_new_tokens=6, deltas=deltas, groups=groups)
+    for number in range(3):
+        mine = [said for said, (group, _) in zip(together, asked, strict=True) if group == number]
+        if number == 2:
+            assert mine == answers(lm, QUESTIONS, max_new_tokens=6)
+            continue
+        with edits[number].applied(lm):
+            assert mine == answers(lm, QUESTIONS, max_new_tokens=6)

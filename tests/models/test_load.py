@@ -15,6 +15,7 @@ from transformers import AutoConfig, AutoModelForSeq2SeqLM
 from mlake.errors import ModelError, UnknownNameError
 from mlake.models import gguf, load
 from mlake.models.gguf import file_sha256
+from mlake.models.lm import UNPINNED
 
 LOAD = import_module("mlake.models.load")  # the package's attribute of this name is the function
 TEXTS = ("What is Paris?", "Köln, Universität", "né à Tours", "フランスの首都はパリ", "法国的首都是巴黎")
@@ -84,6 +85,30 @@ def test_hash_is_remembered_until_the_file_changes(
         assert file_sha256(path) == known
     path.write_bytes(b"abcd")
     assert file_sha256(path) != known
+
+
+@pytest.mark.parametrize("revision", [None, "v1", "c" * 40])
+def test_a_hub_model_is_pinned_by_its_commit(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, revision: str | None
+) -> None:
+    commit = "c" * 40
+    hub = tmp_path / "hub" / "models--org--name"
+    (hub / "snapshots").mkdir(parents=True)
+    folder.rename(hub / "snapshots" / commit)
+    (hub / "refs").mkdir()
+    for name in ("main", "v1"):
+        (hub / "refs" / name).write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    lm = load("org/name", revision=revision)
+    assert (lm.name, lm.revision) == ("org/name", commit)
+
+
+def test_a_hub_model_that_is_not_in_the_hubs_cache_is_unpinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert LOAD._commit("org/name", None) == UNPINNED
 
 
 @pytest.mark.parametrize("name", ["./nowhere", "/nowhere/model", "~/no-such-folder", "a/b/c"])

@@ -11,7 +11,8 @@ import click
 from mlake.cli.report import scored_run, show, store_scores
 from mlake.cli.settings import settings_of
 from mlake.data.ordinary import ordinary_text
-from mlake.evaluation.plan import make_plan
+from mlake.evaluation.known import Known
+from mlake.evaluation.plan import Plan, make_plan
 from mlake.evaluation.run import Engine
 from mlake.evaluation.run import run as run_plan
 from mlake.evaluation.spec import RunSpec, parse_facts
@@ -22,6 +23,9 @@ from mlake.records import Benchmark
 from mlake.report.tidy import tidy
 
 __all__ = ["run"]
+
+_FACTS = 64  # facts that are edited and asked about together where edits are small
+_CHAINS = 16  # sequential edits that advance together; what a kill loses is at most these
 
 
 
@@ -90,15 +94,17 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
     needs_subject = spec.editor.get("key") == "subject"
     plan = make_plan(spec, benchmark, usable=lambda one: one.subject is not None or not needs_subject)
     _show(spec, folder, lm, benchmark)
-    if dry_run:
-        from mlake.evaluation.cost import dry_run as estimate
+    from mlake.evaluation.cost import dry_run as estimate
+    from mlake.evaluation.cost import too_large
 
+    if dry_run:
         click.echo(estimate(plan, Store(folder, spec), lm))
         return
-    for note in plan.notes:
-        click.echo(f"note: {note}", err=True)
+    for note in (*plan.notes, too_large(plan, lm, spec)):
+        if note:
+            click.echo(f"note: {note}", err=True)
     with Store.open(folder, spec) as store:
-        run_plan(plan, store, _engine(lm, editor, spec, ordinary_text(benchmark)), progress=True)
+        _ask_all(plan, store, lm, editor, ordinary_text(benchmark))
         _finish(folder)
 
 
@@ -151,16 +157,49 @@ def _show(spec: RunSpec, folder: Path, lm: Any, benchmark: Benchmark) -> None:
         click.echo(f"note: {note}", err=True)
 
 
-def _engine(lm: Any, editor: Any, spec: RunSpec, text: Sequence[str]) -> Engine:
+def _ask_all(plan: Plan, store: Store, lm: Any, editor: Any, text: Sequence[str]) -> None:
+    """Edit and ask, and say how much did not have to be asked."""
+    from mlake.models.generate import identity
+    from mlake.models.lm import UNPINNED
+
+    # Nothing tells whether an unpinned model is the one that was asked before.
+    known = None if lm.revision == UNPINNED else Known.of(identity(lm, store.spec.max_new_tokens))
+    run_plan(plan, store, _engine(lm, editor, store.spec, text, known), progress=True)
+    if known is not None and known.reused:
+        of = f"{known.reused} of {known.wanted}"
+        click.echo(f"note: {of} answers of the unedited model were known already: {known.path}", err=True)
+
+
+def _engine(lm: Any, editor: Any, spec: RunSpec, text: Sequence[str], known: Known | None) -> Engine:
     import torch
 
     from mlake.editing import load_edit
+    from mlake.models.deltas import RowDeltas
     from mlake.models.generate import answers
 
     def answer(asked: Any, questions: Sequence[str], progress: Any) -> Any:
         return answers(asked, questions, max_new_tokens=spec.max_new_tokens, progress=progress)
 
-    return Engine(lm, editor, answer, load_edit, torch.manual_seed, text)
+    def many(asked: Any, edits: Any, questions: Sequence[tuple[int, str]], progress: Any) -> Any:
+        deltas = RowDeltas(tuple(edit.factors for edit in edits))
+        groups, texts = [number for number, _ in questions], [text for _, text in questions]
+        settings = {"max_new_tokens": spec.max_new_tokens, "progress": progress}
+        return answers(asked, texts, deltas=deltas, groups=groups, **settings)
+
+    unedited = None if known is None else known.before(answer)
+    together = _together(lm, editor, spec.batch_size)
+    return Engine(lm, editor, answer, load_edit, torch.manual_seed, text, unedited, many, together)
+
+
+def _together(lm: Any, editor: Any, batch_size: int) -> int:
+    """How many edits to compute and ask under at a time.
+
+    Edits of few facts leave a pass half empty. So do edits of one fact after another, where a pass of one
+    fact is far from filling an accelerator.
+    """
+    if editor.sequential and lm.device.type == "cuda":
+        return _CHAINS
+    return max(1, _FACTS // batch_size)
 
 
 def _finish(folder: Path) -> None:

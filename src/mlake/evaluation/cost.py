@@ -8,16 +8,17 @@ from time import perf_counter
 import torch
 from torch.nn.functional import linear
 
+from mlake.editing.suffix import bytes_needed
 from mlake.evaluation.plan import Plan, Unit
+from mlake.evaluation.spec import RunSpec
 from mlake.evaluation.store import Store
 from mlake.models.lm import LM
 
-__all__ = ["dry_run"]
+__all__ = ["dry_run", "too_large"]
 
 _STEPS = 25
 _ROWS = 32
 _SECONDS = 0.2
-_ACTIVATIONS = 16
 _TARGET = 8
 _GIB = 2**30
 
@@ -39,7 +40,8 @@ def dry_run(plan: Plan, store: Store, lm: LM) -> str:
     rate = _rate(lm)
     minutes = operations / rate / 60
     weights = sum(weight.numel() * weight.element_size() for weight in lm.model.parameters())
-    need, free = _need(plan, lm), _available(lm.device)
+    (least, most), free = _need(plan, lm, store.spec), _available(lm.device)
+    notes = (*plan.notes, too_large(plan, lm, store.spec))
     there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted((asked + edited).items()))
     return "\n".join(
@@ -50,9 +52,9 @@ def dry_run(plan: Plan, store: Store, lm: LM) -> str:
             f"units       {len(units)} to be asked, {len(list(plan.units)) - len(units)} stored already",
             f"cost        about {operations:.2g} floating-point operations: {minutes:.1f} minutes "
             f"at the {rate:.2g} a second measured on {lm.device} (an estimate; twice or half is no surprise)",
-            f"memory      {weights / _GIB:.1f} GiB of weights are loaded; an edit wants about "
-            f"{need / _GIB:.1f} GiB more (an estimate), {there} is free",
-            *(f"note        {note}" for note in plan.notes),
+            f"memory      {weights / _GIB:.1f} GiB of weights are loaded; an edit wants "
+            f"{least / _GIB:.1f} to {most / _GIB:.1f} GiB more (an estimate), {there} is free",
+            *(f"note        {note}" for note in notes if note),
         )
     )
 
@@ -106,14 +108,30 @@ def _rate(lm: LM) -> float:
     return 2.0 * matrix.numel() * _ROWS * products / (perf_counter() - start)
 
 
-def _need(plan: Plan, lm: LM) -> float:
-    """Activations and logits of optimising one batch at once, in bytes."""
+def _need(plan: Plan, lm: LM, spec: RunSpec) -> tuple[float, float]:
+    """Least and most memory that an edit wants, in bytes: the hardest fact by itself, a whole batch at once.
+
+    What lies between is met by splitting a batch into chunks.
+    """
+    contexts = spec.editor.get("contexts", 1)
+    prompts = 1 + (contexts if isinstance(contexts, int) else len(contexts))
     batch = max((step.statements for step in plan.steps), key=len)
-    tokens = sum(count + _TARGET for count in _tokens([one.question for one in batch], lm))
-    width, size = lm.matrix(0).shape[0], lm.dtype.itemsize
-    activations = tokens * len(lm.layers) * _ACTIVATIONS * width * size
-    logits = 3 * 4 * len(batch) * _TARGET * (_head(lm) // width)
-    return float(activations + logits)
+    tokens = [(count + _TARGET) * prompts for count in _tokens([one.question for one in batch], lm)]
+    needs = [float(bytes_needed(lm, count, _TARGET * prompts + 1)) for count in tokens]
+    return max(needs), sum(needs)
+
+
+def too_large(plan: Plan, lm: LM, spec: RunSpec) -> str | None:
+    """A warning if not even one fact fits into what is free besides the weights; None if it does."""
+    least, _ = _need(plan, lm, spec)
+    free = _available(lm.device)
+    if free is None or least <= free:
+        return None
+    return (
+        f"editing one fact wants about {least / _GIB:.1f} GiB besides the weights (an estimate), but only "
+        f"{free / _GIB:.1f} GiB is free on {lm.device}: it may not fit; use --dtype bf16, fewer contexts "
+        "(--set contexts=0) or a smaller model"
+    )
 
 
 def _available(device: torch.device) -> float | None:

@@ -14,7 +14,7 @@ from mlake.evaluation.plan import Plan, Step, Unit
 from mlake.evaluation.store import Store
 from mlake.records import Answer, Statement
 
-__all__ = ["Edit", "Editor", "Engine", "Progress", "Reply", "run"]
+__all__ = ["Ask", "AskMany", "Edit", "Editor", "Engine", "Progress", "Reply", "run"]
 
 Progress = Callable[[int], object]
 """Is told how many questions or facts have just been finished."""
@@ -32,6 +32,13 @@ class Reply(Protocol):
     @property
     def stopped(self) -> bool:
         """Whether it ended by itself."""
+
+
+Ask = Callable[[Any, Sequence[str], Progress], Sequence[Reply]]
+"""Asks a model questions and tells how many were answered since it last did; replies in their order."""
+
+AskMany = Callable[[Any, Sequence["Edit"], Sequence[tuple[int, str]], Progress], Sequence[Reply]]
+"""The same for questions under edits: the unedited model, edits, and for each question its edit and text."""
 
 
 class Edit(Protocol):
@@ -52,6 +59,17 @@ class Editor(Protocol):
     ) -> Edit:
         """Compute an edit."""
 
+    def edit_many(
+        self,
+        lm: Any,
+        batches: Sequence[Sequence[Statement]],
+        /,
+        *,
+        text: Sequence[str],
+        progress: Progress,
+    ) -> Sequence[Edit]:
+        """Compute several edits, each from the unedited model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -60,20 +78,25 @@ class Engine:
     Attributes:
         lm: The unedited model.
         editor: The editing method.
-        answer: Asks a model questions and tells how many were answered since it last did; replies come
-            in the order of the questions.
+        answer: Asks the unedited model or an edited one.
         load_edit: Reads a stored edit.
         seed: Seeds every global random generator; called before each edit and each unit, so that a
             resumed run draws what an uninterrupted one draws.
         text: Ordinary text of the data set, for methods that measure keys on it.
+        unedited: Asks the unedited model where not ``answer`` does: a memory of earlier runs.
+        many: Asks under several edits in one pass.
+        together: Edits that are computed, and asked under, together; one by one without ``many``.
     """
 
     lm: Any
     editor: Editor
-    answer: Callable[[Any, Sequence[str], Progress], Sequence[Reply]]
+    answer: Ask
     load_edit: Callable[[Path], Edit]
     seed: Callable[[int], object]
     text: Sequence[str] = ()
+    unedited: Ask | None = None
+    many: AskMany | None = None
+    together: int = 1
 
 
 def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> None:
@@ -100,18 +123,46 @@ def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> 
     with tqdm(total=total, disable=not progress, mininterval=calm, dynamic_ncols=True) as bar:
         for unit in unedited:
             _ask(unit, store, engine, engine.lm, bar)
-        for step, units in steps:
-            edit = _edit(step, store, engine, bar)
-            with _memory(f"applying the edit {step.name}"), edit.applied(engine.lm) as edited:
-                for unit in units:
-                    _ask(unit, store, engine, edited, bar)
+        size = engine.together if engine.many else 1
+        for start in range(0, len(steps), size):
+            _edit_and_ask(steps[start : start + size], store, engine, bar)
+
+
+def _edit_and_ask(steps: Sequence[tuple[Step, list[Unit]]], store: Store, engine: Engine, bar: Any) -> None:
+    edits = _edits([step for step, _ in steps], store, engine, bar)
+    if len(edits) > 1 and engine.many:
+        _ask_many([units for _, units in steps], edits, store, engine, bar)
+        return
+    for (step, units), edit in zip(steps, edits, strict=True):
+        with _memory(f"applying the edit {step.name}"), edit.applied(engine.lm) as edited:
+            for unit in units:
+                _ask(unit, store, engine, edited, bar)
+
+
+def _ask_many(
+    units: Sequence[list[Unit]], edits: Sequence[Edit], store: Store, engine: Engine, bar: Any
+) -> None:
+    """Ask the units of several edits in one pass."""
+    asked = [(number, unit) for number, listed in enumerate(units) for unit in listed]
+    questions = [(number, one.probe.text) for number, unit in asked for one in unit.questions]
+    name = f"asking under {len(edits)} edits"
+    with _told(bar, name, len(questions)), _memory(name):
+        engine.seed(store.spec.seed)
+        replies = iter(engine.many(engine.lm, edits, questions, bar.update) if engine.many else ())
+    for _, unit in asked:
+        _store(unit, [next(replies) for _ in unit.questions], store)
 
 
 def _ask(unit: Unit, store: Store, engine: Engine, lm: Any, bar: Any) -> None:
     questions = [question.probe.text for question in unit.questions]
+    answer = engine.answer if unit.edit_lang else engine.unedited or engine.answer
     with _told(bar, f"asking {unit.name}", len(questions)), _memory(f"asking {unit.name}"):
         engine.seed(store.spec.seed)
-        replies = engine.answer(lm, questions, bar.update) if questions else ()
+        replies = answer(lm, questions, bar.update) if questions else ()
+    _store(unit, replies, store)
+
+
+def _store(unit: Unit, replies: Sequence[Reply], store: Store) -> None:
     answers = [
         Answer(question.probe.id, reply.text.strip(), reply.stopped)
         for question, reply in zip(unit.questions, replies, strict=True)
@@ -119,21 +170,31 @@ def _ask(unit: Unit, store: Store, engine: Engine, lm: Any, bar: Any) -> None:
     store.write(unit, answers)
 
 
-def _edit(step: Step, store: Store, engine: Engine, bar: Any) -> Edit:
-    """The stored edit, computed first if need be: what is asked is always what was stored."""
-    path = store.edit_path(step)
-    with _told(bar, f"editing {step.name}", len(step.statements)), _memory(f"editing {step.name}"):
-        if not path.exists():
+def _edits(steps: Sequence[Step], store: Store, engine: Engine, bar: Any) -> list[Edit]:
+    """The stored edits, computed first if need be: what is asked is always what was stored."""
+    wanted = [step for step in steps if not store.edit_path(step).exists()]
+    if wanted:
+        name = f"editing {wanted[0].name}" + (f" and {len(wanted) - 1} more" if len(wanted) > 1 else "")
+        with _told(bar, name, sum(len(step.statements) for step in wanted)), _memory(name):
             engine.seed(store.spec.seed)
-            store.write_edit(step, _computed(step, engine, bar))
-        try:
-            return engine.load_edit(path)
-        except EditError as error:
-            raise RunError(f"{path} is damaged: {error}; delete the file and run again") from error
+            for step, edit in zip(wanted, _computed(wanted, engine, bar), strict=True):
+                store.write_edit(step, edit)
+    bar.update(sum(len(step.statements) for step in steps if step not in wanted))
+    return [_loaded(store.edit_path(step), engine) for step in steps]
 
 
-def _computed(step: Step, engine: Engine, bar: Any) -> Edit:
-    return engine.editor.edit(engine.lm, step.statements, text=engine.text, progress=bar.update)
+def _loaded(path: Path, engine: Engine) -> Edit:
+    try:
+        return engine.load_edit(path)
+    except EditError as error:
+        raise RunError(f"{path} is damaged: {error}; delete the file and run again") from error
+
+
+def _computed(steps: Sequence[Step], engine: Engine, bar: Any) -> Sequence[Edit]:
+    facts = [step.statements for step in steps]
+    if len(facts) > 1:
+        return engine.editor.edit_many(engine.lm, facts, text=engine.text, progress=bar.update)
+    return [engine.editor.edit(engine.lm, facts[0], text=engine.text, progress=bar.update)]
 
 
 @contextmanager

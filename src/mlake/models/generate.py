@@ -1,20 +1,25 @@
 """Ask a model questions: greedy answers in batches, the same as one at a time."""
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+import transformers
 from torch import Tensor
 from transformers import DynamicCache
 
 from mlake.errors import ModelError
+from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
+from mlake.models.room import room_for
 
-__all__ = ["BATCH_TOKENS", "Generated", "answers", "greedy"]
+__all__ = ["Generated", "answers", "greedy", "identity"]
 
-BATCH_TOKENS = 8192
-"""Default bound on the tokens of a batch: its rows times its longest prompt plus answer."""
+_LOG = logging.getLogger(__name__)
+_VERSION = 1  # raise it when the same model may come to answer otherwise
 
 
 class Generated(NamedTuple):
@@ -34,20 +39,25 @@ def answers(
     questions: Sequence[str],
     *,
     max_new_tokens: int,
-    batch_tokens: int = BATCH_TOKENS,
+    batch_tokens: int | None = None,
+    deltas: RowDeltas = NO_DELTAS,
+    groups: Sequence[int] | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> list[Generated]:
     """Greedy answers to questions, in their order.
 
     Sampling, penalties and biases of the checkpoint's generation settings are ignored; only its end
-    tokens are used. An answer to a plain prompt also ends at its first line break. Batches depend on
-    the list of questions and on ``batch_tokens`` alone.
+    tokens are used. An answer to a plain prompt also ends at its first line break. A batch that is too
+    large for the memory of an accelerator is asked in two halves.
 
     Args:
         lm: The model, edited or not.
-        questions: The questions; equal ones are asked once.
+        questions: The questions; equal ones under the same edit are asked once.
         max_new_tokens: Most tokens of an answer.
-        batch_tokens: Bound on rows times (prompt + answer) tokens of a batch; one row always fits.
+        batch_tokens: Bound on rows times (prompt + answer) tokens of a batch; None for what memory
+            allows. A single row is asked whatever it takes.
+        deltas: Edits in force, another for each group of questions: one pass answers for many edits.
+        groups: Group of each question; all of group 0 by default.
         progress: Called with the number of questions answered since the last call.
 
     Raises:
@@ -55,26 +65,43 @@ def answers(
     """
     if not questions:
         return []
-    asked = list(dict.fromkeys(questions))
+    every = list(zip(groups or [0] * len(questions), questions, strict=True))
+    times = Counter(every)
+    asked = list(times)
     encoded = lm.tokenizer(
-        [lm.style.prompt(question) for question in asked], add_special_tokens=not lm.style.chat
+        [lm.style.prompt(question) for _, question in asked], add_special_tokens=not lm.style.chat
     )
     prompts: list[list[int]] = encoded["input_ids"]
     _check_fit(lm, max(map(len, prompts)) + max_new_tokens)
     ends = _Ends(lm)
     found: list[Generated | None] = [None] * len(asked)
-    times = {question: 0 for question in asked}
-    for question in questions:
-        times[question] += 1
     lengths = [len(prompt) for prompt in prompts]
-    for batch in _batches(lengths, max_new_tokens, batch_tokens, ragged=_may_pad(lm)):
-        rows = greedy(lm, [prompts[i] for i in batch], ends, max_new_tokens)
+    for batch in _batches(lengths, max_new_tokens, batch_tokens or room_for(lm, max_new_tokens)):
+        rows = _in_memory(lm, [(asked[i][0], prompts[i]) for i in batch], ends, max_new_tokens, deltas)
         for i, tokens in zip(batch, rows, strict=True):
             found[i] = ends.read(tokens)
         if progress is not None:
             progress(sum(times[asked[i]] for i in batch))
     by_question = dict(zip(asked, found, strict=True))
-    return [by_question[question] for question in questions]  # type: ignore[misc]
+    return [by_question[one] for one in every]  # type: ignore[misc]
+
+
+def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
+    """All that an answer of an unedited model depends on besides the question, as plain JSON values."""
+    cuda = lm.device.type == "cuda"
+    return {
+        "model": lm.name,
+        "revision": lm.revision,
+        "dtype": str(lm.dtype),
+        "device": torch.cuda.get_device_name(lm.device) if cuda else lm.device.type,
+        "attention": lm.model.config.get_text_config()._attn_implementation,
+        "template": lm.style.template,
+        "chat": lm.style.chat,
+        "max_new_tokens": max_new_tokens,
+        "torch": str(torch.__version__),
+        "transformers": transformers.__version__,
+        "version": _VERSION,
+    }
 
 
 @dataclass
@@ -115,43 +142,76 @@ class _Ends:
         )
 
 
+def _in_memory(
+    lm: LM,
+    rows: Sequence[tuple[int, list[int]]],
+    ends: Callable[[int], bool],
+    max_new_tokens: int,
+    deltas: RowDeltas,
+) -> list[list[int]]:
+    """What ``greedy`` gives, half by half where the accelerator's memory does not hold all."""
+    try:
+        groups, prompts = zip(*rows, strict=True)
+        return greedy(lm, prompts, ends, max_new_tokens, deltas=deltas, groups=groups)
+    except torch.OutOfMemoryError:
+        if len(rows) == 1:
+            raise
+    # Only outside of the except block is the failed batch let go.
+    torch.cuda.empty_cache()
+    half = len(rows) // 2
+    _LOG.warning("no memory to ask %d questions at once; going on with %d", len(rows), half)
+    parts = (rows[:half], rows[half:])
+    return [tokens for part in parts for tokens in _in_memory(lm, part, ends, max_new_tokens, deltas)]
+
+
 @torch.no_grad()
 def greedy(
-    lm: LM, prompts: Sequence[Sequence[int]], ends: Callable[[int], bool], max_new_tokens: int
+    lm: LM,
+    prompts: Sequence[Sequence[int]],
+    ends: Callable[[int], bool],
+    max_new_tokens: int,
+    *,
+    deltas: RowDeltas = NO_DELTAS,
+    groups: Sequence[int] | None = None,
 ) -> list[list[int]]:
     """New tokens of each prompt, each row up to and with the token that ends it.
 
-    Prompts are padded on the left; rows that have ended leave the batch when half of it has.
+    Prompts are padded on the left; a row that has ended leaves the batch.
 
     Args:
         lm: The model.
-        prompts: Token ids of each prompt. Of equal length where float64 meets eager attention.
+        prompts: Token ids of each prompt.
         ends: Whether a token ends its row.
         max_new_tokens: Most new tokens of a row.
+        deltas: Edits in force, another for each group of prompts.
+        groups: Group of each prompt; all of group 0 by default.
     """
+    groups = groups or [0] * len(prompts)
     found: list[list[int]] = [[] for _ in prompts]
     ids, mask = _left_padded(prompts, lm.pad_id, lm.device)  # (rows, longest) each
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
     cache = DynamicCache(config=lm.model.config.get_text_config())
     rows = list(range(len(prompts)))
-    ended: set[int] = set()
     for _ in range(max_new_tokens):
-        hidden: Tensor = lm.model.base_model(
-            input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True
-        ).last_hidden_state
+        with deltas.on(lm, [groups[row] for row in rows]):
+            hidden: Tensor = lm.model.base_model(
+                input_ids=ids,
+                attention_mask=mask,
+                position_ids=positions,
+                past_key_values=cache,
+                use_cache=True,
+            ).last_hidden_state
         ids = lm.logits(hidden[:, -1]).argmax(-1, keepdim=True).to(lm.device)  # (rows, 1)
-        for row, token in zip(rows, ids[:, 0].tolist(), strict=True):
-            if row not in ended:
-                found[row].append(token)
-                if ends(token):
-                    ended.add(row)
-        left = [i for i, row in enumerate(rows) if row not in ended]
+        tokens = ids[:, 0].tolist()
+        for row, token in zip(rows, tokens, strict=True):
+            found[row].append(token)
+        left = [i for i, token in enumerate(tokens) if not ends(token)]
         if not left:
             break
         positions = positions[:, -1:] + 1
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=-1)
-        if 2 * len(left) <= len(rows):
-            keep = torch.tensor(left, device=lm.device)
+        if len(left) < len(rows):
+            keep = torch.tensor(left)  # on the CPU it selects from every device that holds a layer
             ids, mask, positions = ids[keep], mask[keep], positions[keep]
             cache.batch_select_indices(keep)
             rows = [rows[i] for i in left]
@@ -165,19 +225,11 @@ def _left_padded(prompts: Sequence[Sequence[int]], pad: int, device: torch.devic
     return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
 
 
-def _may_pad(lm: LM) -> bool:
-    """False where padding would spread NaN: eager attention casts float64's lowest number to float32 -inf."""
-    return lm.dtype != torch.float64 or lm.model.config.get_text_config()._attn_implementation != "eager"
-
-
-def _batches(
-    lengths: Sequence[int], max_new_tokens: int, budget: int, *, ragged: bool = True
-) -> Iterator[list[int]]:
+def _batches(lengths: Sequence[int], max_new_tokens: int, budget: int) -> Iterator[list[int]]:
     """Indices of prompts, shortest first, in groups whose padded tokens stay within the budget."""
     batch: list[int] = []
     for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
-        full = (len(batch) + 1) * (lengths[i] + max_new_tokens) > budget
-        if batch and (full or not (ragged or lengths[i] == lengths[batch[0]])):
+        if batch and (len(batch) + 1) * (lengths[i] + max_new_tokens) > budget:
             yield batch
             batch = []
         batch.append(i)

@@ -8,7 +8,10 @@ from torch import Tensor, nn
 
 from mlake.models.prompts import PromptStyle
 
-__all__ = ["LM", "Architecture"]
+__all__ = ["LM", "UNPINNED", "Architecture"]
+
+UNPINNED = "unknown"
+"""Revision of a model whose weights nothing pins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class LM:
 
     Attributes:
         name: What the user called it: hub id, folder, GGUF file or ``demo``.
-        revision: What pins its weights: a hub commit, or a hash of the weight files.
+        revision: What pins its weights: a hub commit, or a hash of the weight files; else ``UNPINNED``.
         model: The Hugging Face model, in eval mode, its parameters frozen.
         tokenizer: Its fast tokenizer (spans need character offsets).
         arch: Where the model keeps its parts.

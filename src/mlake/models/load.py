@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import try_to_load_from_cache
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from mlake.errors import ModelError, UnknownNameError
 from mlake.models.architectures import architecture_of
 from mlake.models.gguf import LOADER_ERRORS, converted_demo, converted_gguf, file_sha256, first_line
 from mlake.models.hooks import hold_masks_finite
-from mlake.models.lm import LM
+from mlake.models.lm import LM, UNPINNED
 from mlake.models.prompts import style_for
 
 __all__ = ["DTYPES", "load"]
@@ -81,11 +82,11 @@ def load(
             f"{name!r} has no fast tokenizer, which spans need; expected a tokenizer.json beside the weights"
         )
     model.eval().requires_grad_(False)
-    pin = getattr(config, "_commit_hash", None) if digest is None else f"sha256:{digest}"
+    pin = _commit(source, revision) if digest is None else f"sha256:{digest}"
     arch, style = architecture_of(model), style_for(tokenizer, template)
     if kind == torch.float64:
         hold_masks_finite(model.get_submodule(arch.layers))
-    return LM(name, pin or "unknown", model, tokenizer, arch, style)
+    return LM(name, pin, model, tokenizer, arch, style)
 
 
 def _source(name: str) -> tuple[str, str | None]:
@@ -102,6 +103,12 @@ def _source(name: str) -> tuple[str, str | None]:
     if path.is_absolute() or name[:1] in (".", "~") or name.count("/") > 1:
         raise ModelError(f"no model folder at {name!r}; give an existing folder or a hub id, 'org/name'")
     return name, None
+
+
+def _commit(name: str, revision: str | None) -> str:
+    """The commit that a branch or tag of a hub model stood for when it was last fetched."""
+    found = try_to_load_from_cache(name, "config.json", revision=revision)
+    return Path(found).parent.name if isinstance(found, str) else UNPINNED
 
 
 def _folder_sha256(folder: Path) -> str:
