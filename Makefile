@@ -4,7 +4,7 @@ BIN := .venv/bin
 PINS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint bench clean
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -18,6 +18,10 @@ test: lint ## Check style and types, then run every test, slow ones included.
 lint: .venv/dev.stamp ## Check style and types only.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+bench: .venv/dev.stamp ## Time the obvious way against the fast one; print JSON lines. Half an hour on two quiet cores.
+	@$(BIN)/python -m benchmarks --model demo
+	@$(BIN)/python -m benchmarks --model smollm2
 
 clean: ## Remove the environment, caches and built files; runs stay.
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache

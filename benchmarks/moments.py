@@ -30,11 +30,11 @@ def second_moments(lm: LM, floor: Floor, *, tokens: int, share: int) -> Iterator
     """Seconds for 10,000 tokens in all layers that MEMIT edits; the reference reads a share of them."""
     layers = editor("memit", lm).layers
     text = corpus(lm, "statements", tokens=tokens, seed=0, text=ordinary_text(load("mini")))
-    part = Corpus("part", text.texts[:: max(1, share)])
-    _plain(lm, layers[0], Corpus("one", part.texts[:1]))
+    part = Corpus.of(lm, "part", text.texts[:: max(1, share)])
+    _plain(lm, layers[0], Corpus.of(lm, "one", part.texts[:1]))
     slow = sum(clock(lambda at=layer: _plain(lm, at, part), lm.device) for layer in layers)
     fast = clock(lambda: measured_moments(lm, layers, text), lm.device)
-    count, read = text.tokens(lm), part.tokens(lm)
+    count, read = text.tokens, part.tokens
     width = lm.matrix(0).shape[1]
     flops = 2.0 * (body(lm) - body(lm, max(layers) + 1)) + 2.0 * width * width * len(layers)
     yield {

@@ -57,7 +57,7 @@ def moments(lm: Any, method: LocateThenEdit, text: Sequence[str] = TEXT) -> dict
     clean = key_moments(lm, method.layers, read)
     if method.metric == "null_space":
         return clean
-    return {layer: filled_up(moment, read.tokens(lm)) for layer, moment in clean.items()}
+    return {layer: filled_up(moment, read.tokens) for layer, moment in clean.items()}
 
 
 @pytest.mark.parametrize("name", sorted(EDITORS))
@@ -244,7 +244,7 @@ def test_the_model_is_restored_when_an_edit_fails(tiny_lm: Any, statements: Any,
         ({"layers": [1, 0]}, r"layers must ascend without repeats, got \[1, 0\]"),
         ({"layers": [1, 1]}, r"layers must ascend without repeats, got \[1, 1\]"),
         ({"preserve": 1.0, "ridge": 0}, "preserve needs a ridge above 0; set both, or preserve=0"),
-        ({"corpus": "wikipedia"}, "unknown corpus 'wikipedia'; known: file:PATH, self, statements"),
+        ({"corpus": "wikitext"}, "unknown corpus 'wikitext'; known: file:PATH, self, statements"),
     ],
 )
 def test_settings_that_do_not_fit(tiny_lm: Any, statements: Any, settings: Any, message: str) -> None:

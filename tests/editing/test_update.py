@@ -1,10 +1,20 @@
-"""The closed form against direct d × d solves in float64."""
+"""The closed form against direct d × d solves, in float64 and in sixty digits."""
+
+from decimal import Decimal, localcontext
 
 import pytest
 import torch
 from torch import Tensor
 
-from mlake.editing.update import Identity, InverseMoment, NullSpace, closed_form, filled_up
+from mlake.editing.update import (
+    Identity,
+    InverseMoment,
+    Keeping,
+    NullSpace,
+    closed_form,
+    filled_up,
+    grown,
+)
 from mlake.errors import EditError
 
 D_IN, D_OUT = 24, 10
@@ -84,7 +94,7 @@ def test_alphaedit_is_the_direct_solve(past: int, ridge: float) -> None:
     p = free @ free.T
     system = earlier @ earlier.T @ p + keys @ keys.T @ p + ridge * torch.eye(D_IN, dtype=torch.float64)
     direct = residual @ keys.T @ p @ torch.linalg.inv(system)
-    metric = NullSpace.of(c, threshold=1e-4, past=earlier, ridge=ridge)
+    metric = NullSpace.of(c, threshold=1e-4).keeping(earlier, ridge)
     update = closed_form(residual, keys, metric, ridge).dense()
     close(update, direct)
     used = vectors[:, values >= 1e-4]
@@ -94,10 +104,9 @@ def test_alphaedit_is_the_direct_solve(past: int, ridge: float) -> None:
 def test_earlier_keys_are_kept() -> None:
     c, keys, residual = moment(decay=0.5), normal(D_IN, 2), normal(D_OUT, 2, seed=1)
     earlier = normal(D_IN, 3, seed=3)
-    without = closed_form(
-        residual, keys, NullSpace.of(c, threshold=1e-4, past=torch.zeros(D_IN, 0), ridge=1e-6), 1e-6
-    )
-    with_them = closed_form(residual, keys, NullSpace.of(c, threshold=1e-4, past=earlier, ridge=1e-6), 1e-6)
+    space = NullSpace.of(c, threshold=1e-4)
+    without = closed_form(residual, keys, space, 1e-6)
+    with_them = closed_form(residual, keys, space.keeping(earlier, 1e-6), 1e-6)
     close(with_them.dense() @ keys, residual, 1e-3)
     assert float((without.dense() @ earlier).norm()) > 0.1
     assert float((with_them.dense() @ earlier).norm()) < 1e-3
@@ -142,11 +151,17 @@ def test_bad_numbers() -> None:
         InverseMoment.of(bad)
     with pytest.raises(EditError, match="not positive definite; compute it from more tokens"):
         InverseMoment.of(-moment())
+    with pytest.raises(EditError, match="holds NaN or infinity; delete its cache"):
+        NullSpace.of(bad, threshold=1.0)
+    with pytest.raises(EditError, match="a key of the edit prompts is NaN or infinite; load the model in"):
+        InverseMoment.of(moment()).keeping(normal(D_IN, 2) * float("nan"), 1.0)
+    with pytest.raises(EditError, match="a ridge of 1 cannot keep the keys of the earlier edits; raise it"):
+        NullSpace.of(moment(), threshold=1.0).keeping(normal(D_IN, 2) * float("nan"), 1.0)
 
 
 def test_no_free_direction() -> None:
     with pytest.raises(EditError, match=r"no eigenvalue .* below 1e-09 \(smallest .*; raise the threshold"):
-        NullSpace.of(moment(), threshold=1e-9, past=torch.zeros(D_IN, 0), ridge=1.0)
+        NullSpace.of(moment(), threshold=1e-9)
 
 
 def test_few_tokens_are_filled_up() -> None:
@@ -161,3 +176,161 @@ def test_few_tokens_are_filled_up() -> None:
 def test_enough_tokens_stay_as_they_are(tokens: int) -> None:
     moment = torch.diag(torch.arange(4, dtype=torch.float64))
     assert filled_up(moment, tokens) is moment
+
+
+def spread(condition: float, width: int = D_IN) -> Tensor:
+    """A second moment whose eigenvalues fall from 1 to 1 / condition."""
+    turn, _ = torch.linalg.qr(normal(width, width, seed=11))
+    c = turn * torch.logspace(0, -float(torch.tensor(condition).log10()), width, dtype=torch.float64) @ turn.T
+    return (c + c.T) / 2
+
+
+def exact(c: Tensor, keys: Tensor, residual: Tensor, ridge: float) -> Tensor:
+    """R Kᵀ(λC + KKᵀ)⁻¹ by Gaussian elimination in sixty digits."""
+    with localcontext() as context:
+        context.prec = 60
+        k = [[Decimal(x) for x in row] for row in keys.tolist()]
+        r = [[Decimal(x) for x in row] for row in residual.tolist()]
+        scaled = [[Decimal(ridge) * Decimal(x) for x in row] for row in c.tolist()]
+        rows = [
+            [scaled[i][j] + _dot(k[i], k[j]) for j in range(len(k))] + [_dot(row, k[i]) for row in r]
+            for i in range(len(k))
+        ]
+        for i, pivot in enumerate(rows):  # positive definite: no need to search for pivots
+            for at in (*range(i), *range(i + 1, len(rows))):
+                share = rows[at][i] / pivot[i]
+                rows[at] = [x - share * y for x, y in zip(rows[at], pivot, strict=True)]
+        solved = [[float(x / row[i]) for x in row[len(rows) :]] for i, row in enumerate(rows)]
+    return torch.tensor(solved, dtype=torch.float64).T
+
+
+def _dot(one: list[Decimal], other: list[Decimal]) -> Decimal:
+    return sum((x * y for x, y in zip(one, other, strict=True)), Decimal(0))
+
+
+def off(found: Tensor, expected: Tensor) -> float:
+    """Largest error relative to the largest entry."""
+    return float((found - expected).abs().max() / expected.abs().max())
+
+
+def direct(c: Tensor, keys: Tensor, residual: Tensor, ridge: float) -> Tensor:
+    return torch.linalg.solve(ridge * c + keys @ keys.T, (residual @ keys.T).T).T
+
+
+@pytest.mark.parametrize("power", [2, 4, 6, 8, 10, 12, 14])
+@pytest.mark.parametrize("ridge", [1e-3, 15_000.0])
+def test_ill_conditioned_moments(power: int, ridge: float) -> None:
+    """The factor is never much worse than the direct solve in float64, and far better at a small ridge."""
+    c, keys, residual = spread(10.0**power), normal(D_IN, 5), normal(D_OUT, 5, seed=1)
+    expected = exact(c, keys, residual, ridge)
+    metric = InverseMoment.of(c)
+    assert metric.ridge == 0 and metric.factor.dtype == torch.float64
+    error = off(closed_form(residual, keys, metric, ridge).dense(), expected)
+    assert error < 1e-16 * 10**power + 1e-14
+    assert error < 10 * off(direct(c, keys, residual, ridge), expected) + 1e-14
+
+
+@pytest.mark.parametrize(("power", "least"), [(2, 1e-7), (4, 1e-5), (6, 2e-4), (8, 1e-2)])
+def test_why_the_factor_is_not_in_float32(power: int, least: float) -> None:
+    c, keys, residual = spread(10.0**power), normal(D_IN, 5), normal(D_OUT, 5, seed=1)
+    narrow = InverseMoment(torch.linalg.cholesky_ex(c.float())[0].double())
+    expected = exact(c, keys, residual, 15_000.0)
+    error = off(closed_form(residual, keys, narrow, 15_000.0).dense(), expected)
+    assert error > least > 1e5 * 1e-16 * 10**power  # a digit of seven lost for each of the condition number
+    assert torch.linalg.cholesky_ex(spread(1e10).float()).info > 0
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e12])
+def test_eigenvalues_of_any_size(scale: float) -> None:
+    c, keys, residual = scale * spread(1e4), normal(D_IN, 5), normal(D_OUT, 5, seed=1)
+    error = off(closed_form(residual, keys, InverseMoment.of(c), 2.0).dense(), exact(c, keys, residual, 2.0))
+    assert error < 1e-11
+
+
+@pytest.mark.parametrize("ridge", [1e-3, 15_000.0])
+def test_sixteen_times_more_dimensions_than_tokens(ridge: float) -> None:
+    read = normal(3, 48, seed=7)
+    raw, keys, residual = read.T @ read / 3, normal(48, 5), normal(D_OUT, 5, seed=1)
+    filled = filled_up(raw, 3)
+    expected = exact(filled, keys, residual, ridge)
+    assert InverseMoment.of(filled).ridge == 0
+    assert off(closed_form(residual, keys, InverseMoment.of(filled), ridge).dense(), expected) < 1e-13
+    metric = InverseMoment.of(raw)  # singular: solved with the smallest ridge that makes it definite
+    assert 0 < metric.ridge < 1e-8
+    ridged = raw + metric.ridge * torch.eye(48, dtype=torch.float64)
+    error = off(closed_form(residual, keys, metric, ridge).dense(), exact(ridged, keys, residual, ridge))
+    assert error < 1e-4
+
+
+@pytest.mark.parametrize("power", [0, 2, 4, 6, 7])
+@pytest.mark.parametrize("count", [1, 4, 15])
+@pytest.mark.parametrize(("ridge", "weight"), [(1000.0, 3e-4), (1000.0, 0.3), (1e-3, 1e3)])
+@pytest.mark.parametrize("kind", ["white", "text"])
+def test_more_keys_beside_a_factor(power: int, count: int, ridge: float, weight: float, kind: str) -> None:
+    """The direct solve, as is factorising again, whether keys look like C's or not."""
+    c, keys, residual = spread(10.0**power), normal(D_IN, 5), normal(D_OUT, 5, seed=1)
+    others = normal(D_IN, count, seed=5) + keys[:, :1]
+    if kind == "text":
+        keys, others = (torch.linalg.cholesky_ex(c)[0] @ one for one in (keys, others))
+    with_them = grown(c, others, weight)
+    expected = exact(with_them, keys, residual, ridge)
+    metric = InverseMoment.of(c)
+    assert metric.sound
+    bound = 10 * off(direct(with_them, keys, residual, ridge), expected) + 1e-9
+    for one in (metric.keeping(others, weight), InverseMoment.of(with_them)):
+        assert off(closed_form(residual, keys, one, ridge).dense(), expected) < bound
+
+
+def test_more_keys_than_dimensions_beside_a_factor() -> None:
+    c, keys, residual = moment(), normal(D_IN, 5), normal(D_OUT, 5, seed=1)
+    others = normal(D_IN, 60, seed=5)
+    update = closed_form(residual, keys, InverseMoment.of(c).keeping(others, 0.3), 2.0).dense()
+    close(update, direct(grown(c, others, 0.3), keys, residual, 2.0))
+
+
+def test_when_keys_are_kept_beside_a_factor() -> None:
+    assert Keeping.pays(11008, 1500) and Keeping.pays(2048, 1365)
+    assert not Keeping.pays(2048, 1366) and not Keeping.pays(100, 2000)
+    for power, sound in ((2, True), (6, True), (7.8, True), (8.5, False), (10, False), (14, False)):
+        assert InverseMoment.of(spread(10.0**power, 64)).sound == sound
+    assert not InverseMoment.of(moment(tokens=8)).sound
+
+
+def null_directly(c: Tensor, past: Tensor, threshold: float, ridge: float) -> Tensor:
+    """λ(P K₀K₀ᵀ P + λI)⁻¹P."""
+    values, vectors = torch.linalg.eigh(c)
+    p = vectors[:, values < threshold] @ vectors[:, values < threshold].T
+    system = p @ past @ past.T @ p + ridge * torch.eye(len(c), dtype=torch.float64)
+    return ridge * torch.linalg.solve(system, p)
+
+
+@pytest.mark.parametrize("threshold", [1e-9, 1e-4, 1e-1, 1e9])
+@pytest.mark.parametrize("ridge", [1e-3, 10.0])
+def test_edit_after_edit_in_the_null_space(threshold: float, ridge: float) -> None:
+    """Keys of edits of any size one after another, more than dimensions in the end: the direct metric."""
+    c, every = moment(decay=0.5), normal(D_IN, 40, seed=3)
+    metric = NullSpace.of(c, threshold=threshold)
+    rank = int((torch.linalg.eigvalsh(c) < threshold).sum())
+    assert metric.basis.shape[1] == min(rank, D_IN - rank) and metric.free == (2 * rank <= D_IN)
+    assert {1e-9: rank < 12, 1e-4: rank < 24, 1e-1: rank > 12, 1e9: rank == D_IN}[threshold]
+    for count in (0, 1, 5, 5, 12, 40):
+        metric = metric.keeping(every[:, :count], ridge)
+        eye = torch.eye(D_IN, dtype=torch.float64)
+        expected = null_directly(c, every[:, :count], threshold, ridge)
+        torch.testing.assert_close(metric.times(eye), expected, rtol=0, atol=1e-9)
+    at_once = NullSpace.of(c, threshold=threshold).keeping(every, ridge)
+    torch.testing.assert_close(metric.times(every), at_once.times(every), rtol=0, atol=1e-9)
+
+
+def test_only_new_keys_are_gone_through() -> None:
+    every = normal(D_IN, 6, seed=3)
+    one = NullSpace.of(moment(decay=0.5), threshold=1e-4).keeping(every[:, :4], 1.0)
+    more = one.keeping(every, 1.0)
+    assert torch.equal(more.spent[:, :4], one.spent) and more.spent.shape == (D_IN, 6)
+    assert more.basis is one.basis
+    other = torch.cat([every[:, 1:2], every[:, 1:]], dim=1)
+    for past, ridge in ((every[:, :2], 1.0), (other, 1.0), (every, 2.0)):  # another history or λ
+        found = more.keeping(past, ridge)
+        expected = null_directly(moment(decay=0.5), past, 1e-4, ridge)
+        torch.testing.assert_close(found.times(torch.eye(D_IN)), expected, rtol=0, atol=1e-10)
+        assert found.basis is one.basis and torch.equal(found.past, past)

@@ -36,3 +36,10 @@ def test_pad_nothing() -> None:
 )
 def test_by_length(lengths: list[int], budget: int, expected: list[list[int]]) -> None:
     assert list(by_length(lengths, budget)) == expected
+
+
+def test_by_length_with_little_padding() -> None:
+    lengths = [10, 2, 8, 7, 100, 80, 79, 0]
+    assert list(by_length(lengths, 10**6, even=0.8)) == [[4, 5], [6], [0, 2], [3], [1], [7]]
+    assert list(by_length(lengths, 100, even=0.8)) == [[4], [5], [6], [0, 2], [3], [1], [7]]
+    assert list(by_length([0, 0], 10, even=1.0)) == [[0, 1]]

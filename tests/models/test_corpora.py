@@ -1,15 +1,23 @@
 """Corpora: what they hold, how much of it, and what they refuse."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mlake.errors import DataError, UnknownNameError
-from mlake.models import corpora
+from mlake.models import corpora, sampled
 from mlake.models.corpora import corpus
 
 TEXT = tuple(f"Statement number {n}, 首都 {n}." for n in range(20))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "corpora"
 
 
 def size(lm: Any, texts: Any) -> int:
@@ -22,7 +30,22 @@ def test_statements_are_shuffled_and_cut(tiny_lm: Any) -> None:
     assert whole.name == "statements" and sorted(whole.texts) == sorted(TEXT) and whole.texts != list(TEXT)
     some = corpus(lm, "statements", tokens=100, seed=0, text=TEXT)
     assert some.texts == whole.texts[: len(some.texts)]
-    assert size(lm, some.texts[:-1]) < 100 <= size(lm, some.texts)
+    assert size(lm, some.texts[:-1]) < 100 <= size(lm, some.texts) == some.tokens
+    assert [list(row) for row in some.rows] == [lm.tokenizer(one)["input_ids"] for one in some.texts]
+
+
+def test_text_is_tokenised_once(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lm = tiny_lm()
+    seen: list[str] = []
+    real = type(lm.tokenizer).__call__
+    monkeypatch.setattr(
+        type(lm.tokenizer),
+        "__call__",
+        lambda self, texts, **how: seen.extend(texts) or real(self, texts, **how),
+    )
+    monkeypatch.setattr(corpora, "_CHUNK", 8)
+    found = corpus(lm, "statements", tokens=200, seed=0, text=TEXT * 2)
+    assert found.tokens >= 200 and len(seen) == len(set(seen)) <= len(found.texts) + 7
 
 
 def test_statements_depend_on_the_seed_and_not_on_order_or_copies(tiny_lm: Any) -> None:
@@ -65,30 +88,99 @@ def test_unknown(tiny_lm: Any) -> None:
         corpus(tiny_lm(), "statement", tokens=10, seed=0)
 
 
-def test_sampled_from_the_model(tiny_lm: Any, family: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpora, "_ROWS", 3)
-    monkeypatch.setattr(corpora, "_LENGTH", 12)
-    lm = tiny_lm(family)
-    told: list[int] = []
-    one = corpus(lm, "self", tokens=60, seed=0, progress=told.append)
-    assert told == [36, 36] and one.name == "self"
-    assert 4 <= len(one.texts) <= 6 and len(set(one.texts)) > 3
-    assert not any("<s>" in text or "</s>" in text for text in one.texts)
-    assert corpus(lm, "self", tokens=60, seed=0).texts == one.texts
-    assert corpus(lm, "self", tokens=60, seed=1).texts != one.texts
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampled, "_ROWS", 3)
+    monkeypatch.setattr(sampled, "_LENGTH", 12)
 
 
-def test_samples_follow_the_models_chances(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """First tokens of many samples, against the model's distribution after BOS."""
-    import torch
-
-    monkeypatch.setattr(corpora, "_ROWS", 4000)
-    monkeypatch.setattr(corpora, "_LENGTH", 1)
+def test_self(tiny_lm: Any, small: None) -> None:
     lm = tiny_lm()
-    chance = lm.model(torch.tensor([[0]])).logits[0, -1].softmax(-1)
-    top = int(chance.argmax())
-    text = lm.tokenizer.decode([top])
-    same = [i for i in range(len(chance)) if lm.tokenizer.decode([i]) == text]
-    texts = corpora._sampled(lm, 4000, 0, lambda _: None)
-    expected = 4000 * float(chance[same].sum())
-    assert text.strip() and abs(texts.count(text) - expected) < 5 * expected**0.5
+    one = corpus(lm, "self", tokens=60, seed=0)
+    assert one.name == "self" and size(lm, one.texts[:-1]) < 60 <= size(lm, one.texts) == one.tokens
+    assert one.texts == sampled.sampled_texts(lm, tokens=60, seed=0)[: len(one.texts)]
+    assert corpus(lm, "self", tokens=60, seed=1).texts != one.texts
+    assert corpus(replace(lm, revision="other"), "self", tokens=10, seed=0).texts == one.texts[:1]
+
+
+def count(monkeypatch: pytest.MonkeyPatch, name: str) -> list[Any]:
+    """Calls of what a corpus is made from."""
+    calls: list[Any] = []
+    real = getattr(corpora, name)
+
+    def counted(*args: Any, **how: Any) -> Any:
+        calls.append(how or args)
+        return real(*args, **how)
+
+    monkeypatch.setattr(corpora, name, counted)
+    return calls
+
+
+def test_self_is_sampled_once(
+    tiny_lm: Any, small: None, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lm = tiny_lm()
+    calls = count(monkeypatch, "sampled_texts")
+    one = corpus(lm, "self", tokens=60, seed=0)
+    assert corpus(lm, "self", tokens=60, seed=0) == one and len(calls) == 1
+    less = corpus(lm, "self", tokens=20, seed=0)
+    assert less.texts == one.texts[: len(less.texts)] and less.tokens < one.tokens and len(calls) == 1
+    more = corpus(lm, "self", tokens=100, seed=0)
+    assert more.texts[: len(one.texts)] == one.texts and more.tokens >= 90 and len(calls) == 2
+    corpus(lm, "self", tokens=60, seed=1)
+    corpus(replace(lm, revision="1" * 40), "self", tokens=60, seed=0)
+    corpus(replace(lm, name="other"), "self", tokens=60, seed=0)
+    assert len(calls) == 5 and len(list(cache.iterdir())) == 4
+
+
+@pytest.mark.parametrize("damage", [b"", b"[10", b"{}", b"7", b"[1000]", b"[1000, 7]", b"\xff"])
+def test_a_damaged_corpus_is_made_again(tiny_lm: Any, small: None, cache: Path, damage: bytes) -> None:
+    lm = tiny_lm()
+    one = corpus(lm, "self", tokens=60, seed=0)
+    (path,) = cache.iterdir()
+    good = path.read_bytes()
+    path.write_bytes(damage)
+    assert corpus(lm, "self", tokens=60, seed=0) == one and path.read_bytes() == good
+
+
+def test_a_corpus_that_cannot_be_kept(
+    tiny_lm: Any, small: None, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache.parent.mkdir()
+    cache.write_text("a file where a folder belongs")
+    assert corpus(tiny_lm(), "self", tokens=10, seed=0).tokens >= 10
+    assert "cannot keep the corpus self in" in caplog.text
+
+
+def test_a_model_that_says_nothing(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpora, "sampled_texts", lambda lm, **_: [])
+    with pytest.raises(DataError, match="self holds no text for key moments; give some with --set"):
+        corpus(tiny_lm(), "self", tokens=10, seed=0)
+
+
+@pytest.mark.parametrize("lang", ["en", "de", "fr", "ja", "zh"])
+def test_wikipedia(tiny_lm: Any, lang: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def articles(code: str) -> Iterator[str]:
+        for number in range(1000):
+            read.append(code)
+            yield f"{code}: 首都 {number}. Köln."
+
+    monkeypatch.setattr(corpora, "articles", articles)
+    lm = tiny_lm()
+    found = corpus(lm, f"wikipedia:{lang}", tokens=50, seed=0)
+    assert found.name == f"wikipedia:{lang}" and found.texts[0] == f"{lang}: 首都 0. Köln."
+    assert size(lm, found.texts[:-1]) < 50 <= found.tokens
+    assert set(read) == {lang} and len(read) <= 64  # no more is fetched than is needed
+    assert corpus(lm, f"wikipedia:{lang}", tokens=1, seed=1).texts == found.texts[:1]
+    assert len(read) <= 64 and len(list(cache.iterdir())) == 1
+    if lang == "en":
+        assert corpus(lm, "wikipedia", tokens=50, seed=0) == found and len(read) <= 64
+
+
+def test_wikipedias_that_are_not_known(tiny_lm: Any) -> None:
+    with pytest.raises(UnknownNameError, match="unknown language 'xx'; known: de, en, fr, ja, zh"):
+        corpus(tiny_lm(), "wikipedia:xx", tokens=10, seed=0)
+    with pytest.raises(UnknownNameError, match=r"unknown corpus 'wikipedia:'; known: .*wikipedia:LANG"):
+        corpus(tiny_lm(), "wikipedia:", tokens=10, seed=0)

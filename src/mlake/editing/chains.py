@@ -14,7 +14,7 @@ from mlake.editing.edits import WeightEdit
 from mlake.editing.prompts import Prompted
 from mlake.models.deltas import RowDeltas
 
-__all__ = ["Chain", "advance"]
+__all__ = ["Chain", "Step", "advance"]
 
 
 @dataclass

@@ -4,17 +4,29 @@ The steps are the same for all: find the key of each fact, optimise the value th
 emit there, and write it in closed form, layer by layer (``mlake.editing.update`` has the algebra).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor
 
 from mlake.editing.chains import Chain, advance
 from mlake.editing.edits import Changes, WeightEdit, editable
+from mlake.editing.held import HELD, Moments, solving_device
 from mlake.editing.prompts import KeyAt, Prompted, PromptKind, prompted
-from mlake.editing.update import Factors, Identity, InverseMoment, Metric, NullSpace, closed_form, filled_up
+from mlake.editing.update import (
+    Factors,
+    Identity,
+    InverseMoment,
+    Keeping,
+    Metric,
+    NullSpace,
+    closed_form,
+    filled_up,
+    grown,
+)
 from mlake.editing.value import Site, Values, ValueSettings, optimise_values
 from mlake.errors import EditError
 from mlake.models.corpora import corpus
@@ -24,11 +36,11 @@ from mlake.models.lm import LM
 from mlake.models.moments import key_moments, measured_moments
 from mlake.records import Statement
 
-__all__ = ["LocateThenEdit", "MetricName", "Moments", "Progress"]
+__all__ = ["LocateThenEdit", "MetricName", "Progress"]
 
+_M = TypeVar("_M", bound=Metric)
 MetricName = Literal["identity", "moment", "null_space"]
 Progress = Callable[[int], object]
-Moments = Callable[[int], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,16 +218,19 @@ class LocateThenEdit:
     def _moments(self, lm: LM, text: Sequence[str]) -> Moments:
         """A way to a layer's second moment, ``(d_in, d_in)``."""
         if self.metric == "identity":
-            return dict[int, Tensor]().__getitem__
+            return Moments(dict[int, Tensor]().__getitem__)
         read = corpus(lm, self.corpus, tokens=self.corpus_tokens, seed=self.seed, text=text)
         if self.moments == "edited":
-            measured: Moments = lambda layer: measured_moments(lm, [layer], read)[0][layer]  # noqa: E731
+            source: Hashable = None
+            measured: Callable[[int], Tensor] = lambda layer: measured_moments(lm, [layer], read)[layer]  # noqa: E731
         else:
+            source = lm.revision, str(lm.dtype), read.sha256
+            if not self.preserve and HELD.has(lm.model, [self._key(layer, source) for layer in self.layers]):
+                return Moments(dict[int, Tensor]().__getitem__, source)  # none of them will be looked at
             measured = key_moments(lm, self.layers, read).__getitem__
         if self.metric == "null_space":
-            return measured
-        tokens = read.tokens(lm)
-        return lambda layer: filled_up(measured(layer), tokens)
+            return Moments(measured, source)
+        return Moments(lambda layer: filled_up(measured(layer), read.tokens), source)
 
     def _batch(
         self,
@@ -278,20 +293,59 @@ class LocateThenEdit:
     ) -> Metric:
         if self.metric == "identity":
             return Identity()
-        moment = moments(layer).double()
+        if self.metric == "null_space":
+            return self._null_space(lm, layer, facts, moments, history)
+        if not self.preserve:
+            return self._held(lm, layer, moments, InverseMoment.of)
+        others = self._others(lm, layer, facts)
+        weight = self.preserve / self.ridge
+        if Keeping.pays(*others.shape):
+            without = self._held(lm, layer, moments, InverseMoment.of)
+            if without.sound:
+                return without.keeping(others, weight)
+        device = self._device(lm, layer)
+        return InverseMoment.of(grown(moments.of(layer).to(device), others, weight), device=device)
+
+    def _null_space(
+        self,
+        lm: LM,
+        layer: int,
+        facts: Sequence[Prompted],
+        moments: Moments,
+        history: Sequence[WeightEdit],
+    ) -> NullSpace:
         if self.preserve:
-            others = prompt_keys(lm, layer, [f.plain for f in facts]).cpu().double()
-            moment = moment + self.preserve / self.ridge * (others.T @ others)
-        if self.metric == "moment":
-            return InverseMoment.of(moment)
-        past = [e.keys[layer] for e in history if layer in e.keys]
-        width = moment.shape[0]
-        return NullSpace.of(
-            moment,
-            threshold=self.null_threshold,
-            past=torch.cat([p.double() for p in past], dim=1) if past else torch.zeros(width, 0),
-            ridge=self.ridge,
-        )
+            c = grown(moments.of(layer), self._others(lm, layer, facts), self.preserve / self.ridge)
+            moments = Moments(lambda _: c)
+        of = partial(NullSpace.of, threshold=self.null_threshold)
+        metric = self._held(lm, layer, moments, of)
+        past = [e.keys[layer].double() for e in history if layer in e.keys]
+        none = torch.zeros(lm.matrix(layer).shape[1], 0, dtype=torch.float64)
+        metric = metric.keeping(torch.cat([none, *past], dim=1), self.ridge)
+        if moments.source is not None:
+            HELD.put(lm.model, self._key(layer, moments.source), metric)
+        return metric
+
+    def _others(self, lm: LM, layer: int, facts: Sequence[Prompted]) -> Tensor:
+        """Keys of the edit prompts' other tokens, ``(d_in, p)``."""
+        return prompt_keys(lm, layer, [f.plain for f in facts]).T
+
+    def _held(self, lm: LM, layer: int, moments: Moments, of: Callable[..., _M]) -> _M:
+        """A layer's metric, computed in the first batch only where later ones have the same."""
+
+        def make() -> _M:
+            return of(moments.of(layer), device=self._device(lm, layer))
+
+        if moments.source is None:
+            return make()
+        return HELD.get(lm.model, self._key(layer, moments.source), make, room=len(self.layers))
+
+    def _device(self, lm: LM, layer: int) -> torch.device:
+        return solving_device(lm.weight(layer).device, lm.matrix(layer).shape[1])
+
+    def _key(self, layer: int, source: Hashable) -> Hashable:
+        """All that the metric of a layer depends on."""
+        return source, self.metric, self.null_threshold, layer
 
     def _report(
         self, lm: LM, statements: Sequence[Statement], facts: Sequence[Prompted], losses: Sequence[Any]

@@ -10,6 +10,7 @@ space of C, AlphaEdit (eq. 13). Only n × n systems are solved; ΔW stays the pr
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -17,7 +18,20 @@ from torch import Tensor
 
 from mlake.errors import EditError
 
-__all__ = ["Factors", "Identity", "InverseMoment", "Metric", "NullSpace", "closed_form", "filled_up"]
+__all__ = [
+    "Factors",
+    "Identity",
+    "InverseMoment",
+    "Keeping",
+    "Metric",
+    "NullSpace",
+    "closed_form",
+    "filled_up",
+    "grown",
+]
+
+_CPU = torch.device("cpu")
+_SOUND = 1e8
 
 
 class Factors(NamedTuple):
@@ -56,14 +70,19 @@ class Identity(Metric):
 class InverseMoment(Metric):
     """M = C⁻¹: directions that ordinary text uses cost more.
 
+    In float64: a factor in float32 loses as many of its seven digits as the condition number of C has and
+    fails where that has ten; refining the solution takes C as well, so that no memory is saved.
+
     Attributes:
         factor: Cholesky factor of C, ``(d_in, d_in)``.
+        ridge: What was added to the diagonal of C to make it positive definite.
     """
 
     factor: Tensor
+    ridge: float = 0.0
 
     @classmethod
-    def of(cls, moment: Tensor) -> "InverseMoment":
+    def of(cls, moment: Tensor, *, device: torch.device = _CPU) -> "InverseMoment":
         """Factorise a second moment once.
 
         A moment from fewer tokens than dimensions is singular; the smallest ridge that makes it
@@ -71,73 +90,184 @@ class InverseMoment(Metric):
 
         Args:
             moment: C, ``(d_in, d_in)``.
+            device: Where it is factorised and the factor stays.
 
         Raises:
             EditError: C is not a finite symmetric matrix, or not positive definite even with a ridge.
         """
-        wide = moment.double()
-        if not torch.isfinite(wide).all():
-            raise EditError("the key second moment holds NaN or infinity; delete its cache and run again")
-        scale = wide.diagonal().mean()
+        wide = _finite(moment, device)
+        diagonal = wide.diagonal().clone()
         for power in (None, -10, -9, -8, -7, -6, -5, -4):
-            ridge = 0.0 if power is None else 10.0**power * scale
-            factor, info = torch.linalg.cholesky_ex(wide + ridge * torch.eye(len(wide), dtype=torch.float64))
+            ridge = 0.0 if power is None else 10.0**power * float(diagonal.mean())
+            wide.diagonal().copy_(diagonal + ridge)
+            factor, info = torch.linalg.cholesky_ex(wide)
             if info == 0:
-                return cls(factor)
+                return cls(factor, ridge)
         raise EditError("the key second moment is not positive definite; compute it from more tokens")
 
     def times(self, keys: Tensor) -> Tensor:
         """C⁻¹K."""
-        return torch.cholesky_solve(keys.double(), self.factor)
+        return self.coloured(self.whitened(keys)).to(keys.device)
+
+    @cached_property
+    def sound(self) -> bool:
+        """Whether more keys can be kept beside this factor with errors below 1e-9.
+
+        They can where the condition number of C is below 1e8. It is found by a few steps of power
+        iteration in either direction.
+        """
+        if self.ridge:
+            return False  # with more keys C may need less of it
+        start = torch.randn(len(self.factor), 4, generator=torch.Generator().manual_seed(0))
+        most = least = _like(start, self.factor)
+        for _ in range(3):
+            most = self.factor @ (self.factor.T @ (most / most.norm(dim=0)))
+            least = self.times(least / least.norm(dim=0))
+        return float(most.norm(dim=0).max() * least.norm(dim=0).max()) < _SOUND
+
+    def keeping(self, others: Tensor, weight: float) -> "Keeping":
+        """This metric with more keys in the second moment, without factorising it again.
+
+        Use it where this metric is ``sound``: elsewhere a factor of their own is far more exact.
+
+        Args:
+            others: U, ``(d_in, p)``.
+            weight: w.
+
+        Returns:
+            (C + wUUᵀ)⁻¹ as a metric.
+
+        Raises:
+            EditError: A number is not finite.
+        """
+        half = weight**0.5 * self.whitened(others)
+        small = half.T @ half
+        small.diagonal().add_(1.0)
+        factor, info = torch.linalg.cholesky_ex(small)
+        if info != 0:
+            raise EditError("a key of the edit prompts is NaN or infinite; load the model in bf16 or fp32")
+        return Keeping(self, half, factor)
+
+    def whitened(self, keys: Tensor) -> Tensor:
+        """L⁻¹K, with C = LLᵀ."""
+        # Two of these read the factor where it is; cholesky_solve copies all of it first.
+        solved: Tensor = torch.linalg.solve_triangular(self.factor, _like(keys, self.factor), upper=False)
+        return solved
+
+    def coloured(self, keys: Tensor) -> Tensor:
+        """L⁻ᵀK."""
+        solved: Tensor = torch.linalg.solve_triangular(self.factor.T, keys, upper=True)
+        return solved
+
+
+@dataclass(frozen=True, eq=False)
+class Keeping(Metric):
+    """M = (C + wUUᵀ)⁻¹: a few more keys U count as ordinary text does.
+
+    With C = LLᵀ and Y = √w L⁻¹U, M = L⁻ᵀ(I - Y(I + YᵀY)⁻¹Yᵀ)L⁻¹ (Woodbury); only a p × p system is new.
+
+    Attributes:
+        base: C⁻¹.
+        half: Y, ``(d_in, p)``.
+        small: Cholesky factor of I + YᵀY, ``(p, p)``.
+    """
+
+    base: InverseMoment
+    half: Tensor
+    small: Tensor
+
+    @staticmethod
+    def pays(width: int, count: int) -> bool:
+        """Whether ``count`` keys beside a factor cost less than factorising again with them.
+
+        p + 2p² + p³/3 against 2p + 1/3 multiply-adds, in units of ``width``.
+        """
+        return 3 * count < 2 * width
+
+    def times(self, keys: Tensor) -> Tensor:
+        """MK."""
+        white = self.base.whitened(keys)
+        white -= self.half @ torch.cholesky_solve(self.half.T @ white, self.small)
+        return self.base.coloured(white).to(keys.device)
 
 
 @dataclass(frozen=True, eq=False)
 class NullSpace(Metric):
     """M = P: only directions that ordinary text hardly uses may change (AlphaEdit, eq. 6).
 
-    Earlier edits' keys K₀ are kept too: M = λ(P K₀K₀ᵀ P + λI)⁻¹P, formed with Woodbury's identity.
+    Earlier edits' keys K₀ are kept too: M = λ(P K₀K₀ᵀ P + λI)⁻¹P. It is held as P - VVᵀ, which grows with
+    each edit: V gets the columns (MK)H⁻ᵀ, where HHᵀ = KᵀMK + λI and M is the metric before.
 
     Attributes:
-        basis: Orthonormal basis of the null space, ``(d_in, r)``.
-        past: Keys of earlier edits, ``(d_in, m)``.
-        ridge: λ of the update this metric is used in.
+        basis: Orthonormal basis of the free directions or of all others, whichever are fewer.
+        free: Whether it is that of the free ones.
+        past: K₀, keys of earlier edits, ``(d_in, m)``.
+        ridge: λ of the updates that ``past`` was kept in.
+        spent: V, ``(d_in, m)``.
     """
 
     basis: Tensor
+    free: bool
     past: Tensor
     ridge: float
+    spent: Tensor
 
     @classmethod
-    def of(cls, moment: Tensor, *, threshold: float, past: Tensor, ridge: float) -> "NullSpace":
+    def of(cls, moment: Tensor, *, threshold: float, device: torch.device = _CPU) -> "NullSpace":
         """The null space of a second moment: eigenvectors with eigenvalues below a threshold.
 
         Args:
             moment: C, ``(d_in, d_in)``.
             threshold: Largest eigenvalue that counts as unused.
-            past: Keys of earlier edits to keep, ``(d_in, m)``.
-            ridge: λ of the update.
+            device: Where it is decomposed and the basis stays.
 
         Raises:
-            EditError: No direction is free.
+            EditError: C is not finite, or no direction is free.
         """
-        values, vectors = torch.linalg.eigh(moment.double())
-        basis = vectors[:, values < threshold]
-        if basis.shape[1] == 0:
+        values, vectors = torch.linalg.eigh(_finite(moment, device))
+        unused = values < threshold
+        count = int(unused.sum())
+        if count == 0:
             raise EditError(
                 f"no eigenvalue of the key second moment is below {threshold:g} "
                 f"(smallest {float(values[0]):.3g}); raise the threshold (--set null_threshold=…)"
             )
-        return cls(basis, past.double(), ridge)
+        free = 2 * count <= len(values)
+        none = vectors.new_zeros(len(values), 0)
+        return cls(vectors[:, unused if free else ~unused], free, none.cpu(), 0.0, none)
+
+    def keeping(self, past: Tensor, ridge: float) -> "NullSpace":
+        """This metric with the keys of earlier edits; those that it has already are not gone through again.
+
+        Args:
+            past: K₀, ``(d_in, m)``.
+            ridge: λ of the update.
+
+        Raises:
+            EditError: A key is not finite, or the ridge is lost in rounding.
+        """
+        past, known = past.double(), self.past.shape[1]
+        if ridge != self.ridge or not torch.equal(past[:, :known], self.past):
+            bare = NullSpace(self.basis, self.free, past[:, :0], ridge, self.spent[:, :0])
+            return bare.keeping(past, ridge)
+        new = _like(past[:, known:], self.spent)
+        kept = self.times(new)
+        gram = new.T @ kept
+        gram.diagonal().add_(ridge)
+        factor, info = torch.linalg.cholesky_ex(gram)
+        if info != 0:
+            raise EditError(
+                f"a ridge of {ridge:g} cannot keep the keys of the earlier edits; raise it (--set ridge=…)"
+            )
+        spent = torch.linalg.solve_triangular(factor, kept.T, upper=False).T
+        return NullSpace(self.basis, self.free, past, ridge, torch.cat([self.spent, spent], dim=1))
 
     def times(self, keys: Tensor) -> Tensor:
         """MK."""
-        free = self.basis @ (self.basis.T @ keys.double())
-        if self.past.shape[1] == 0:
-            return free
-        kept = self.basis @ (self.basis.T @ self.past)  # PK₀
-        small = kept.T @ kept + self.ridge * torch.eye(kept.shape[1], dtype=torch.float64)
-        solved: Tensor = torch.linalg.solve(small, kept.T @ free)
-        return free - kept @ solved
+        wide = _like(keys, self.basis)
+        along = self.basis @ (self.basis.T @ wide)
+        left = along if self.free else wide - along
+        return (left - self.spent @ (self.spent.T @ wide)).to(keys.device)
 
 
 def filled_up(moment: Tensor, tokens: int) -> Tensor:
@@ -155,8 +285,16 @@ def filled_up(moment: Tensor, tokens: int) -> Tensor:
     wanted = 2 * len(moment)
     if tokens >= wanted:
         return moment
-    white = moment.diagonal().mean() * torch.eye(len(moment), dtype=moment.dtype, device=moment.device)
-    return (tokens * moment + (wanted - tokens) * white) / wanted
+    filled = tokens / wanted * moment
+    filled.diagonal().add_((1 - tokens / wanted) * moment.diagonal().mean())
+    return filled
+
+
+def grown(moment: Tensor, others: Tensor, weight: float) -> Tensor:
+    """C + wUUᵀ in float64, for a second moment C and more keys U, ``(d_in, p)``."""
+    wide = moment.double()
+    more = _like(others, wide)
+    return torch.addmm(wide, more, more.T, alpha=weight)
 
 
 def closed_form(
@@ -194,3 +332,15 @@ def _singular(gram: Tensor) -> bool:
     even = gram / gram.norm(dim=1, keepdim=True)
     values = torch.linalg.svdvals(even / even.norm(dim=0))
     return bool(values[-1] < 1e-12 * values[0])
+
+
+def _finite(moment: Tensor, device: torch.device) -> Tensor:
+    """A copy of a second moment in float64."""
+    wide = moment.to(device, torch.float64, copy=True)
+    if not torch.isfinite(wide).all():
+        raise EditError("the key second moment holds NaN or infinity; delete its cache and run again")
+    return wide
+
+
+def _like(keys: Tensor, other: Tensor) -> Tensor:
+    return keys.to(other.device).double()

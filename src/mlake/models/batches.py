@@ -37,19 +37,22 @@ def pad_right(rows: Sequence[Sequence[int]], pad_id: int, device: torch.device) 
     return _pad(rows, pad_id, device, left=False)
 
 
-def by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+def by_length(lengths: Sequence[int], budget: int, *, even: float = 0.0) -> Iterator[list[int]]:
     """Group items of similar length into batches of at most ``budget`` padded tokens.
 
     Args:
         lengths: Length of each item in tokens.
         budget: Most tokens a batch may hold, padding included; a longer item is a batch of its own.
+        even: Least length of an item as a share of the longest in its batch, which bounds the padding
+            where items are few or their lengths differ much.
 
     Yields:
         Indices of the items of a batch, longest batch first, so that memory runs out early or never.
     """
     batch: list[int] = []
     for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        if batch and (len(batch) + 1) * max(lengths[batch[0]], 1) > budget:
+        longest = lengths[batch[0]] if batch else 0
+        if batch and ((len(batch) + 1) * max(longest, 1) > budget or lengths[index] < even * longest):
             yield batch
             batch = []
         batch.append(index)

@@ -1,69 +1,82 @@
 """Ordinary text that second moments are computed from."""
 
+import json
+import logging
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
-import torch
-
+from mlake.data.cache import cache_dir, write_atomic
 from mlake.errors import DataError, UnknownNameError
+from mlake.languages import language
+from mlake.models.bars import token_bar
 from mlake.models.lm import LM
-from mlake.models.moments import Corpus
+from mlake.models.moments import Corpus, token_ids
+from mlake.models.sampled import sampled_texts
+from mlake.models.wikipedia import REVISION, articles
 
 __all__ = ["corpus"]
 
-_ROWS = 128
-_LENGTH = 128
+_LOG = logging.getLogger(__name__)
+_CHUNK = 64
+_NAMES = ("statements", "self", "wikipedia", "wikipedia:LANG", "file:PATH")
 
 
-def corpus(
-    lm: LM,
-    name: str,
-    *,
-    tokens: int,
-    seed: int,
-    text: Sequence[str] = (),
-    progress: Callable[[int], object] = lambda done: None,
-) -> Corpus:
+def corpus(lm: LM, name: str, *, tokens: int, seed: int, text: Sequence[str] = ()) -> Corpus:
     """A corpus by name.
 
+    What is sampled or fetched is kept in the user cache.
+
     Args:
-        lm: The model; ``self`` samples from it.
+        lm: The model, unedited; its tokenizer counts, and ``self`` samples from it.
         name: ``statements``, the unedited questions and sentences of the data at hand; ``self``, text
-            sampled from the model itself; or ``file:PATH``, a UTF-8 file with a text a line. None of
-            them needs a download.
-        tokens: Tokens to read at most.
+            sampled from the model itself; ``wikipedia:LANG``, the starts of Wikipedia articles in a
+            language, ``wikipedia`` those in English; or ``file:PATH``, a UTF-8 file with a text a line.
+            Only Wikipedia needs a download.
+        tokens: Tokens to read; the text that reaches the number is the last.
         seed: Seed of the order of statements and of sampling.
         text: The statements.
-        progress: Called with the number of tokens just sampled.
 
     Raises:
-        UnknownNameError: No such corpus.
-        DataError: The file cannot be read, or there are no statements.
+        UnknownNameError: No such corpus or language.
+        DataError: The file or Wikipedia cannot be read, or there is no text.
     """
     kind, _, rest = name.partition(":")
     if name == "statements":
         order = sorted({one for one in text if one.strip()})
         random.Random(seed).shuffle(order)
-        return Corpus(name, _at_most(lm, order, tokens, "the data set"))
+        return _read(lm, name, order, tokens, "the data set")
     if name == "self":
-        return Corpus(name, _sampled(lm, tokens, seed, progress))
+        about = [str(lm.dtype), lm.device.type, seed]
+        return _kept(lm, name, about, tokens, lambda: sampled_texts(lm, tokens=tokens, seed=seed))
+    if name == "wikipedia" or (kind == "wikipedia" and rest):
+        code = language(rest or "en").code
+        return _kept(lm, f"wikipedia:{code}", [REVISION], tokens, lambda: articles(code))
     if kind == "file":
-        return Corpus(name, _at_most(lm, _lines(Path(rest)), tokens, rest))
-    raise UnknownNameError("corpus", name, ("statements", "self", "file:PATH"))
+        return _read(lm, name, _lines(Path(rest)), tokens, rest)
+    raise UnknownNameError("corpus", name, _NAMES)
 
 
-def _at_most(lm: LM, texts: Iterable[str], tokens: int, source: str) -> list[str]:
+def _read(lm: LM, name: str, texts: Iterable[str], tokens: int, source: str) -> Corpus:
+    """Texts up to the one that reaches the number of tokens; no more than a few beyond are asked for."""
     kept: list[str] = []
+    rows: list[list[int]] = []
     size = 0
-    for text in texts:
-        kept.append(text)
-        size += len(lm.tokenizer(text)["input_ids"])
-        if size >= tokens:
-            break
+    stream = iter(texts)
+    with token_bar(f"reading {name}", tokens) as bar:
+        while size < tokens and (some := list(islice(stream, _CHUNK))):
+            for text, row in zip(some, token_ids(lm, some), strict=True):
+                if size < tokens:
+                    kept.append(text)
+                    rows.append(row)
+                    size += len(row)
+                    bar.update(len(row))
     if not kept:
         raise DataError(f"{source} holds no text for key moments; give some with --set corpus=file:PATH")
-    return kept
+    return Corpus(name, kept, rows)
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -74,25 +87,27 @@ def _lines(path: Path) -> Iterator[str]:
     return (line for line in lines if line.strip())
 
 
-@torch.no_grad()
-def _sampled(lm: LM, tokens: int, seed: int, progress: Callable[[int], object]) -> list[str]:
-    """Sample text from the model, starting from its BOS token, at temperature 1."""
-    generator = torch.Generator().manual_seed(seed)
-    start = lm.tokenizer.bos_token_id
-    start = lm.pad_id if start is None else start
-    texts: list[str] = []
-    while len(texts) * _LENGTH < tokens:
-        ids = torch.full((_ROWS, 1), start, device=lm.device)
-        cache = None
-        step = ids
-        for _ in range(_LENGTH):
-            out = lm.model(input_ids=step, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            cache = out.past_key_values
-            chance = out.logits[:, -1].float().softmax(-1).cpu()
-            # The largest of p / Exp(1) is a draw from p, and far faster than multinomial here.
-            race = chance / torch.empty_like(chance).exponential_(generator=generator)
-            step = race.argmax(-1, keepdim=True).to(lm.device)
-            ids = torch.cat([ids, step], dim=1)
-        texts += lm.tokenizer.batch_decode(ids, skip_special_tokens=True)
-        progress(_ROWS * _LENGTH)
-    return [text for text in texts if text.strip()]
+def _kept(
+    lm: LM, name: str, about: Sequence[Any], tokens: int, source: Callable[[], Iterable[str]]
+) -> Corpus:
+    """Text from the cache, or from its source if the cache holds less than is asked for."""
+    key = sha256(json.dumps(["corpus/1", name, lm.name, lm.revision, *about]).encode()).hexdigest()
+    path = cache_dir() / "corpora" / f"{key[:32]}.json"
+    known, texts = _recalled(path)
+    if known >= tokens:
+        return _read(lm, name, texts, tokens, name)
+    found = _read(lm, name, source(), tokens, name)
+    try:
+        write_atomic(path, json.dumps([tokens, found.texts]).encode())
+    except OSError as error:
+        _LOG.warning("cannot keep the corpus %s in %s: %s", name, path, error)
+    return found
+
+
+def _recalled(path: Path) -> tuple[int, list[str]]:
+    """How many tokens were asked for when the text was kept, and the text."""
+    try:
+        tokens, texts = json.loads(path.read_bytes())
+        return int(tokens), [str(text) for text in texts]
+    except (OSError, TypeError, ValueError):
+        return 0, []  # what is not there or damaged is made again

@@ -1,116 +1,176 @@
 """Second moments of keys over ordinary text: which directions of key space a model uses."""
 
-import hashlib
 import json
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from hashlib import sha256
+from time import monotonic
 from typing import NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import Tensor
 
-from mlake.data.cache import cache_dir, write_atomic
-from mlake.models.batches import pad_right
+from mlake.errors import DataError
+from mlake.models.bars import token_bar
+from mlake.models.batches import by_length, pad_right
 from mlake.models.hooks import stopping_at, watched_input
+from mlake.models.keys import BATCH_TOKENS
 from mlake.models.lm import LM
+from mlake.models.moment_files import MomentFile
 
-__all__ = ["Corpus", "key_moments", "measured_moments"]
+__all__ = ["Corpus", "key_moments", "measured_moments", "token_ids"]
 
-_LOG = logging.getLogger(__name__)
-_BATCH = 16
+_WINDOW = 512
+_EVEN = 0.8  # a few short texts in one batch of BATCH_TOKENS would be half padding
+_EVERY = 60.0  # seconds after which a pass keeps its sums
+_SHARE = 20  # how many times as long as the last keeping took it must be until the next
 
 
 class Corpus(NamedTuple):
     """Text whose keys are counted.
 
     Attributes:
-        name: What it is, as reports and cache files name it.
+        name: What it is, as reports name it.
         texts: The texts.
+        rows: The token ids of each, special tokens included.
     """
 
     name: str
     texts: Sequence[str]
+    rows: Sequence[Sequence[int]]
 
-    def tokens(self, lm: LM) -> int:
-        """Number of tokens that the model reads it as."""
-        return sum(len(lm.tokenizer(text)["input_ids"]) for text in self.texts)
+    @classmethod
+    def of(cls, lm: LM, name: str, texts: Sequence[str]) -> "Corpus":
+        """Texts as a model's tokenizer reads them."""
+        return cls(name, texts, token_ids(lm, texts))
+
+    @property
+    def tokens(self) -> int:
+        """Number of tokens."""
+        return sum(map(len, self.rows))
 
     @property
     def sha256(self) -> str:
-        """Hash of the texts in order."""
-        return hashlib.sha256(json.dumps(list(self.texts), ensure_ascii=False).encode()).hexdigest()
+        """Hash of the token ids in order."""
+        return sha256(json.dumps(list(map(list, self.rows))).encode()).hexdigest()
 
 
-def key_moments(
-    lm: LM,
-    layers: Sequence[int],
-    corpus: Corpus,
-    *,
-    progress: Callable[[int], object] = lambda done: None,
-) -> dict[int, Tensor]:
+def token_ids(lm: LM, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids of texts, special tokens included."""
+    encoded = lm.tokenizer(list(texts), return_attention_mask=False, verbose=False)
+    rows: list[list[int]] = encoded["input_ids"]
+    return rows
+
+
+def key_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tensor]:
     """Mean outer product of the keys of each layer over all tokens of a corpus.
 
-    One pass serves all layers and ends at the highest. Texts are cut to windows and padded by length;
-    every token counts once, special tokens included, as in ROME's and MEMIT's statistics. The result
-    is cached by model revision, data type, layers and content of the corpus.
+    One pass serves all layers and ends at the highest. Texts are cut to windows and packed by length;
+    every token counts once, special tokens included, as in ROME's and MEMIT's statistics. The result is
+    kept in the user cache, each layer by itself. A pass of more than a minute keeps its sums there as
+    well: cut off, it goes on from there, and the result has the same bits.
 
     Args:
-        lm: The model.
+        lm: The model, unedited: the cache knows it by name and revision.
         layers: Blocks whose down-projections are read.
         corpus: The texts.
-        progress: Called with the number of texts just read.
 
     Returns:
         Layer to C = E[kkᵀ], ``(d_in, d_in)`` in float32 (float64 for a float64 model).
+
+    Raises:
+        DataError: The corpus is empty.
     """
-    path = _cache_path(lm, layers, corpus)
-    cached = _cached(path, layers)
-    if cached is not None:
-        return cached
-    moments, count = measured_moments(lm, layers, corpus, progress=progress)
-    try:
-        write_atomic(path, save({str(layer): m for layer, m in moments.items()}, {"tokens": str(count)}))
-    except OSError as error:
-        _LOG.warning("cannot keep key moments in %s: %s", path, error)
-    return moments
+    about = [lm.name, lm.revision, str(lm.dtype), lm.device.type, corpus.sha256, _WINDOW, BATCH_TOKENS, _EVEN]
+    files = {layer: MomentFile.of(*about, layer) for layer in layers}
+    found = {layer: file.moment() for layer, file in files.items()}
+    missing = {layer: _Sum.kept(files[layer]) for layer, moment in found.items() if moment is None}
+    if missing:
+        _read(lm, missing, corpus, _Keeping(files))
+    for layer, total in missing.items():
+        found[layer] = moment = total.mean(lm, corpus.tokens)
+        files[layer].write_moment(moment, tokens=corpus.tokens)
+    return {layer: moment for layer, moment in found.items() if moment is not None}
 
 
-def measured_moments(
-    lm: LM,
-    layers: Sequence[int],
-    corpus: Corpus,
-    *,
-    progress: Callable[[int], object] = lambda done: None,
-) -> tuple[dict[int, Tensor], int]:
-    """The moments of the model as it is now, edited or not, and the number of tokens; never cached."""
-    rows = [row for text in corpus.texts for row in _windows(lm, text)]
-    rows.sort(key=len, reverse=True)
-    sums: dict[int, Tensor] = {}
-    count = 0
-    for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
-        _add(lm, layers, batch, sums)
-        count += sum(len(row) for row in batch)
-        progress(len(batch))
-    return {layer: _narrow(lm, sums[layer] / count) for layer in layers}, count
+def measured_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tensor]:
+    """The moments of the model as it is now, edited or not; never cached."""
+    sums = {layer: _Sum() for layer in layers}
+    _read(lm, sums, corpus, lambda _: None)
+    return {layer: total.mean(lm, corpus.tokens) for layer, total in sums.items()}
 
 
-def _narrow(lm: LM, moment: Tensor) -> Tensor:
-    return moment.cpu() if lm.dtype == torch.float64 else moment.float().cpu()
+@dataclass(slots=True)
+class _Sum:
+    """Σ kkᵀ of a layer over the first batches of a corpus.
+
+    A batch's product is taken in the keys' own float32 and added up in float64. On SmolLM2 that is 5e-8
+    (relative Frobenius norm) from float64 throughout, of which storing the result in float32 makes 2e-8;
+    float32 sums lose 2e-7 over 40 batches already, and more with each.
+    """
+
+    batches: int = 0
+    total: Tensor | None = None
+
+    @classmethod
+    def kept(cls, file: MomentFile) -> "_Sum":
+        """What an earlier pass left."""
+        total, batches = file.sum() or (None, 0)
+        return cls(batches, total)
+
+    def add(self, product: Tensor) -> None:
+        if self.total is None:
+            self.total = torch.zeros_like(product, dtype=torch.float64)
+        self.total = self.total.to(product.device).add_(product)
+        self.batches += 1
+
+    def mean(self, lm: LM, tokens: int) -> Tensor:
+        if self.total is None:
+            raise DataError("a corpus without tokens has no second moment; give some text")
+        mean = (self.total / tokens).cpu()
+        return mean if lm.dtype == torch.float64 else mean.float()
 
 
-def _windows(lm: LM, text: str, length: int = 512) -> list[list[int]]:
-    ids = lm.tokenizer(text)["input_ids"]
-    return [ids[i : i + length] for i in range(0, len(ids), length)]
+class _Keeping:
+    """Writes the sums to their files now and then, so seldom that it hardly costs."""
+
+    def __init__(self, files: Mapping[int, MomentFile]):
+        self.files = files
+        self.due = monotonic() + _EVERY
+
+    def __call__(self, sums: Mapping[int, _Sum]) -> None:
+        start = monotonic()
+        if start < self.due:
+            return
+        for layer, one in sums.items():
+            if one.total is not None:
+                self.files[layer].write_sum(one.total, batches=one.batches)
+        end = monotonic()
+        self.due = end + max(_EVERY, _SHARE * (end - start))
+
+
+def _read(
+    lm: LM, sums: Mapping[int, _Sum], corpus: Corpus, keep: Callable[[Mapping[int, _Sum]], None]
+) -> None:
+    """Add the batches that each sum lacks. Batches depend on the corpus alone, whatever the layers."""
+    rows = [row[i : i + _WINDOW] for row in corpus.rows for i in range(0, len(row), _WINDOW)]
+    batches = [[rows[i] for i in some] for some in by_length(list(map(len, rows)), BATCH_TOKENS, even=_EVEN)]
+    first = min(one.batches for one in sums.values())
+    done = sum(len(row) for batch in batches[:first] for row in batch)
+    with token_bar("second moments", corpus.tokens, done=done) as bar:
+        for number, batch in enumerate(batches[first:], first):
+            lacking = [layer for layer, one in sums.items() if one.batches == number]
+            for layer, product in _products(lm, lacking, batch):
+                sums[layer].add(product)
+            bar.update(sum(map(len, batch)))
+            keep(sums)
 
 
 @torch.no_grad()
-def _add(lm: LM, layers: Sequence[int], rows: Sequence[Sequence[int]], sums: dict[int, Tensor]) -> None:
+def _products(lm: LM, layers: Sequence[int], rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, Tensor]]:
+    """KᵀK over the tokens of some rows, one layer after another."""
     padded = pad_right(rows, lm.pad_id, lm.device)
     keep = padded.mask.bool()
     found: dict[int, Tensor] = {}
@@ -122,20 +182,4 @@ def _add(lm: LM, layers: Sequence[int], rows: Sequence[Sequence[int]], sums: dic
     for layer, inputs in found.items():
         keys = inputs[keep.to(inputs.device)]
         keys = keys if keys.dtype == torch.float64 else keys.float()
-        product = (keys.T @ keys).double()
-        sums[layer] = sums[layer] + product if layer in sums else product
-
-
-def _cache_path(lm: LM, layers: Sequence[int], corpus: Corpus) -> Path:
-    key = json.dumps([lm.name, lm.revision, str(lm.dtype), sorted(layers), corpus.sha256, "moments/1"])
-    return cache_dir() / "moments" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.safetensors"
-
-
-def _cached(path: Path, layers: Sequence[int]) -> dict[int, Tensor] | None:
-    if not path.is_file():
-        return None
-    try:
-        stored = load_file(path)
-    except (SafetensorError, OSError):
-        return None  # a damaged cache is computed again
-    return {layer: stored[str(layer)] for layer in layers}
+        yield layer, keys.T @ keys
