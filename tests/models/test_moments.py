@@ -146,6 +146,19 @@ def test_cached(tiny_lm: Any, cache: Path) -> None:
     assert all(torch.equal(again[layer], computed[layer]) for layer in (0, 2))
 
 
+def test_an_edited_model_is_never_stored(tiny_lm: Any, cache: Path) -> None:
+    lm = tiny_lm("llama")
+    text = Corpus.of(lm, "statements", TEXTS)
+    clean = key_moments(lm, [1], text)
+    with torch.no_grad():
+        lm.matrix(0).mul_(2)  # what lies below layer 2 changes
+    stored = sorted(path.name for path in cache.rglob("*.safetensors"))
+    found = key_moments(lm, [1, 2], text, store=False)
+    assert torch.equal(found[1], clean[1])  # known from before
+    assert torch.equal(found[2], measured_moments(lm, [2], text)[2])
+    assert sorted(path.name for path in cache.rglob("*.safetensors")) == stored
+
+
 def test_only_what_is_not_cached_is_measured(tiny_lm: Any, cache: Path) -> None:
     lm = tiny_lm()
     alone = {layer: measured_moments(lm, (layer,), corpus_of(lm))[layer] for layer in (0, 1, 2)}

@@ -32,7 +32,7 @@ from mlake.errors import EditError
 from mlake.models.corpora import corpus
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.keys import block_outputs, down_outputs, keys_at, prompt_keys
-from mlake.models.lm import LM
+from mlake.models.lm import LM, UNPINNED
 from mlake.models.moments import key_moments, measured_moments
 from mlake.records import Statement
 
@@ -122,7 +122,7 @@ class LocateThenEdit:
         steps = [[fact] for fact in facts] if self.sequential else [facts]
         edit = WeightEdit({}, {}, {})
         losses: list[Any] = []
-        moments = self._moments(lm, text)
+        moments = self._moments(lm, text, unedited=not history)
         with editable(lm) as changes:
             for batch in steps:
                 found, values = self._batch(lm, batch, moments, changes, [*history, edit], progress)
@@ -215,19 +215,20 @@ class LocateThenEdit:
                 "value optimised there cannot be written; use --set site='down' and one layer"
             )
 
-    def _moments(self, lm: LM, text: Sequence[str]) -> Moments:
+    def _moments(self, lm: LM, text: Sequence[str], *, unedited: bool) -> Moments:
         """A way to a layer's second moment, ``(d_in, d_in)``."""
         if self.metric == "identity":
             return Moments(dict[int, Tensor]().__getitem__)
         read = corpus(lm, self.corpus, tokens=self.corpus_tokens, seed=self.seed, text=text)
-        if self.moments == "edited":
+        if self.moments == "edited" or lm.revision == UNPINNED:
             source: Hashable = None
-            measured: Callable[[int], Tensor] = lambda layer: measured_moments(lm, [layer], read)[layer]  # noqa: E731
+            measured: Callable[[int], Tensor] = lambda at: measured_moments(lm, [at], read)[at]  # noqa: E731
         else:
-            source = lm.revision, str(lm.dtype), read.sha256
-            if not self.preserve and HELD.has(lm.model, [self._key(layer, source) for layer in self.layers]):
+            source = (lm.revision, str(lm.dtype), read.sha256) if unedited else None
+            keys = [self._key(layer, source) for layer in self.layers]
+            if unedited and not self.preserve and HELD.has(lm.model, keys):
                 return Moments(dict[int, Tensor]().__getitem__, source)  # none of them will be looked at
-            measured = key_moments(lm, self.layers, read).__getitem__
+            measured = key_moments(lm, self.layers, read, store=unedited).__getitem__
         if self.metric == "null_space":
             return Moments(measured, source)
         return Moments(lambda layer: filled_up(measured(layer), read.tokens), source)

@@ -64,7 +64,9 @@ def token_ids(lm: LM, texts: Sequence[str]) -> list[list[int]]:
     return rows
 
 
-def key_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tensor]:
+def key_moments(
+    lm: LM, layers: Sequence[int], corpus: Corpus, *, store: bool = True
+) -> dict[int, Tensor]:
     """Mean outer product of the keys of each layer over all tokens of a corpus.
 
     One pass serves all layers and ends at the highest. Texts are cut to windows and packed by length;
@@ -73,9 +75,11 @@ def key_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tens
     well: cut off, it goes on from there, and the result has the same bits.
 
     Args:
-        lm: The model, unedited: the cache knows it by name and revision.
+        lm: The model: the cache knows it by name and revision.
         layers: Blocks whose down-projections are read.
         corpus: The texts.
+        store: Whether to keep what is measured; False while an edit is in force, so that the cache never
+            takes an edited model for the one that its revision names.
 
     Returns:
         Layer to C = E[kkᵀ], ``(d_in, d_in)`` in float32 (float64 for a float64 model).
@@ -87,6 +91,9 @@ def key_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tens
     files = {layer: MomentFile.of(*about, layer) for layer in layers}
     found = {layer: file.moment() for layer, file in files.items()}
     missing = {layer: _Sum.kept(files[layer]) for layer, moment in found.items() if moment is None}
+    if missing and not store:
+        kept = {layer: moment for layer, moment in found.items() if moment is not None}
+        return kept | measured_moments(lm, list(missing), corpus)
     if missing:
         _read(lm, missing, corpus, _Keeping(files))
     for layer, total in missing.items():
