@@ -4,6 +4,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from weakref import ref
 
@@ -155,6 +156,18 @@ def test_history_is_gone_through_once(tiny_lm: Any, statements: Any, work: Any, 
     alone = method.edit(lm, statements[4:], text=TEXT, history=history[:4])
     for layer, factors in history[4].factors.items():
         torch.testing.assert_close(factors.dense(), alone.factors[layer].dense(), rtol=1e-5, atol=1e-7)
+
+
+def test_moments_under_an_edit_are_never_taken_for_the_models(
+    tiny_lm: Any, statements: Any, cache: Path
+) -> None:
+    lm = tiny_lm("llama")
+    first = editor("rome", lm, layers=[0], steps=2, contexts=0).edit(lm, statements[:1])
+    with first.applied(lm):
+        method = editor("alphaedit", lm, **FAST)
+        method.edit(lm, statements[3:4], text=TEXT, history=[first])
+    assert not list(cache.rglob("*.safetensors"))
+    assert lm.model not in locate.HELD._models
 
 
 def test_null_space_with_prompt_keys(tiny_lm: Any, statements: Any, work: Any) -> None:

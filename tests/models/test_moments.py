@@ -13,7 +13,7 @@ from torch import Tensor
 from mlake.errors import DataError
 from mlake.models import moments
 from mlake.models.hooks import watched_input
-from mlake.models.moments import Corpus, key_moments, measured_moments
+from mlake.models.moments import Corpus, key_moments, measured_moments, stored_moments
 
 TEXTS = ("The capital of France is Paris.", "A", "フランスの首都はどこですか？", "法国的首都是巴黎。", "Köln")
 
@@ -146,17 +146,17 @@ def test_cached(tiny_lm: Any, cache: Path) -> None:
     assert all(torch.equal(again[layer], computed[layer]) for layer in (0, 2))
 
 
-def test_an_edited_model_is_never_stored(tiny_lm: Any, cache: Path) -> None:
+def test_what_was_stored_is_the_unedited_models(tiny_lm: Any, cache: Path) -> None:
     lm = tiny_lm("llama")
-    text = Corpus.of(lm, "statements", TEXTS)
-    clean = key_moments(lm, [1], text)
+    text = corpus_of(lm)
+    clean = key_moments(lm, [1, 2], text)
     with torch.no_grad():
-        lm.matrix(0).mul_(2)  # what lies below layer 2 changes
-    stored = sorted(path.name for path in cache.rglob("*.safetensors"))
-    found = key_moments(lm, [1, 2], text, store=False)
-    assert torch.equal(found[1], clean[1])  # known from before
-    assert torch.equal(found[2], measured_moments(lm, [2], text)[2])
-    assert sorted(path.name for path in cache.rglob("*.safetensors")) == stored
+        lm.matrix(0).mul_(2)  # what lies above layer 0 changes
+    assert stored_moments(lm, [0, 1], text) is None
+    found = stored_moments(lm, [2, 1], text)
+    assert found is not None and all(torch.equal(found[layer], clean[layer]) for layer in (1, 2))
+    assert not torch.equal(found[2], measured_moments(lm, [2], text)[2])
+    assert files(cache) == [".safetensors"] * 2
 
 
 def test_only_what_is_not_cached_is_measured(tiny_lm: Any, cache: Path) -> None:

@@ -33,7 +33,7 @@ from mlake.models.corpora import corpus
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.keys import block_outputs, down_outputs, keys_at, prompt_keys
 from mlake.models.lm import LM, UNPINNED
-from mlake.models.moments import key_moments, measured_moments
+from mlake.models.moments import key_moments, measured_moments, stored_moments
 from mlake.records import Statement
 
 __all__ = ["LocateThenEdit", "MetricName", "Progress"]
@@ -220,15 +220,20 @@ class LocateThenEdit:
         if self.metric == "identity":
             return Moments(dict[int, Tensor]().__getitem__)
         read = corpus(lm, self.corpus, tokens=self.corpus_tokens, seed=self.seed, text=text)
+        source: Hashable = lm.revision, str(lm.dtype), read.sha256
+        held = not self.preserve and HELD.has(lm.model, [self._key(layer, source) for layer in self.layers])
         if self.moments == "edited" or lm.revision == UNPINNED:
-            source: Hashable = None
+            source = None
             measured: Callable[[int], Tensor] = lambda at: measured_moments(lm, [at], read)[at]  # noqa: E731
+        elif held:
+            return Moments(dict[int, Tensor]().__getitem__, source)  # none of them will be looked at
+        elif unedited:
+            measured = key_moments(lm, self.layers, read).__getitem__
         else:
-            source = (lm.revision, str(lm.dtype), read.sha256) if unedited else None
-            keys = [self._key(layer, source) for layer in self.layers]
-            if unedited and not self.preserve and HELD.has(lm.model, keys):
-                return Moments(dict[int, Tensor]().__getitem__, source)  # none of them will be looked at
-            measured = key_moments(lm, self.layers, read, store=unedited).__getitem__
+            # What is measured under an edit must not be taken for the unedited model's.
+            clean = stored_moments(lm, self.layers, read)
+            source = source if clean else None
+            measured = (clean or measured_moments(lm, self.layers, read)).__getitem__
         if self.metric == "null_space":
             return Moments(measured, source)
         return Moments(lambda layer: filled_up(measured(layer), read.tokens), source)

@@ -20,7 +20,7 @@ from mlake.models.keys import BATCH_TOKENS
 from mlake.models.lm import LM
 from mlake.models.moment_files import MomentFile
 
-__all__ = ["Corpus", "key_moments", "measured_moments", "token_ids"]
+__all__ = ["Corpus", "key_moments", "measured_moments", "stored_moments", "token_ids"]
 
 _WINDOW = 512
 _EVEN = 0.8  # a few short texts in one batch of BATCH_TOKENS would be half padding
@@ -64,9 +64,7 @@ def token_ids(lm: LM, texts: Sequence[str]) -> list[list[int]]:
     return rows
 
 
-def key_moments(
-    lm: LM, layers: Sequence[int], corpus: Corpus, *, store: bool = True
-) -> dict[int, Tensor]:
+def key_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tensor]:
     """Mean outer product of the keys of each layer over all tokens of a corpus.
 
     One pass serves all layers and ends at the highest. Texts are cut to windows and packed by length;
@@ -75,11 +73,9 @@ def key_moments(
     well: cut off, it goes on from there, and the result has the same bits.
 
     Args:
-        lm: The model: the cache knows it by name and revision.
+        lm: The model, unedited: the cache knows it by name and revision.
         layers: Blocks whose down-projections are read.
         corpus: The texts.
-        store: Whether to keep what is measured; False while an edit is in force, so that the cache never
-            takes an edited model for the one that its revision names.
 
     Returns:
         Layer to C = E[kkᵀ], ``(d_in, d_in)`` in float32 (float64 for a float64 model).
@@ -87,19 +83,27 @@ def key_moments(
     Raises:
         DataError: The corpus is empty.
     """
-    about = [lm.name, lm.revision, str(lm.dtype), lm.device.type, corpus.sha256, _WINDOW, BATCH_TOKENS, _EVEN]
-    files = {layer: MomentFile.of(*about, layer) for layer in layers}
+    files = _files(lm, layers, corpus)
     found = {layer: file.moment() for layer, file in files.items()}
     missing = {layer: _Sum.kept(files[layer]) for layer, moment in found.items() if moment is None}
-    if missing and not store:
-        kept = {layer: moment for layer, moment in found.items() if moment is not None}
-        return kept | measured_moments(lm, list(missing), corpus)
     if missing:
         _read(lm, missing, corpus, _Keeping(files))
     for layer, total in missing.items():
         found[layer] = moment = total.mean(lm, corpus.tokens)
         files[layer].write_moment(moment, tokens=corpus.tokens)
     return {layer: moment for layer, moment in found.items() if moment is not None}
+
+
+def stored_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tensor] | None:
+    """What ``key_moments`` has kept of the unedited model, whatever edit is in force; None if not of all."""
+    found = {layer: file.moment() for layer, file in _files(lm, layers, corpus).items()}
+    kept = {layer: moment for layer, moment in found.items() if moment is not None}
+    return kept if len(kept) == len(found) else None
+
+
+def _files(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, MomentFile]:
+    about = [lm.name, lm.revision, str(lm.dtype), lm.device.type, corpus.sha256, _WINDOW, BATCH_TOKENS, _EVEN]
+    return {layer: MomentFile.of(*about, layer) for layer in layers}
 
 
 def measured_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tensor]:
