@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import mlake
-from benchmarks import asking, edits, moments, value
+from benchmarks import asking, edits, moments, shares, value
 from benchmarks.machine import Floor, about
 from mlake.models.lm import LM
 
@@ -34,6 +34,7 @@ def _measures(lm: LM, floor: Floor, flags: argparse.Namespace) -> dict[str, Call
         "rome": lambda: edits.rome(lm, edits=few, few=few),
         "moments": lambda: moments.second_moments(lm, floor, tokens=10_000, share=10),
         "answers": lambda: asking.asking(lm, floor, count=flags.questions, few=2 * few),
+        "shares": lambda: shares.shares(lm, facts=facts),
         "growth": lambda: edits.growth(lm, most=facts),
     }
 
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("--few", type=int, default=4, help="facts that the reference is timed on")
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--questions", type=int, default=300)
-    parser.add_argument("--only", default="", help="with commas: value,memit,rome,moments,answers,growth")
+    parser.add_argument("--only", default="", help="some of the names, with commas, such as value,answers")
     flags = parser.parse_args()
     lm = mlake.load_model(_place(flags.model), dtype=flags.dtype, device=flags.device)
     floor = Floor.of(lm)

@@ -11,6 +11,7 @@ from mlake.data import load
 from mlake.data.ordinary import ordinary_text
 from mlake.editing import editor
 from mlake.editing.reference import optimise_one_value
+from mlake.editing.value import optimise_values
 from mlake.models.keys import keys_at
 from mlake.models.lm import LM
 
@@ -75,8 +76,6 @@ def growth(lm: LM, *, most: int) -> Iterator[dict[str, Any]]:
 
 
 def _value_row(lm: LM, method: Any, count: int, what: str, value: int) -> dict[str, Any]:
-    from mlake.editing.value import optimise_values
-
     chosen = tasks(lm, method, count)
     where = {"layer": method.layers[-1], "site": method.site, "settings": method.value}
     seconds = clock(lambda: optimise_values(lm, chosen, **where), lm.device)

@@ -18,7 +18,7 @@ from mlake.editing.prompts import prompted
 from mlake.editing.value import optimise_values
 from mlake.models import load
 from mlake.models.corpora import corpus
-from mlake.models.keys import block_outputs
+from mlake.models.keys import outputs_at
 from mlake.models.moments import key_moments, measured_moments
 from mlake.records import Statement
 
@@ -130,11 +130,11 @@ def test_memit(reference: Any, smollm: Any, mirror: Path, tmp_path: Path) -> Non
     edit = method.edit(lm, facts)
     read = corpus(lm, method.corpus, tokens=10**6, seed=0)
     alike(key_moments(lm, (4,), read)[4].diagonal(), tensors["memit.plain.L4.cov_diag"])
-    now = block_outputs(lm, 5, [m.plain for m in made])
+    now = outputs_at(lm, 5, [m.plain for m in made], "block")
     alike((values.target - now).T / 2, tensors["memit.plain.L4.resid"])
     with WeightEdit({4: edit.factors[4]}).applied(lm):
         alike(measured_moments(lm, [5], read)[5].diagonal(), tensors["memit.plain.L5.cov_diag"])
-        now = block_outputs(lm, 5, [m.plain for m in made])
+        now = outputs_at(lm, 5, [m.plain for m in made], "block")
         alike((values.target - now).T, tensors["memit.plain.L5.resid"])
     for layer in (4, 5):
         key = f"memit.plain.L{layer}"

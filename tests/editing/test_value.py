@@ -122,6 +122,18 @@ def test_chunks_change_nothing(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch) ->
         torch.testing.assert_close(torch.tensor(one), torch.tensor(other), rtol=1e-10, atol=1e-10)
 
 
+def test_chunks_end_where_lengths_change(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lm = tiny_lm()
+    facts = [(fact.prompts, fact.essence) for fact in tasks(lm)] * 4
+    monkeypatch.setattr(suffix, "_ENOUGH", {"cpu": 1})
+    chunks = list(suffix.Suffix.chunks(lm, facts))
+    assert sorted(i for chunk in chunks for i in chunk) == list(range(len(facts)))
+    lengths = [[suffix._length(facts[i]) for i in chunk] for chunk in chunks]
+    assert all(min(chunk) > suffix._ALIKE * max(chunk) for chunk in lengths) and len(chunks) > 1
+    monkeypatch.setattr(suffix, "_ENOUGH", {"cpu": 10**6})
+    assert len(list(suffix.Suffix.chunks(lm, facts))) == 1
+
+
 def test_chunks_hold_every_fact_once(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     lm = tiny_lm()
     facts = [(fact.prompts, fact.essence) for fact in tasks(lm)] * 3

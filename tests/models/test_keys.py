@@ -1,5 +1,6 @@
 """Keys and outputs in batches against plain hooks on one prompt at a time."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from mlake.models import keys
 from mlake.models.hooks import first
-from mlake.models.keys import block_outputs, down_outputs, keys_at, prompt_keys
+from mlake.models.keys import keys_at, outputs_at, prompt_keys
 from mlake.models.spans import Encoded, encode
 
 PROMPTS = (
@@ -42,8 +43,8 @@ def test_at_key_tokens(tiny_lm: Any, family: str, budget: int, monkeypatch: pyte
     for layer in (0, 2):
         for read, module, fed, width in (
             (keys_at, lm.down(layer), True, 80),
-            (down_outputs, lm.down(layer), False, 32),
-            (block_outputs, lm.layers[layer], False, 32),
+            (partial(outputs_at, site="down"), lm.down(layer), False, 32),
+            (partial(outputs_at, site="block"), lm.layers[layer], False, 32),
         ):
             found = read(lm, layer, prompts)
             expected = torch.stack([by_hand(lm, module, p, fed=fed)[p.lookup] for p in prompts])

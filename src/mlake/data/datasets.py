@@ -1,7 +1,7 @@
 """The table of data sets, and loading one by its name or from a file."""
 
-import logging
 import urllib.request
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -17,8 +17,6 @@ from mlake.errors import DataError, UnknownNameError
 from mlake.records import Benchmark
 
 __all__ = ["DATASETS", "load"]
-
-_LOG = logging.getLogger(__name__)
 
 
 def load(
@@ -65,6 +63,17 @@ def _read_mini(row: Dataset, files: Files) -> Benchmark:
     return parse_jsonl(content, name=row.name, revision="embedded", source="mini/facts.jsonl")
 
 
+_RELEASE = Dataset(
+    name="mlake",
+    reader=read_released,
+    source="https://github.com/Hi-archers/MLaKE",
+    licence="none stated: read where it lies, not to be passed on",
+    facts=1072,
+    url="https://raw.githubusercontent.com/Hi-archers/MLaKE/{path}",
+    revisions=(CURRENT, OLDER),
+    files=FILES,
+)
+
 DATASETS: dict[str, Dataset] = {
     row.name: row
     for row in (
@@ -74,25 +83,13 @@ DATASETS: dict[str, Dataset] = {
             source="embedded in mlake",
             licence="Apache-2.0",
         ),
-        Dataset(
-            name="mlake",
-            reader=read_released,
-            source="https://github.com/Hi-archers/MLaKE",
-            licence="none stated: read where it lies, not to be passed on",
-            facts=1072,
-            url="https://raw.githubusercontent.com/Hi-archers/MLaKE/{path}",
-            revisions=(CURRENT, OLDER),
-            files=FILES,
-        ),
-        Dataset(
+        _RELEASE,
+        replace(
+            _RELEASE,
             name="mlake-aligned",
             reader=read_aligned,
-            source="https://github.com/Hi-archers/MLaKE, chains in all five languages",
-            licence="none stated: read where it lies, not to be passed on",
+            source=f"{_RELEASE.source}, chains in all five languages",
             facts=519,
-            url="https://raw.githubusercontent.com/Hi-archers/MLaKE/{path}",
-            revisions=(CURRENT, OLDER),
-            files=FILES,
         ),
         *ROWS,
     )

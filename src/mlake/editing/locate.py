@@ -31,7 +31,7 @@ from mlake.editing.value import Site, Values, ValueSettings, optimise_values
 from mlake.errors import EditError
 from mlake.models.corpora import corpus
 from mlake.models.deltas import NO_DELTAS, RowDeltas
-from mlake.models.keys import block_outputs, down_outputs, keys_at, prompt_keys
+from mlake.models.keys import keys_at, outputs_at, prompt_keys
 from mlake.models.lm import LM, UNPINNED
 from mlake.models.moments import key_moments, measured_moments, stored_moments
 from mlake.records import Statement
@@ -179,13 +179,10 @@ class LocateThenEdit:
         )
         edits = [WeightEdit({}, {}, {}) for _ in facts]
         for index, layer in enumerate(self.layers):
-            mean, plain = self._keys(lm, layer, facts, deltas)
-            share = len(self.layers) - index
-            residual = (values.target.cpu() - self._now(lm, facts, deltas).cpu()).T / share
+            residual, mean, met = self._due(lm, index, facts, values, deltas)
             for at, edit in enumerate(edits):
                 one = slice(at, at + 1)
-                met = plain[:, one] if self.met_at_plain else None
-                factors = closed_form(residual[:, one], mean[:, one], Identity(), self.ridge, met=met)
+                factors = closed_form(residual[:, one], mean[:, one], Identity(), self.ridge, met=met[:, one])
                 found = WeightEdit({layer: _narrow(lm, factors)}, {layer: mean[:, one].float()})
                 edits[at] = edit.then(found) if edit.factors else found
             deltas = deltas.then([{layer: edit.factors[layer]} for edit in edits])
@@ -259,11 +256,8 @@ class LocateThenEdit:
         factors: dict[int, Factors] = {}
         keys: dict[int, Tensor] = {}
         for index, layer in enumerate(self.layers):
-            mean, plain = self._keys(lm, layer, facts)
-            share = len(self.layers) - index  # MEMIT, eq. 20: the rest is spread over the layers left
-            residual = (values.target.cpu() - self._now(lm, facts).cpu()).T / share  # (d_out, n)
+            residual, mean, met = self._due(lm, index, facts, values)
             metric = self._metric(lm, layer, facts, moments, history)
-            met = plain if self.met_at_plain else None
             factors[layer] = _narrow(lm, closed_form(residual, mean, metric, self.ridge, met=met))
             keys[layer] = mean.float()
             changes.add(layer, factors[layer])
@@ -284,10 +278,22 @@ class LocateThenEdit:
             return (every[:, 0] / 2 + every[:, 1:].mean(1) / 2).T, plain
         return every.mean(1).T, plain
 
-    def _now(self, lm: LM, facts: Sequence[Prompted], deltas: RowDeltas = NO_DELTAS) -> Tensor:
-        """What is emitted at the plain prompts' key tokens before this layer is written, ``(n, d)``."""
-        read = down_outputs if self.site == "down" else block_outputs
-        return read(lm, self.layers[-1], [f.plain for f in facts], deltas=deltas, groups=_each(facts, 1))
+    def _due(
+        self,
+        lm: LM,
+        index: int,
+        facts: Sequence[Prompted],
+        values: Values,
+        deltas: RowDeltas = NO_DELTAS,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What a layer has to add, its mean keys, and the keys at which it is met, each ``(d, n)``."""
+        mean, plain = self._keys(lm, self.layers[index], facts, deltas)
+        now = outputs_at(
+            lm, self.layers[-1], [f.plain for f in facts], self.site, deltas=deltas, groups=_each(facts, 1)
+        )
+        share = len(self.layers) - index  # MEMIT, eq. 20: the rest is spread over the layers left
+        residual = (values.target.cpu() - now.cpu()).T / share
+        return residual, mean, plain if self.met_at_plain else mean
 
     def _metric(
         self,

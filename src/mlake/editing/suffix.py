@@ -67,13 +67,14 @@ class Suffix:
         budget = _memory_budget(lm)
         enough = _ENOUGH.get(lm.device.type, _ENOUGH["cpu"])
         chunk: list[int] = []
-        used = tokens = 0
+        used = tokens = longest = 0
         for index in order:
             need, length = _bytes_needed(lm, tasks[index]), _length(tasks[index])
-            padded = chunk and length <= _ALIKE * _length(tasks[chunk[0]]) and tokens >= enough
-            if chunk and (padded or used + need > budget):
+            full = used + need > budget or (tokens >= enough and length <= _ALIKE * longest)
+            if chunk and full:
                 yield chunk
                 chunk, used, tokens = [], 0, 0
+            longest = longest if chunk else length
             chunk.append(index)
             used += need
             tokens += length * len(tasks[index][0])

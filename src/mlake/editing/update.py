@@ -9,6 +9,7 @@ n EMMET; with λ > 0 it equals R Kᵀ(λC + KKᵀ)⁻¹, MEMIT (eq. 14); with M 
 space of C, AlphaEdit (eq. 13). Only n × n systems are solved; ΔW stays the product of two thin factors.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -50,12 +51,12 @@ class Factors(NamedTuple):
         return self.left @ self.right.T
 
 
-class Metric:
+class Metric(ABC):
     """A symmetric positive semi-definite matrix M that measures keys."""
 
+    @abstractmethod
     def times(self, keys: Tensor) -> Tensor:
         """MK for keys ``(d_in, n)``, in float64."""
-        raise NotImplementedError
 
 
 class Identity(Metric):

@@ -131,7 +131,7 @@ def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> 
 def _edit_and_ask(steps: Sequence[tuple[Step, list[Unit]]], store: Store, engine: Engine, bar: Any) -> None:
     edits = _edits([step for step, _ in steps], store, engine, bar)
     if len(edits) > 1 and engine.many:
-        _ask_many([units for _, units in steps], edits, store, engine, bar)
+        _ask_many([units for _, units in steps], edits, store, engine, engine.many, bar)
         return
     for (step, units), edit in zip(steps, edits, strict=True):
         with _memory(f"applying the edit {step.name}"), edit.applied(engine.lm) as edited:
@@ -140,7 +140,12 @@ def _edit_and_ask(steps: Sequence[tuple[Step, list[Unit]]], store: Store, engine
 
 
 def _ask_many(
-    units: Sequence[list[Unit]], edits: Sequence[Edit], store: Store, engine: Engine, bar: Any
+    units: Sequence[list[Unit]],
+    edits: Sequence[Edit],
+    store: Store,
+    engine: Engine,
+    many: AskMany,
+    bar: Any,
 ) -> None:
     """Ask the units of several edits in one pass."""
     asked = [(number, unit) for number, listed in enumerate(units) for unit in listed]
@@ -148,7 +153,7 @@ def _ask_many(
     name = f"asking under {len(edits)} edits"
     with _told(bar, name, len(questions)), _memory(name):
         engine.seed(store.spec.seed)
-        replies = iter(engine.many(engine.lm, edits, questions, bar.update) if engine.many else ())
+        replies = iter(many(engine.lm, edits, questions, bar.update))
     for _, unit in asked:
         _store(unit, [next(replies) for _ in unit.questions], store)
 

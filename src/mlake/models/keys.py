@@ -12,7 +12,7 @@ from mlake.models.hooks import first, stopping_at, watched_input, watched_output
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded
 
-__all__ = ["BATCH_TOKENS", "block_outputs", "down_outputs", "keys_at", "prompt_keys"]
+__all__ = ["BATCH_TOKENS", "keys_at", "outputs_at", "prompt_keys"]
 
 BATCH_TOKENS = 8192
 
@@ -44,35 +44,29 @@ def keys_at(
 
 
 @torch.no_grad()
-def down_outputs(
+def outputs_at(
     lm: LM,
     layer: int,
     prompts: Sequence[Encoded],
+    site: str,
     *,
     deltas: RowDeltas = NO_DELTAS,
     groups: Sequence[int] | None = None,
 ) -> Tensor:
-    """Outputs of a block's down-projection at each prompt's key token, ``(len(prompts), d_out)``.
+    """What a block emits at each prompt's key token.
 
-    The arguments are those of ``keys_at``.
+    Args:
+        lm: The model.
+        layer: The block.
+        prompts: Encoded prompts; target tokens are not fed.
+        site: ``down``, the output of its down-projection, or ``block``, the residual stream after it.
+        deltas: As in ``keys_at``.
+        groups: As in ``keys_at``.
+
+    Returns:
+        Outputs in float32 or wider, ``(len(prompts), d_out)``.
     """
-    return _read(lm, layer, prompts, "down", deltas, groups)
-
-
-@torch.no_grad()
-def block_outputs(
-    lm: LM,
-    layer: int,
-    prompts: Sequence[Encoded],
-    *,
-    deltas: RowDeltas = NO_DELTAS,
-    groups: Sequence[int] | None = None,
-) -> Tensor:
-    """Outputs of a block (the residual stream) at each prompt's key token, ``(len(prompts), d_model)``.
-
-    The arguments are those of ``keys_at``.
-    """
-    return _read(lm, layer, prompts, "block", deltas, groups)
+    return _read(lm, layer, prompts, site, deltas, groups)
 
 
 @torch.no_grad()
