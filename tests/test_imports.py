@@ -12,7 +12,7 @@ import mlake
 
 SOURCE = Path(mlake.__file__).parent
 BASE = ("errors", "languages", "records", "text", "recipes")
-ORDER = (*BASE, "data", "models", "editing", "evaluation", "report", "cli")
+ORDER = (*BASE, "data", "models", "editing", "evaluation", "analysis", "report", "reproduce", "cli")
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py")
 
 

@@ -1,11 +1,10 @@
 """``mlake run`` with fakes in place of data, model, method and report."""
 
-import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, ClassVar, NamedTuple
 
 import pytest
@@ -50,6 +49,7 @@ class Edit:
 class Editor:
     name = "memit"
     sequential = False
+    low_rank = True
 
     def __init__(self, **overrides: Any):
         unknown = set(overrides) - {"steps", "layers", "site"}
@@ -72,13 +72,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Replace what is heavy; returns what it was called with."""
     seen: dict[str, Any] = {"answered": 0}
 
-    def put(name: str, **content: Any) -> None:
-        module = ModuleType(name)
-        vars(module).update(content)
-        monkeypatch.setitem(sys.modules, name, module)
-        parent, _, leaf = name.rpartition(".")
-        if parent:
-            monkeypatch.setattr(import_module(parent), leaf, module, raising=False)
+    def put(module: str, **content: Any) -> None:
+        for name, value in content.items():
+            monkeypatch.setattr(import_module(module), name, value)
 
     def load_model(name: str, **options: Any) -> Any:
         seen["model"] = (name, options)
@@ -101,12 +97,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     def write_report(folder: Path, spec: dict[str, Any], rows: Any) -> list[Path]:
         return [folder / "report.md"]
 
-    put("torch", manual_seed=lambda seed: None)
-    monkeypatch.setattr(import_module("mlake.data"), "load", load_data)
-    put("mlake.editing", editor=editor, load_edit=lambda path: Edit())
+    put("mlake.data", load=load_data)
+    put("mlake.editing", editor=editor)
     put("mlake.models", load=load_model)
-    put("mlake.models.generate", answers=answers, identity=lambda lm, longest: {"longest": longest})
-    put("mlake.models.lm", UNPINNED="unknown")
+    known: dict[str, Any] = {"identity": lambda lm, longest: {"longest": longest}}
+    known |= {"editing_method": editor, "load_edit": lambda path: Edit(), "answers": answers}
+    put("mlake.evaluation.session", **known)
     put("mlake.evaluation.cost", dry_run=None, too_large=lambda plan, lm, spec: "it may not fit")
     put("mlake.report.write", write_report=write_report)
     return seen
@@ -120,6 +116,18 @@ def mlake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: dict[str, Any]
 
 
 BASE = ("--model", "org/tiny", "--data", "fake", "--method", "memit")
+
+
+def test_without_a_method_the_unedited_model_is_asked_and_nothing_else(
+    mlake: Callable[..., Result], calls: dict[str, Any], tmp_path: Path
+) -> None:
+    result = mlake("--model", "org/tiny", "--data", "fake", "--method", "none", "--out", "run")
+    assert result.exit_code == 0, result.output
+    spec = read_run(tmp_path / "run").spec
+    assert (spec["method"], spec["editor"], spec["edit_langs"]) == ("none", {}, [])
+    assert calls["answered"] == 6
+    assert not (tmp_path / "run" / "edits").exists()
+    assert {one.edit_lang for one in read_run(tmp_path / "run").asked()} == {None}
 
 
 def test_run_with_flags(mlake: Callable[..., Result], calls: dict[str, Any], tmp_path: Path) -> None:

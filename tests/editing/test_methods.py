@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mlake.editing import EDITORS, editor
-from mlake.editing.methods import _DEPTHS, _LLAMA
+from mlake.editing.fitting import _DEPTHS, _LLAMA
 from mlake.errors import EditError, UnknownNameError
 
 

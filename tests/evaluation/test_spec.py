@@ -85,3 +85,11 @@ def test_nothing_here_imports_torch() -> None:
     code = "import sys, mlake.evaluation, mlake.recipes; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
+
+
+def test_edit_languages_and_no_method_exclude_each_other() -> None:
+    assert make_spec(method="none", edit_langs=(), editor={}).edit_langs == ()
+    with pytest.raises(RunError, match="edit_langs must be empty for the method 'none'"):
+        make_spec(method="none", edit_langs=("en",), editor={})
+    with pytest.raises(RunError, match="edit_langs must be one or more different names"):
+        make_spec(edit_langs=())

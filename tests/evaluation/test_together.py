@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from mlake.cli.run import _engine
 from mlake.data.cache import cache_dir
 from mlake.editing import editor, load_edit
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run
+from mlake.evaluation.session import engine_of
 from mlake.evaluation.store import Store
 
 from .worker import benchmark, make_spec
@@ -28,7 +28,7 @@ def test_same_answers_and_edits(
         batch_size=batch_size, facts=(0, 3), locality=1, max_new_tokens=5, method=name, editor=method.config()
     )
     plan = make_plan(spec, benchmark())
-    engine = _engine(lm, method, spec, ["Some ordinary text.", "日本の首都は東京です。"], None)
+    engine = engine_of(lm, method, spec, ["Some ordinary text.", "日本の首都は東京です。"], None)
     assert engine.together > 1 or batch_size > 1
     folders = []
     for together in (1, 4):
@@ -54,7 +54,7 @@ def test_a_stopped_run_goes_on(tiny_lm: Any, tmp_path: Path) -> None:
     method = editor("rome", lm, layers=[1], steps=2, contexts=0)
     spec = make_spec(batch_size=1, facts=(0, 3), locality=0, max_new_tokens=4, method="rome")
     plan = make_plan(spec, benchmark())
-    engine = replace(_engine(lm, method, spec, [], None), together=2)
+    engine = replace(engine_of(lm, method, spec, [], None), together=2)
     asked: list[int] = []
 
     def stopping(*arguments: Any) -> Any:

@@ -55,8 +55,11 @@ def edit(source: str, out: Path, **flags: Any) -> None:
     statements = _stated(benchmark, flags["lang"] or benchmark.langs[0], source)
     settings = settings_of(flags["settings"], no_subject=flags["no_subject"])
     # Names, values and subjects that are wrong are said before the model loads.
-    if mlake.editing.editor(flags["method"], **settings).key == "subject":
+    method = mlake.editing.editor(flags["method"], **settings)
+    if method.config().get("key") == "subject":
         _check_subjects(statements)
+    if flags["peft"] and not method.low_rank:
+        raise EditError(f"--peft writes edits of down-projections, not those of {method.name}; use --merge")
     with _folder(out):
         model = {key: flags[key] for key in ("dtype", "device", "revision", "template")}
         lm = mlake.models.load(flags["model"], **model)

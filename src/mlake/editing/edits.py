@@ -13,6 +13,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mlake.data.cache import write_atomic
+from mlake.editing.parameters import PARAMETERS_FORMAT, ParameterEdit, parameters_read
 from mlake.editing.update import Factors
 from mlake.errors import EditError
 from mlake.models.lm import LM
@@ -144,8 +145,8 @@ class WeightEdit:
             raise EditError(f"cannot write the edit to {path}: {error}") from error
 
 
-def load_edit(path: str | Path) -> WeightEdit:
-    """Read an edit that ``WeightEdit.save`` wrote.
+def load_edit(path: str | Path) -> WeightEdit | ParameterEdit:
+    """Read an edit that ``WeightEdit.save`` or ``ParameterEdit.save`` wrote.
 
     Raises:
         EditError: The file is missing, damaged or not an edit.
@@ -160,9 +161,11 @@ def load_edit(path: str | Path) -> WeightEdit:
         head = json.loads(meta.get("mlake", "{}"))
     except ValueError:
         head = {}
-    if not isinstance(head, dict) or head.get("format") != _FORMAT:
+    if not isinstance(head, dict) or head.get("format") not in (_FORMAT, PARAMETERS_FORMAT):
         raise EditError(f"{path} is not an edit of format {_FORMAT}; make it again with mlake edit")
     try:
+        if head["format"] == PARAMETERS_FORMAT:
+            return parameters_read(tensors, head["report"])
         layers = sorted({int(name.split(".")[0]) for name in tensors})
         return WeightEdit(
             {layer: Factors(tensors[f"{layer}.left"], tensors[f"{layer}.right"]) for layer in layers},

@@ -4,17 +4,19 @@ The steps are the same for all: find the key of each fact, optimise the value th
 emit there, and write it in closed form, layer by layer (``mlake.editing.update`` has the algebra).
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import torch
 from torch import Tensor
 
 from mlake.editing.chains import Chain, advance
 from mlake.editing.edits import Changes, WeightEdit, editable
+from mlake.editing.fitting import suggested
 from mlake.editing.held import HELD, Moments, solving_device
+from mlake.editing.method import Progress
 from mlake.editing.prompts import KeyAt, Prompted, PromptKind, prompted
 from mlake.editing.update import (
     Factors,
@@ -36,11 +38,10 @@ from mlake.models.lm import LM, UNPINNED
 from mlake.models.moments import key_moments, measured_moments, stored_moments
 from mlake.records import Statement
 
-__all__ = ["LocateThenEdit", "MetricName", "Progress"]
+__all__ = ["LocateThenEdit", "MetricName"]
 
 _M = TypeVar("_M", bound=Metric)
 MetricName = Literal["identity", "moment", "null_space"]
-Progress = Callable[[int], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,15 @@ class LocateThenEdit:
     corpus: str = "statements"
     corpus_tokens: int = 50_000
     seed: int = 0
+    low_rank: ClassVar[bool] = True
+
+    def suggested(self, lm: LM) -> Mapping[str, Any]:
+        """What the model's family asks for; layers that a row names itself stay."""
+        return suggested(lm, self.sequential, self.layers, self.metric, self.ridge)
+
+    def fitted(self, lm: LM) -> Self:
+        """This row: nothing in it is read from the model before the edit."""
+        return self
 
     def config(self) -> dict[str, Any]:
         """Every setting that can change a number, as JSON values."""
@@ -385,6 +395,5 @@ def _each(facts: Sequence[Prompted], count: int) -> list[int]:
 
 def _narrow(lm: LM, factors: Factors) -> Factors:
     """Factors as they are stored: float32, or float64 for a float64 model."""
-    if lm.dtype == torch.float64:
-        return factors
-    return Factors(factors.left.float(), factors.right.float())
+    wide = lm.dtype == torch.float64
+    return factors if wide else Factors(factors.left.float(), factors.right.float())

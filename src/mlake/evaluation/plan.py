@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mlake.errors import RunError
-from mlake.evaluation.spec import RunSpec
+from mlake.evaluation.spec import NO_METHOD, RunSpec
 from mlake.records import Benchmark, Fact, Kind, Probe, Statement
 
 __all__ = ["UNEDITED", "Plan", "Question", "Step", "Unit", "make_plan"]
@@ -158,7 +158,12 @@ class _Asker:
         )
 
     def locality(self, batch: int, lang: str) -> tuple[Question, ...]:
-        """One direct question each about the next facts after the batch, around the end if need be."""
+        """One direct question each about the next facts after the batch, around the end if need be.
+
+        None where nothing is edited: all questions are about other facts there.
+        """
+        if self.spec.method == NO_METHOD:
+            return ()
         stop = self.spec.facts[0] + batch * self.spec.batch_size + len(self.batches[batch])
         others = len(self.facts) - len(self.batches[batch])
         found: list[Question] = []
@@ -191,6 +196,8 @@ class _Asker:
 
     def few(self) -> str | None:
         """A note on the units that lack questions outside their batch, if there are any."""
+        if self.spec.method == NO_METHOD:
+            return None
         langs = self.spec.test_langs
         counts = [len(self.locality(batch, lang)) for batch in range(len(self.batches)) for lang in langs]
         short = sum(count < self.spec.locality for count in counts)

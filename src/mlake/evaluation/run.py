@@ -77,7 +77,7 @@ class Engine:
 
     Attributes:
         lm: The unedited model.
-        editor: The editing method.
+        editor: The editing method; None where the plan edits nothing.
         answer: Asks the unedited model or an edited one.
         load_edit: Reads a stored edit.
         seed: Seeds every global random generator; called before each edit and each unit, so that a
@@ -89,7 +89,7 @@ class Engine:
     """
 
     lm: Any
-    editor: Editor
+    editor: Editor | None
     answer: Ask
     load_edit: Callable[[Path], Edit]
     seed: Callable[[int], object]
@@ -196,6 +196,8 @@ def _loaded(path: Path, engine: Engine) -> Edit:
 
 
 def _computed(steps: Sequence[Step], engine: Engine, bar: Any) -> Sequence[Edit]:
+    if engine.editor is None:
+        raise RunError(f"the plan edits {steps[0].name} but no method is given; choose one with --method")
     facts = [step.statements for step in steps]
     if len(facts) > 1:
         return engine.editor.edit_many(engine.lm, facts, text=engine.text, progress=bar.update)

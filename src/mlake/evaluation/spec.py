@@ -12,9 +12,11 @@ from mlake.errors import RunError, UnknownNameError
 from mlake.languages import language
 from mlake.records import KINDS
 
-__all__ = ["FORMAT", "RunSpec", "canonical", "parse_facts"]
+__all__ = ["FORMAT", "NO_METHOD", "RunSpec", "canonical", "parse_facts"]
 
 FORMAT = "mlake-run/1"
+NO_METHOD = "none"
+"""In place of a method: nothing is edited, the unedited model is asked."""
 _SLICE = re.compile(r"(?:(\d+):)?(\d+)")
 
 
@@ -67,9 +69,10 @@ class RunSpec:
         data_revision: Revision of its source.
         data_sha256: Hash of its content.
         facts: Start and stop of the slice of its facts that is edited.
-        method: Name of the editing method.
+        method: Name of the editing method, or ``none``.
         editor: The method's settings.
-        edit_langs: Languages to edit in, one after another, each from the unedited model.
+        edit_langs: Languages to edit in, one after another, each from the unedited model; none if the
+            method is ``none``.
         test_langs: Languages to ask in.
         kinds: Kinds of questions to ask.
         batch_size: Facts that are edited together.
@@ -121,8 +124,10 @@ class RunSpec:
 
     def _check_names(self, name: str) -> None:
         values = getattr(self, name)
-        if isinstance(values, str) or not values or len(set(values)) != len(values):
-            raise RunError(f"{name} must be one or more different names, got {values!r}")
+        none = name == "edit_langs" and self.method == NO_METHOD
+        if isinstance(values, str) or bool(values) == none or len(set(values)) != len(values):
+            wanted = f"empty for the method {NO_METHOD!r}" if none else "one or more different names"
+            raise RunError(f"{name} must be {wanted}, got {values!r}")
         object.__setattr__(self, name, tuple(values))
 
     def _check_facts(self) -> None:

@@ -1,0 +1,1 @@
+"""What answers and edits tell beyond right and wrong: tokens, drift, neurons, fluency, choices."""

@@ -1,0 +1,74 @@
+"""Settings of a method by name: checked and put into its row, also those of the row's inner settings."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from mlake.errors import EditError, UnknownNameError
+
+__all__ = ["overridden"]
+
+_COUNTS = {"steps", "corpus_tokens", "epochs", "texts", "text_batch"}
+_T = TypeVar("_T")
+
+
+def overridden(row: _T, settings: Mapping[str, Any]) -> _T:
+    """A method with some settings changed.
+
+    Args:
+        row: The method, a dataclass; fields that are dataclasses themselves hold more settings.
+        settings: Values by field name. Lists become tuples, whole numbers floats where a field wants it.
+
+    Raises:
+        UnknownNameError: No such setting.
+        EditError: A value of the wrong type, or a number that is too small.
+    """
+    inner = {f.name: getattr(row, f.name) for f in fields(row) if is_dataclass(getattr(row, f.name))}  # type: ignore[arg-type]
+    own = {f.name: f.type for f in fields(row) if f.name not in {"name", *inner}}  # type: ignore[arg-type]
+    places = dict.fromkeys(own, "") | {f.name: name for name, part in inner.items() for f in fields(part)}
+    kinds = own | {f.name: f.type for part in inner.values() for f in fields(part)}
+    chosen: dict[str, dict[str, Any]] = {name: {} for name in ("", *inner)}
+    for key, value in settings.items():
+        if key not in kinds:
+            raise UnknownNameError(f"setting of {getattr(row, 'name', 'the method')}", key, kinds)
+        chosen[places[key]][key] = _cast(key, value, kinds[key])
+    parts = {name: replace(part, **chosen[name]) for name, part in inner.items()}
+    return replace(row, **parts, **chosen[""])  # type: ignore[type-var]
+
+
+def _cast(key: str, value: Any, kind: Any) -> Any:
+    if isinstance(value, list):
+        value = tuple(value)
+    if kind == tuple[int, ...] and type(value) is int:
+        value = (value,)
+    if kind is float and type(value) is int:
+        value = float(value)
+    if not _fits(value, kind):
+        raise EditError(f"setting {key} takes {_named(kind)}, got {value!r}")
+    low = 1 if key in _COUNTS else 0
+    if isinstance(value, int | float) and not low <= value < float("inf"):
+        raise EditError(f"setting {key} takes a number from {low} up, got {value!r}")
+    return value
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value is of a field's type; a truth value is no number."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return value in parts
+    if origin is UnionType:
+        return any(_fits(value, part) for part in parts)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(part, parts[0]) for part in value)
+    return type(value) is kind
+
+
+def _named(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return " or ".join(repr(part) for part in get_args(kind))
+    if get_origin(kind) is UnionType:
+        return " or ".join(_named(part) for part in get_args(kind))
+    if get_origin(kind) is tuple:
+        return f"a list of {_named(get_args(kind)[0])}"
+    return {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(kind, str(kind))

@@ -1,0 +1,182 @@
+"""A run from settings to stored answers, with a model that is loaded already: several runs share one."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mlake.data.ordinary import ordinary_text
+from mlake.editing import editor as editing_method
+from mlake.editing import load_edit
+from mlake.editing.method import Method
+from mlake.evaluation.known import Known
+from mlake.evaluation.plan import Plan, make_plan
+from mlake.evaluation.run import Engine, run
+from mlake.evaluation.spec import NO_METHOD, RunSpec, parse_facts
+from mlake.evaluation.store import Store
+from mlake.languages import LANGUAGES
+from mlake.models.deltas import RowDeltas
+from mlake.models.generate import answers, identity
+from mlake.models.lm import LM, UNPINNED
+from mlake.records import Benchmark
+
+__all__ = ["Session", "Settings", "engine_of", "langs_of"]
+
+_FACTS = 64  # facts that are edited and asked about together where edits are small
+_CHAINS = 16  # sequential edits that advance together; what a kill loses is at most these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a user chooses of a run; the rest of its spec follows from model and data.
+
+    Attributes:
+        method: Name of the editing method, or ``none``: the unedited model is asked and nothing else.
+        editor: Settings of the method that differ from its defaults.
+        edit_langs: ``all``, or codes with commas.
+        test_langs: The same.
+        facts: As in ``parse_facts``.
+        batch_size: As in ``RunSpec``, like all below.
+        kinds: Kinds of questions.
+        locality: Questions outside each batch.
+        seed: Seed of all random draws.
+        max_new_tokens: Longest answer in tokens.
+    """
+
+    method: str
+    editor: dict[str, Any]
+    edit_langs: str = "all"
+    test_langs: str = "all"
+    facts: str = "all"
+    batch_size: int = 100
+    kinds: tuple[str, ...] = ("direct", "multihop")
+    locality: int = 25
+    seed: int = 0
+    max_new_tokens: int = 32
+
+
+class Session:
+    """One run, planned: its spec, its plan, and the method it edits with.
+
+    Attributes:
+        lm: The model.
+        benchmark: The data set.
+        method: The editing method; None where nothing is edited.
+        spec: Every setting.
+        plan: What will be edited and asked.
+    """
+
+    def __init__(self, lm: LM, benchmark: Benchmark, settings: Settings):
+        self.lm = lm
+        self.benchmark = benchmark
+        self.method: Method | None = None
+        if settings.method != NO_METHOD:
+            self.method = editing_method(settings.method, lm, **settings.editor)
+        self.spec = _spec(lm, benchmark, settings, self.method)
+        needs_subject = self.spec.editor.get("key") == "subject"
+        self.plan: Plan = make_plan(
+            self.spec, benchmark, usable=lambda one: one.subject is not None or not needs_subject
+        )
+
+    @property
+    def folder_name(self) -> str:
+        """Name of the run's folder: method, model and the hash of the spec."""
+        return f"{self.spec.method}-{_slug(self.spec.model)}-{self.spec.id}"
+
+    def carry_out(self, folder: Path, *, progress: bool) -> Known | None:
+        """Edit and ask what is not stored yet.
+
+        Args:
+            folder: The run folder.
+            progress: Show progress on standard error.
+
+        Returns:
+            What was known of the unedited model; None where nothing pins the model.
+
+        Raises:
+            MlakeError: As ``run`` and ``Store.open``.
+        """
+        # Nothing tells whether an unpinned model is the one that was asked before.
+        unpinned = self.lm.revision == UNPINNED
+        known = None if unpinned else Known.of(identity(self.lm, self.spec.max_new_tokens))
+        with Store.open(folder, self.spec) as store:
+            engine = engine_of(self.lm, self.method, self.spec, ordinary_text(self.benchmark), known)
+            run(self.plan, store, engine, progress=progress)
+        return known
+
+
+def engine_of(
+    lm: LM, method: Method | None, spec: RunSpec, text: Sequence[str], known: Known | None
+) -> Engine:
+    """The model and method of a run as its engine.
+
+    Args:
+        lm: The unedited model.
+        method: The editing method; None where nothing is edited.
+        spec: The run's settings.
+        text: Ordinary text of the data set.
+        known: What earlier runs asked the unedited model.
+    """
+    longest = spec.max_new_tokens
+
+    def answer(asked: Any, questions: Sequence[str], progress: Any) -> Any:
+        return answers(asked, questions, max_new_tokens=longest, progress=progress)
+
+    def many(asked: Any, edits: Any, questions: Sequence[tuple[int, str]], progress: Any) -> Any:
+        deltas = RowDeltas(tuple(edit.factors for edit in edits))
+        groups, texts = [number for number, _ in questions], [text for _, text in questions]
+        settings = {"max_new_tokens": longest, "progress": progress}
+        return answers(asked, texts, deltas=deltas, groups=groups, **settings)
+
+    unedited = None if known is None else known.before(answer)
+    together = _together(lm, method, spec.batch_size)
+    return Engine(lm, method, answer, load_edit, torch.manual_seed, text, unedited, many, together)
+
+
+def _together(lm: LM, method: Method | None, batch_size: int) -> int:
+    """How many edits to compute and ask under at a time.
+
+    Edits of few facts leave a pass half empty. So do edits of one fact after another, where a pass of one
+    fact is far from filling an accelerator.
+    """
+    if method is None or not method.low_rank:
+        return 1
+    if method.sequential and lm.device.type == "cuda":
+        return _CHAINS
+    return max(1, _FACTS // batch_size)
+
+
+def langs_of(text: str, benchmark: Benchmark) -> tuple[str, ...]:
+    """The languages that ``all`` or codes with commas mean."""
+    if text.strip() == "all":
+        return tuple(code for code in LANGUAGES if code in benchmark.langs)
+    return tuple(name for name in (part.strip() for part in text.split(",")) if name)
+
+
+def _spec(lm: LM, benchmark: Benchmark, settings: Settings, method: Method | None) -> RunSpec:
+    return RunSpec(
+        model=lm.name,
+        model_revision=lm.revision,
+        dtype=str(lm.dtype).removeprefix("torch."),
+        template=lm.style.template,
+        data=benchmark.name,
+        data_revision=benchmark.revision,
+        data_sha256=benchmark.sha256,
+        facts=parse_facts(settings.facts, len(benchmark.facts)),
+        method=settings.method,
+        editor=method.config() if method else {},
+        edit_langs=langs_of(settings.edit_langs, benchmark) if method else (),
+        test_langs=langs_of(settings.test_langs, benchmark),
+        kinds=settings.kinds,
+        batch_size=settings.batch_size,
+        locality=settings.locality,
+        seed=settings.seed,
+        max_new_tokens=settings.max_new_tokens,
+    )
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", Path(name).name).strip("-.") or "model"
