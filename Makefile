@@ -4,7 +4,7 @@ BIN := .venv/bin
 PINS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint browser bench clean
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -12,12 +12,17 @@ help: ## Say what each target does.
 demo: .venv/demo.stamp ## Edit Gemma-3-270M in English, ask it in five languages, on the packaged facts.
 	$(BIN)/mlake run demo --out runs/demo
 
-test: lint ## Check style and types, then run every test, slow ones included.
+test: lint browser ## Check style and types, then run every test, slow ones included.
 	$(BIN)/python -m pytest
 
 lint: .venv/dev.stamp ## Check style and types only.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+browser: ## Install Debian's Chromium, which the tests of the HTML report drive, where it is missing and can be.
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+		|| echo "no Chromium here: tests of the HTML report in a browser are skipped; install Debian's package chromium"
 
 bench: .venv/dev.stamp ## Time the obvious way against the fast one; print JSON lines. Half an hour on two quiet cores.
 	@$(BIN)/python -m benchmarks --model demo

@@ -51,7 +51,8 @@ def _share(values: Sequence[float | None], asked: Sequence[Asked]) -> dict[str, 
 
 def _curve(lm: LM, flags: argparse.Namespace) -> Iterator[dict[str, Any]]:
     mini = load("mini")
-    facts, text = mini.facts[: flags.facts], ordinary_text(mini)
+    text = ordinary_text(load(flags.data, mirror=flags.mirror))
+    facts = mini.facts[: flags.facts]
     direct, local = (_probes(facts, kind, flags.lang) for kind in ("direct", "locality"))
     longest = flags.max_new_tokens
     known = _asked(lm, local, flags.lang, longest, ())
@@ -94,6 +95,8 @@ def main() -> None:
     parser.add_argument("--lang", default="en", help="language that is edited and asked in")
     parser.add_argument("--facts", type=int, default=63, help="packaged facts to edit together")
     parser.add_argument("--corpus", default="statements", help="as the setting corpus of mlake run")
+    parser.add_argument("--data", default="mini", help="data set whose statements are the corpus")
+    parser.add_argument("--mirror", type=Path, help="folder that holds the data set already")
     parser.add_argument("--tokens", default=_TOKENS, help="numbers of tokens, with commas, ascending")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--max-new-tokens", type=int, default=32)
@@ -101,7 +104,7 @@ def main() -> None:
     lm = mlake.load_model(flags.model, dtype=flags.dtype, device=flags.device)
     flags.model = Path(flags.model).name  # results are for others, who have other folders
     head = about(lm, Floor.of(lm)) | {"model": flags.model, "scorer": signature("contains")}
-    head["flags"] = vars(flags)
+    head["flags"] = {key: value for key, value in vars(flags).items() if key != "mirror"}
     print(json.dumps({"name": "machine", **head}), flush=True)
     for row in _curve(lm, flags):
         print(json.dumps(row), flush=True)

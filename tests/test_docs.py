@@ -14,13 +14,14 @@ import pytest
 import mlake
 from mlake.cli import main
 from mlake.data import DATASETS, load, schema
+from mlake.editing.methods import PAPERS
 from mlake.evaluation.score import SCORERS
 from mlake.languages import LANGUAGES, Language
 from mlake.records import KINDS, Benchmark
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"((?:<!-- [\w :.]+ -->\n)?)```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -131,7 +132,7 @@ def test_commands_parse(page: Path) -> None:
 
 
 def test_a_wrong_command_is_found() -> None:
-    for line in ("run demo --epochs 3", "edit --model demo", "train", "data export"):
+    for line in ("run demo --epochs 3", "edit --model demo", "training", "data export"):
         with pytest.raises(click.UsageError):
             parse(line.split())
 
@@ -178,13 +179,23 @@ def test_readme_tables_are_the_codes() -> None:
 
 
 def test_method_rows_are_the_codes() -> None:
-    from mlake.editing import EDITORS
+    from mlake.editing import EDITORS, LocateThenEdit
 
     shown = [row[:5] for row in table(ROOT / "docs/methods.md", "method")]
     layers = {True: "one, facts one after another", False: "several"}
     assert shown == [
-        [row.name, row.metric, f"{row.ridge:g}", layers[row.sequential], row.site] for row in EDITORS.values()
+        [row.name, row.metric, f"{row.ridge:g}", layers[row.sequential], row.site]
+        for row in EDITORS.values()
+        if isinstance(row, LocateThenEdit)
     ]
+
+
+@pytest.mark.parametrize("name", ["mend", "rome", "memit", "stableke"])
+def test_each_of_the_papers_methods_has_a_page(name: str) -> None:
+    text = (ROOT / "docs" / "methods" / f"{name}.md").read_text(encoding="utf-8")
+    for heading in ("What it does", "When to use it"):
+        assert f"\n## {heading}\n" in text
+    assert PAPERS[name] in text
 
 
 def test_method_defaults_are_the_codes(tiny_lm: Callable[..., Any]) -> None:

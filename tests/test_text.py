@@ -200,3 +200,8 @@ def test_on_the_released_sentences(mirror, lang: str) -> None:
     others = [(one, other) for one, other in others if not set(one) & set(names[other])]
     wrong = sum(contains_name(rows[other]["o_prompt"], one, lang) for one, other in others)
     assert wrong / len(others) < 0.01
+
+
+def test_hangul_is_a_spaced_script() -> None:
+    assert not find_names("서울에서", ["서울"], "en")
+    assert [span.name for span in find_names("서울 (首尔)", ["서울", "首尔"], "en")] == ["서울", "首尔"]

@@ -35,6 +35,12 @@ class Language:
         heads: Words that belong to the name that follows them, directly or after a link.
         tails: Endings that belong to the name before them.
         capitals: Whether a capital within a sentence marks a name (not so in German).
+        words: Words that hardly a text of more than a name does without; characters, where words are not
+            spaced. They tell which language an answer is in.
+        particles: The same, but such as stand in foreign names too (``de la``, ``von der``): they tell a
+            language only beside one of ``words``.
+        charsets: Python codecs of the national character sets that hold the language's ideographs, one
+            for each way of writing it.
     """
 
     code: str
@@ -53,6 +59,9 @@ class Language:
     heads: tuple[str, ...] = ()
     tails: tuple[str, ...] = ()
     capitals: bool = False
+    words: tuple[str, ...] = ()
+    particles: tuple[str, ...] = ()
+    charsets: tuple[str, ...] = ()
 
     @property
     def space(self) -> str:
@@ -83,6 +92,13 @@ LANGUAGES: dict[str, Language] = {
             followers=("'s", "'"),
             links=("of",),
             capitals=True,
+            words=(
+                "the", "a", "an", "and", "or", "but", "not", "is", "are", "was", "were", "be", "been", "has",
+                "have", "had", "he", "she", "it", "they", "we", "you", "my", "his", "her", "its", "their",
+                "this", "that", "these", "there", "which", "who", "where", "when", "what", "in", "on", "at",
+                "by", "for", "from", "to", "with", "than", "into", "also",
+            ),
+            particles=("of",),
         ),
         Language(
             code="de",
@@ -111,6 +127,14 @@ LANGUAGES: dict[str, Language] = {
                 "universität", "königreich", "königreichs", "herzogtum", "herzogtums", "großherzogtum",
                 "kaiserreich", "republik", "stadion", "erzbistum",
             ),
+            words=(
+                "die", "das", "dem", "des", "ein", "eine", "einer", "eines", "einem", "einen", "und", "oder",
+                "aber", "nicht", "ist", "sind", "wird", "wurde", "wurden", "haben", "er", "sie", "es", "wir",
+                "ich", "sich", "seine", "seiner", "seinen", "ihre", "dass", "welche", "welcher", "welches",
+                "wer", "wo", "wie", "als", "auch", "in", "im", "an", "am", "auf", "aus", "bei", "durch",
+                "für", "mit", "nach", "über", "um", "unter", "vom", "zum", "zur", "zwischen",
+            ),
+            particles=("der", "den", "von", "zu"),
         ),
         Language(
             code="fr",
@@ -136,6 +160,13 @@ LANGUAGES: dict[str, Language] = {
                 "temple",
             ),
             capitals=True,
+            words=(
+                "les", "un", "une", "et", "ou", "mais", "ne", "pas", "est", "sont", "était", "été", "a",
+                "ont", "il", "elle", "ils", "je", "on", "nous", "vous", "se", "son", "sa", "ses", "leur",
+                "ce", "cet", "cette", "ces", "qui", "que", "dont", "où", "quel", "quelle", "comme", "aussi",
+                "dans", "par", "pour", "sur", "avec", "entre", "à", "au", "aux", "en",
+            ),
+            particles=("de", "la", "le", "du", "des"),
         ),
         Language(
             code="ja",
@@ -157,6 +188,7 @@ LANGUAGES: dict[str, Language] = {
                 "世", "大学", "王国", "帝国", "共和国", "政府", "代表", "代表チーム", "連盟", "協会", "天皇",
                 "シリーズ", "大聖堂",
             ),
+            charsets=("shift_jis",),
         ),
         Language(
             code="zh",
@@ -181,6 +213,8 @@ LANGUAGES: dict[str, Language] = {
                 "汽车", "汽车公司", "广播公司", "俱乐部", "足球俱乐部", "国家队", "国家足球队", "体育会",
                 "协会", "联盟", "联赛", "锦标赛", "交响乐团", "大教堂", "体育场", "轰炸机",
             ),
+            words=("的", "是", "在", "了", "有", "他", "不", "和", "于", "也"),
+            charsets=("gb2312", "big5"),
         ),
     )
 }

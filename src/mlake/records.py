@@ -8,7 +8,9 @@ from mlake.errors import DataError
 
 __all__ = ["KINDS", "Answer", "Asked", "Benchmark", "Fact", "Kind", "Probe", "Statement", "Triple"]
 
-Kind = Literal["direct", "multihop", "multihop_before", "bridge", "paraphrase", "locality", "choice"]
+Kind = Literal[
+    "direct", "multihop", "multihop_before", "bridge", "paraphrase", "locality", "choice", "negation"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -61,7 +63,8 @@ class Probe:
         kind: What it tests, one of ``KINDS``: ``direct`` the edited fact itself, ``multihop`` a fact that
             follows from it after the edit, ``multihop_before`` one that followed from it before,
             ``bridge`` the second hop alone, which the edit should not touch, ``paraphrase`` the fact in
-            other words, ``locality`` another fact, ``choice`` a question with options.
+            other words, ``locality`` another fact, ``choice`` a question with options, ``negation`` the
+            direct question turned round: it asks for what is not the answer, so an accepted answer fails.
         lang: Language code.
         text: The question.
         accept: Accepted answers, the main name first.

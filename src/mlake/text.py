@@ -46,7 +46,7 @@ _SAME = str.maketrans(
 )
 _KATAKANA = "ァ-ヺー-ヿㇰ-ㇿ"
 # Kana, bopomofo and ideographs: letters of scripts that put no space between words.
-_UNSPACED = rf"々-〇〱-〵ぁ-ゟ{_KATAKANA}ㄅ-ㄯㆠ-ㆿ㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"
+_UNSPACED = rf"々-〇〱-〵ぁ-ゟ{_KATAKANA}ㄅ-ㄯㆠ-ㆿ㐀-䶿一-鿿\uF900-\uFAFF\U00020000-\U0003ffff"
 _NOT_HIRAGANA = r"[^\W_ぁ-ゖ]"
 _SPACED_LETTER = rf"[^\W_{_UNSPACED}]"
 _SEPARATOR = re.compile(

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -267,3 +268,41 @@ def test_damaged_edit(tmp_path: Path) -> None:
     message = r"001.safetensors is damaged: .*; delete the file and run again"
     with Store.open(tmp_path / "run", spec) as store, pytest.raises(RunError, match=message):
         run(make_plan(spec, benchmark()), store, Strict().engine())
+
+
+class Measured:
+    def __init__(self, text: str):
+        self.text = text
+
+    def save(self, path: Path) -> None:
+        path.write_text(self.text)
+
+
+def test_edits_are_examined_once_and_kept_only_if_small(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def examine(lm: object, edit: object) -> Measured:
+        seen.append("fact")
+        return Measured(f"{len(edit.content)} facts")  # type: ignore[attr-defined]
+
+    spec = make_spec()
+    plan = make_plan(spec, benchmark())
+    engine = replace(Fakes().engine(), examine=examine, keep=lambda edit: len(edit.content) > 1)
+    for _ in range(2):
+        with Store.open(tmp_path, spec) as store:
+            run(plan, store, engine)
+    assert len(seen) == len(plan.steps)
+    assert (tmp_path / "examined/de/002.safetensors").read_text() == "1 facts"
+    assert not (tmp_path / "edits/de/002.safetensors").exists(), "not kept"
+    assert (tmp_path / "edits/en/002.safetensors").exists()
+    assert not read_run(tmp_path).missing()
+    (tmp_path / "examined/en/001.safetensors").unlink()
+    with Store.open(tmp_path, spec) as store:
+        run(plan, store, engine)
+    assert len(seen) == len(plan.steps) + 1, "what is missing is measured again, and nothing else"
+
+
+def test_a_plan_with_edits_needs_a_method(tmp_path: Path) -> None:
+    spec = make_spec()
+    with Store.open(tmp_path, spec) as store, pytest.raises(RunError, match="choose one with --method"):
+        run(make_plan(spec, benchmark()), store, replace(Fakes().engine(), editor=None))

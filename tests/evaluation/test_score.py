@@ -89,7 +89,7 @@ def test_unchanged_compares_raw_texts() -> None:
 
 def test_what_a_question_without_names_can_tell() -> None:
     bare = asked("Rome", accept=(), reject=(), before="Rome")
-    assert [value(name, bare) for name in SCORERS] == [None, None, None, None, 1]
+    assert [value(name, bare) for name in SCORERS] == [None, None, None, None, None, 1]
 
 
 def test_a_fact_outside_the_batch_has_no_right_answer_but_an_old_one() -> None:
@@ -99,13 +99,14 @@ def test_a_fact_outside_the_batch_has_no_right_answer_but_an_old_one() -> None:
         "paper": None,
         "exact": None,
         "old": 1,
+        "old_paper": 1,
         "unchanged": 1,
     }
 
 
 def test_a_locality_question_of_its_own_is_scored_by_its_answers() -> None:
     own = asked("Paris.", kind="locality", accept=("Paris",), reject=(), before="Paris")
-    assert [value(name, own) for name in SCORERS] == [1, 1, 1, None, 0]
+    assert [value(name, own) for name in SCORERS] == [1, 1, 1, None, None, 0]
 
 
 def test_multiple_choice_is_not_scored() -> None:
@@ -118,6 +119,29 @@ def test_paper_is_raw_containment() -> None:
     assert value("paper", asked("anything", accept=("", "x y"))) == 0
 
 
+@pytest.mark.parametrize(
+    ("lang", "reject", "text", "scored"),
+    [
+        ("en", ("United Kingdom", "UK"), "in the UK", 1),
+        ("en", ("United Kingdom", "us"), "used", 1),
+        ("de", ("Vereinigtes Königreich",), "des Vereinigten Königreichs", 0),
+        ("fr", ("Royaume-Uni",), "au royaume-uni", 0),
+        ("ja", ("タイ",), "スタイル", 1),
+        ("zh", ("英国", "联合王国"), "他来自联合王国。", 1),
+        ("zh", ("", "英国"), "法国", 0),
+    ],
+)
+def test_old_paper_is_raw_containment_of_the_old_answer(
+    lang: str, reject: tuple[str, ...], text: str, scored: int
+) -> None:
+    assert value("old_paper", asked(text, accept=("Rome",), reject=reject, lang=lang)) == scored
+
+
+def test_old_paper_counts_what_the_question_gives() -> None:
+    one = asked("Cambridge", accept=("Oslo",), reject=("Cambridge",), question="Where is Cambridge?")
+    assert (value("old", one), value("old_paper", one)) == (None, 1)
+
+
 def test_exact_keeps_articles() -> None:
     assert value("exact", asked("the United States", accept=("United States",))) == 0
     assert value("exact", asked("\n\n\"united states.\"", accept=("United States",))) == 1
@@ -127,12 +151,11 @@ def test_score_all_keeps_order_and_keys() -> None:
     rows = score_all([asked("soccer", before="chess"), asked("chess")])
     assert rows[0] == ScoredRow("en", 0, "direct", "p1", "f1", "en", "contains", 0.0)
     assert [row.scorer for row in rows] == [*SCORERS, *SCORERS]
-    assert rows[9].value is None
-    assert rows[9].edit_lang is None
+    assert (rows[-1].scorer, rows[-1].value, rows[-1].edit_lang) == ("unchanged", None, None)
     assert score_all([]) == []
 
 
 def test_signatures() -> None:
-    assert signature("contains") == "contains|v1"
+    assert signature("contains") == "contains|v2"
     with pytest.raises(UnknownNameError, match=r"unknown scorer 'contain'.*Did you mean 'contains'"):
         signature("contain")

@@ -10,7 +10,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("mlake.cli.data:data", "List, download and check data sets."),
     "edit": ("mlake.cli.edit:edit", "Edit facts of your own into a model."),
     "run": ("mlake.cli.run:run", "Edit in some languages, ask in others, score and report."),
+    "train": ("mlake.cli.train:train", "Train the network that an editing method needs."),
+    "reproduce": ("mlake.cli.reproduce:reproduce", "Make the paper's tables and figures again."),
     "score": ("mlake.cli.report:score", "Score a finished run again, without a model."),
+    "list": ("mlake.cli.lists:list_group", "List methods, languages and recipes."),
     "report": ("mlake.cli.report:report", "Write the tables and figures of a finished run."),
 }
 """Command name to where it is, and the line that ``mlake --help`` shows for it."""

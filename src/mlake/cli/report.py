@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mlake.cli.list_options import JSON
 from mlake.errors import RunError
 from mlake.evaluation.score import ScoredRow, score_all, signature
 from mlake.evaluation.store import Run, read_run
@@ -16,12 +17,11 @@ from mlake.report.tidy import TidyRow, available, tidy
 __all__ = ["report", "score", "scored_run", "show", "store_scores"]
 
 _RUN = click.argument("run", type=click.Path(path_type=Path))
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON, nothing else.")
 
 
 @click.command(epilog="\b\nExample:\n  mlake score runs/rome-gemma")
 @_RUN
-@_JSON
+@JSON
 def score(run: Path, as_json: bool) -> None:
     """Score the stored answers of RUN again and print the matrix.
 
@@ -31,19 +31,49 @@ def score(run: Path, as_json: bool) -> None:
     show(tidy(stored.spec, scored), [store_scores(stored, scored)], as_json=as_json)
 
 
-@click.command(epilog="\b\nExample:\n  mlake report runs/rome-gemma --json > numbers.json")
-@_RUN
-@_JSON
-def report(run: Path, as_json: bool) -> None:
-    """Write the tables and figures of RUN to RUN/report and print the matrix.
+@click.command(
+    epilog="\b\nExamples:\n  mlake report runs/rome-gemma --json > numbers.json"
+    "\n  mlake report runs/rome-gemma runs/memit-gemma --html --out report"
+)
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@JSON
+@click.option("--html", is_flag=True, help="Write one page with every answer of all RUNS instead.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder of the report.  [default: report in the first run]"
+)
+def report(runs: tuple[Path, ...], as_json: bool, html: bool, out: Path | None) -> None:
+    """Write the tables and figures of RUNS and print the matrices.
 
-    Needs no model. Writes report.md, tidy.json, heatmap.png and heatmap.pdf.
+    Needs no model. Writes report.md, tidy.json, heatmap.png and heatmap.pdf to the folder report in each
+    run, or to OUT. With --html, one page to open in a browser: report.html.
     """
+    if html:
+        _page(runs, (out or runs[0] / "report") / "report.html")
+        return
+    if out is not None and len(runs) > 1:
+        raise RunError("--out takes the report of one run; leave it out, or join the runs with --html")
+    for run in runs:
+        _one(run, out or run / "report", as_json)
+
+
+def _one(run: Path, out: Path, as_json: bool) -> None:
     from mlake.report.write import write_report  # matplotlib loads slowly
 
     stored, scored = scored_run(run)
     rows = tidy(stored.spec, scored)
-    show(rows, write_report(stored.folder / "report", stored.spec, rows), as_json=as_json)
+    show(rows, write_report(out, stored.spec, rows), as_json=as_json)
+
+
+def _page(runs: Sequence[Path], path: Path) -> None:
+    from mlake.report.html import page
+    from mlake.report.load import load_run
+    from mlake.reproduce.views import of_runs
+    from mlake.reproduce.write import write_files
+
+    loaded = [load_run(run) for run in runs]
+    tables, pictures = of_runs(loaded)
+    write_files(path.parent, {path.name: page(loaded, tables, pictures)})
+    click.echo(f"wrote {path}")
 
 
 def scored_run(folder: Path) -> tuple[Run, list[ScoredRow]]:

@@ -8,6 +8,7 @@ import click
 
 from mlake.cli.report import scored_run, show, store_scores
 from mlake.cli.settings import settings_of
+from mlake.data.negation import negated
 from mlake.evaluation.known import Known
 from mlake.evaluation.spec import NO_METHOD, parse_facts
 from mlake.evaluation.store import Store
@@ -73,6 +74,8 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
     for name in named:
         language(name)
     benchmark = mlake.data.load(flags["data"], mirror=flags["mirror"], clean=flags["clean"])
+    if "negation" in _names(flags["kinds"]):
+        benchmark = negated(benchmark)
     parse_facts(flags["facts"], len(benchmark.facts))
     editor = settings_of(flags["settings"], no_subject=flags["no_subject"])
     if flags["method"] != NO_METHOD:
@@ -96,6 +99,7 @@ _SAME = ("method", "facts", "batch_size", "locality", "seed", "max_new_tokens")
 
 
 def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
+    from mlake.analysis.examine import examine
     from mlake.evaluation.cost import dry_run as estimate
     from mlake.evaluation.cost import too_large
 
@@ -105,7 +109,7 @@ def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
     for note in (*session.plan.notes, too_large(session.plan, session.lm, session.spec)):
         if note:
             click.echo(f"note: {note}", err=True)
-    _say_known(session.carry_out(folder, progress=True))
+    _say_known(session.carry_out(folder, examine=examine, progress=True))
     _finish(folder)
 
 

@@ -20,6 +20,7 @@ _STEPS = 25
 _ROWS = 32
 _SECONDS = 0.2
 _TARGET = 8
+_TRAINED = 16  # bytes a trained parameter: a float32 copy, its gradient and two moments of Adam
 _GIB = 2**30
 
 
@@ -87,10 +88,19 @@ def _asking(units: Iterable[Unit], lm: LM, longest: int) -> float:
 
 
 def _editing(statements: list[str], lm: LM, store: Store) -> float:
-    settings = store.spec.editor
-    steps = settings.get("value", settings).get("steps", _STEPS)
     tokens = sum(count + _TARGET for count in _tokens(statements, lm))
-    return 4.0 * float(steps) * (_body(lm) * tokens + _head(lm) * _TARGET * len(statements))
+    passes = _passes(store.spec)
+    return 4.0 * passes * (_body(lm) * tokens + _head(lm) * _TARGET * len(statements))
+
+
+def _passes(spec: RunSpec) -> float:
+    """How often an edit runs each fact forward and backward to the activations."""
+    settings = spec.editor
+    if "epochs" in settings:  # fine-tuning goes back to the weights as well
+        return 1.5 * float(settings["epochs"]) * float(settings["texts"])
+    if "trained" in settings:
+        return 1.5
+    return float(settings.get("value", settings).get("steps", _STEPS))
 
 
 @torch.inference_mode()
@@ -115,10 +125,17 @@ def _need(plan: Plan, lm: LM, spec: RunSpec) -> tuple[float, float]:
     """
     contexts = spec.editor.get("contexts", 1)
     prompts = 1 + (contexts if isinstance(contexts, int) else len(contexts))
-    batch = max((step.statements for step in plan.steps), key=len)
+    batch = max((step.statements for step in plan.steps), key=len, default=())
+    if not batch:
+        return 0.0, 0.0
     tokens = [(count + _TARGET) * prompts for count in _tokens([one.question for one in batch], lm)]
     needs = [float(bytes_needed(lm, count, _TARGET * prompts + 1)) for count in tokens]
-    return max(needs), sum(needs)
+    kept = _TRAINED * sum(weight.numel() for weight in lm.model.parameters()) if _trains_all(spec) else 0.0
+    return kept + max(needs), kept + sum(needs)
+
+
+def _trains_all(spec: RunSpec) -> bool:
+    return "epochs" in spec.editor and not spec.editor["rank"]
 
 
 def too_large(plan: Plan, lm: LM, spec: RunSpec) -> str | None:

@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from mlake.errors import EditError, RunError
 from mlake.evaluation.plan import Plan, Step, Unit
-from mlake.evaluation.store import Store
+from mlake.evaluation.store import Savable, Store
 from mlake.records import Answer, Statement
 
-__all__ = ["Ask", "AskMany", "Edit", "Editor", "Engine", "Progress", "Reply", "run"]
+__all__ = ["Ask", "AskMany", "Edit", "Editor", "Engine", "Examine", "Progress", "Reply", "run"]
 
 Progress = Callable[[int], object]
 """Is told how many questions or facts have just been finished."""
@@ -39,6 +39,10 @@ Ask = Callable[[Any, Sequence[str], Progress], Sequence[Reply]]
 
 AskMany = Callable[[Any, Sequence["Edit"], Sequence[tuple[int, str]], Progress], Sequence[Reply]]
 """The same for questions under edits: the unedited model, edits, and for each question its edit and text."""
+
+
+Examine = Callable[[Any, "Edit"], Savable]
+"""What is measured of an edit besides answers, with the unedited model and the edit."""
 
 
 class Edit(Protocol):
@@ -86,6 +90,8 @@ class Engine:
         unedited: Asks the unedited model where not ``answer`` does: a memory of earlier runs.
         many: Asks under several edits in one pass.
         together: Edits that are computed, and asked under, together; one by one without ``many``.
+        examine: Measures every edit once its questions are answered.
+        keep: Whether an edit stays stored after that. One that holds whole weights need not.
     """
 
     lm: Any
@@ -97,6 +103,8 @@ class Engine:
     unedited: Ask | None = None
     many: AskMany | None = None
     together: int = 1
+    examine: Examine | None = None
+    keep: Callable[[Edit], bool] = lambda edit: True
 
 
 def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> None:
@@ -115,7 +123,7 @@ def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> 
     store.begin(plan)
     unedited = [unit for unit in plan.unedited if not store.has(unit)]
     steps = [(step, [unit for unit in step.units if not store.has(unit)]) for step in plan.steps]
-    steps = [(step, units) for step, units in steps if units]
+    steps = [(step, units) for step, units in steps if units or _unexamined(step, store, engine)]
     total = sum(len(unit.questions) for unit in unedited)
     for step, units in steps:
         total += len(step.statements) + sum(len(unit.questions) for unit in units)
@@ -132,11 +140,21 @@ def _edit_and_ask(steps: Sequence[tuple[Step, list[Unit]]], store: Store, engine
     edits = _edits([step for step, _ in steps], store, engine, bar)
     if len(edits) > 1 and engine.many:
         _ask_many([units for _, units in steps], edits, store, engine, engine.many, bar)
-        return
-    for (step, units), edit in zip(steps, edits, strict=True):
-        with _memory(f"applying the edit {step.name}"), edit.applied(engine.lm) as edited:
-            for unit in units:
-                _ask(unit, store, engine, edited, bar)
+    else:
+        for (step, units), edit in zip(steps, edits, strict=True):
+            with _memory(f"applying the edit {step.name}"), edit.applied(engine.lm) as edited:
+                for unit in units:
+                    _ask(unit, store, engine, edited, bar)
+    for (step, _), edit in zip(steps, edits, strict=True):
+        if engine.examine and _unexamined(step, store, engine):
+            with _memory(f"examining the edit {step.name}"):
+                store.write_examined(step, engine.examine(engine.lm, edit))
+        if not engine.keep(edit):
+            store.edit_path(step).unlink()
+
+
+def _unexamined(step: Step, store: Store, engine: Engine) -> bool:
+    return engine.examine is not None and not store.examined_path(step).exists()
 
 
 def _ask_many(

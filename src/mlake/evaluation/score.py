@@ -7,6 +7,8 @@ Every scorer maps an ``Asked`` to a number from 0 to 1, or to None where it says
 ``paper``       The new answer or an alias is a substring of the raw text, case and all, as in the paper.
 ``exact``       The first line is a new answer and nothing else.
 ``old``         The old answer stands in the text: what the edit should have removed.
+``old_paper``   The old answer or an alias is a substring of the raw text: the paper's rule for the old
+                answer, which is how its Table 4 counts direct questions to unedited models.
 ``unchanged``   The text is the unedited model's, character for character.
 ==============  =====================================================================================
 
@@ -16,7 +18,8 @@ exceptions keep that strictness fair. An old name inside a new one is not counte
 football"). Nor is an old name that already stands in the question, which many answers merely repeat.
 
 A question about a fact outside the batch (kind ``locality``, but asked from a ``direct`` probe) has its
-*new* answer in ``accept``, which nobody has edited in: only ``old`` and ``unchanged`` say something there.
+*new* answer in ``accept``, which nobody has edited in: only ``old``, ``old_paper`` and ``unchanged`` say
+something there.
 A probe that is a locality question by itself has the true answer in ``accept`` and gets all scorers.
 Multiple choice is scored by none of them.
 """
@@ -37,6 +40,7 @@ __all__ = [
     "contains",
     "exact",
     "old",
+    "old_paper",
     "paper",
     "score_all",
     "signature",
@@ -88,7 +92,7 @@ def paper(asked: Asked) -> float | None:
     """1 if a new answer is a substring of the raw text."""
     if not _has_answer(asked):
         return None
-    return float(any(name and name in asked.answer.text for name in asked.probe.accept))
+    return float(_holds(asked.answer.text, asked.probe.accept))
 
 
 def exact(asked: Asked) -> float | None:
@@ -112,6 +116,16 @@ def old(asked: Asked) -> float | None:
     return float(_given(asked)[1])
 
 
+def old_paper(asked: Asked) -> float | None:
+    """1 if an old answer is a substring of the raw text; None if no old answer is known.
+
+    Names that the question holds count too, as in ``paper``.
+    """
+    if asked.kind == "choice" or not asked.probe.reject:
+        return None
+    return float(_holds(asked.answer.text, asked.probe.reject))
+
+
 def unchanged(asked: Asked) -> float | None:
     """1 if the text is the unedited model's; None for the unedited model."""
     if asked.kind == "choice" or asked.before is None:
@@ -120,10 +134,11 @@ def unchanged(asked: Asked) -> float | None:
 
 
 SCORERS: dict[str, Scorer] = {
-    "contains": Scorer(1, contains),
+    "contains": Scorer(2, contains),
     "paper": Scorer(1, paper),
-    "exact": Scorer(1, exact),
-    "old": Scorer(1, old),
+    "exact": Scorer(2, exact),
+    "old": Scorer(2, old),
+    "old_paper": Scorer(1, old_paper),
     "unchanged": Scorer(1, unchanged),
 }
 
@@ -165,6 +180,10 @@ def _has_answer(asked: Asked) -> bool:
     """Whether ``accept`` holds what the model should say here."""
     edited_elsewhere = asked.kind == "locality" and asked.probe.kind != "locality"
     return asked.kind != "choice" and not edited_elsewhere and bool(asked.probe.accept)
+
+
+def _holds(text: str, names: Iterable[str]) -> bool:
+    return any(name and name in text for name in names)
 
 
 def _given(asked: Asked) -> tuple[bool, bool]:

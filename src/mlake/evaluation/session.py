@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from mlake.data.ordinary import ordinary_text
 from mlake.editing import editor as editing_method
 from mlake.editing import load_edit
 from mlake.editing.method import Method
+from mlake.editing.parameters import ParameterEdit
 from mlake.evaluation.known import Known
 from mlake.evaluation.plan import Plan, make_plan
-from mlake.evaluation.run import Engine, run
+from mlake.evaluation.run import Engine, Examine, run
 from mlake.evaluation.spec import NO_METHOD, RunSpec, parse_facts
 from mlake.evaluation.store import Store
 from mlake.languages import LANGUAGES
@@ -86,11 +87,12 @@ class Session:
         """Name of the run's folder: method, model and the hash of the spec."""
         return f"{self.spec.method}-{_slug(self.spec.model)}-{self.spec.id}"
 
-    def carry_out(self, folder: Path, *, progress: bool) -> Known | None:
+    def carry_out(self, folder: Path, *, examine: Examine, progress: bool) -> Known | None:
         """Edit and ask what is not stored yet.
 
         Args:
             folder: The run folder.
+            examine: What is measured of every edit besides answers.
             progress: Show progress on standard error.
 
         Returns:
@@ -104,8 +106,13 @@ class Session:
         known = None if unpinned else Known.of(identity(self.lm, self.spec.max_new_tokens))
         with Store.open(folder, self.spec) as store:
             engine = engine_of(self.lm, self.method, self.spec, ordinary_text(self.benchmark), known)
-            run(self.plan, store, engine, progress=progress)
+            run(self.plan, store, replace(engine, examine=examine, keep=_slim), progress=progress)
         return known
+
+
+def _slim(edit: Any) -> bool:
+    """Whether an edit is small enough to be kept: whole weights take as much room as the model."""
+    return not (isinstance(edit, ParameterEdit) and edit.values)
 
 
 def engine_of(

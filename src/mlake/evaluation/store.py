@@ -5,7 +5,8 @@
     spec.json                                   every setting; its hash names the run
     plan.json                                   fact ids a batch, questions a unit, what could not be asked
     probes.jsonl                                every question, so that re-scoring needs no data set
-    edits/<lang>/<batch>.safetensors            one edit
+    edits/<lang>/<batch>.safetensors            one edit, if it is no whole copy of the weights
+    examined/<lang>/<batch>.safetensors         what was measured of the edit besides answers
     answers/unedited/<batch>-<lang>.jsonl       one unit of answers of the unedited model
     answers/<edit lang>/<batch>-<lang>.jsonl    one unit of answers of an edited model
     scores.jsonl                                one row an answer and scorer
@@ -32,7 +33,7 @@ __all__ = ["Run", "Savable", "Store", "read_run"]
 
 _LOCK, _SPEC, _PLAN, _PROBES, _SCORES = "run.lock", "spec.json", "plan.json", "probes.jsonl", "scores.jsonl"
 _TEMPORARY = ".tmp-"
-_OURS = {_LOCK, _SPEC, _PLAN, _PROBES, _SCORES, "edits", "answers"}
+_OURS = {_LOCK, _SPEC, _PLAN, _PROBES, _SCORES, "edits", "answers", "examined"}
 
 
 class Savable(Protocol):
@@ -110,6 +111,15 @@ class Store:
         path = self.edit_path(step)
         _replace(path, edit.save)
         return path
+
+
+    def examined_path(self, step: Step) -> Path:
+        """Where it is stored what was measured of an edit."""
+        return self.folder / "examined" / f"{step.name}.safetensors"
+
+    def write_examined(self, step: Step, measured: Savable) -> None:
+        """Store what was measured of an edit."""
+        _replace(self.examined_path(step), measured.save)
 
 
 class Run:

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEVEL", "RESAMPLES", "SEED", "Estimate", "clustered_mean"]
+__all__ = ["LEVEL", "RESAMPLES", "SEED", "Estimate", "clustered_mean", "resamples"]
 
 LEVEL = 0.95
 RESAMPLES = 2000
@@ -61,14 +61,14 @@ def clustered_mean(values: Sequence[float], clusters: Sequence[Hashable]) -> Est
     totals = np.stack(  # (clusters, 2)
         [np.bincount(places, numbers, count), np.bincount(places, minlength=count).astype(np.float64)], axis=1
     )
-    sums, sizes = (_weights(count) @ totals).T  # (RESAMPLES,) each
+    sums, sizes = (resamples(count) @ totals).T  # (RESAMPLES,) each
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(sums / sizes, [tail, 1 - tail])
     return Estimate(len(numbers), count, value, float(low), float(high))
 
 
 @lru_cache(maxsize=4)
-def _weights(count: int) -> NDArray[np.float64]:
+def resamples(count: int) -> NDArray[np.float64]:
     """How often each resample draws each cluster: (RESAMPLES, count), rows sum to ``count``."""
     drawn = np.random.default_rng(SEED).integers(count, size=(RESAMPLES, count))
     drawn += np.arange(RESAMPLES)[:, None] * count

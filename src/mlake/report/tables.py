@@ -14,9 +14,11 @@ KIND_TITLES = {
     "direct": "Direct questions",
     "multihop": "Two-hop questions",
     "multihop_before": "Two-hop questions, answers before the edit",
+    "bridge": "Second hops alone",
     "paraphrase": "Rephrased questions",
     "locality": "Questions about other facts",
     "choice": "Multiple choice",
+    "negation": "Negated questions (lower is better)",
 }
 _NONE = "–"
 _MARKUP = re.compile(r"[\\|`*]|(?<=\])\(")  # a bracket makes a link only before a parenthesis

@@ -21,6 +21,7 @@ _MEANINGS = {
     "paper": "the new answer or an alias is a substring of the raw text, as in the paper",
     "exact": "the answer is the new answer and nothing else",
     "old": "the old answer still stands in the text",
+    "old_paper": "the old answer or an alias is a substring of the raw text",
     "unchanged": "the text is the unedited model's, character for character",
 }
 _READING = """\

@@ -12,15 +12,18 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from mlake.evaluation.score import signature
 from mlake.report.tables import KIND_TITLES, plain
 from mlake.report.tidy import UNEDITED, Matrix, TidyRow, available, matrix
 
-__all__ = ["heatmap"]
+__all__ = ["CELL_COLOURS", "draw_cell", "draw_panel", "heatmap", "ink", "panel_height"]
+
+CELL_COLOURS = matplotlib.colormaps["cividis"]
+"""Colours of all heat maps, from low to high."""
 
 _SCORER = "contains"
-_COLOURS = matplotlib.colormaps["cividis"]
 _CELL = 0.62  # inches
 _GAP = 0.25  # of a cell, between the unedited model and the edited ones
 _MISSING = "#d9d9d9"
@@ -67,12 +70,12 @@ def _draw(spec: Mapping[str, Any], panels: Sequence[tuple[str, Matrix]]) -> Figu
     ratios = [len(panel.tests) for _, panel in panels]
     grid = figure.subplots(1, len(panels), squeeze=False, width_ratios=ratios)[0]
     for place, (axes, (title, panel)) in enumerate(zip(grid, panels, strict=True)):
-        _draw_panel(axes, panel)
+        draw_panel(axes, panel)
         axes.set_title(title, fontsize=10, pad=8)
         axes.set_xlabel("asked in")
         if place == 0:
             axes.set_ylabel("edited in")
-    scale = ScalarMappable(Normalize(0, 100), _COLOURS)
+    scale = ScalarMappable(Normalize(0, 100), CELL_COLOURS)
     bar = figure.colorbar(scale, ax=list(grid), fraction=0.05, pad=0.02, aspect=25)
     bar.set_label("answers that give the new answer (%)")
     bar.outline.set_visible(False)
@@ -87,17 +90,23 @@ def _caption(spec: Mapping[str, Any]) -> str:
     return plain(" · ".join([signature(_SCORER), *settings, "framed: asked in the language edited in"]))
 
 
-def _draw_panel(axes: Axes, panel: Matrix) -> None:
-    """One matrix: a square a cell, the unedited model set apart on top."""
-    tops = np.arange(len(panel.edits), dtype=float)
-    if panel.edits[0] is None:
-        tops[1:] += _GAP
+def draw_panel(axes: Axes, panel: Matrix, *, size: float | None = None, frame: float = 1.6) -> None:
+    """One matrix of shares: a square a cell, the unedited model set apart on top.
+
+    Args:
+        axes: Where to draw.
+        panel: The matrix; what was asked in the language edited in is framed.
+        size: Size of the numbers in points.
+        frame: Width of the frames in points.
+    """
+    tops = _tops(panel)
     for top, edit in zip(tops, panel.edits, strict=True):
         for left, test in enumerate(panel.tests):
-            _draw_cell(axes, (left, float(top)), panel.cells.get((edit, test)))
+            row = panel.cells.get((edit, test))
+            draw_cell(axes, (left, float(top)), row["value"] if row else None, size=size)
             if edit == test:
                 corner = (left + 0.04, float(top) + 0.04)
-                axes.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, edgecolor="white", lw=1.6))
+                axes.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, edgecolor="white", lw=frame))
     axes.set_xlim(0, len(panel.tests))
     axes.set_ylim(tops[-1] + 1, 0)
     axes.set_aspect("equal")
@@ -107,17 +116,45 @@ def _draw_panel(axes: Axes, panel: Matrix) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _draw_cell(axes: Axes, corner: tuple[float, float], row: TidyRow | None) -> None:
+def panel_height(panel: Matrix) -> float:
+    """Height of a matrix, in sides of a cell."""
+    return float(_tops(panel)[-1]) + 1
+
+
+def _tops(panel: Matrix) -> NDArray[np.float64]:
+    tops = np.arange(len(panel.edits), dtype=np.float64)
+    if panel.edits[0] is None:
+        tops[1:] += _GAP
+    return tops
+
+
+def draw_cell(
+    axes: Axes,
+    corner: tuple[float, float],
+    share: float | None,
+    *,
+    most: float = 1.0,
+    size: float | None = None,
+) -> None:
+    """A square of side 1 with a share in percent, or a dash where there is none.
+
+    Args:
+        axes: Where to draw.
+        corner: Its left and top.
+        share: From 0 to 1.
+        most: The share that has the last colour.
+        size: Size of the number in points.
+    """
     left, top = corner
-    if row is None or row["value"] is None:
+    if share is None:
         face, text = to_rgb(_MISSING), "–"
     else:
-        face, text = to_rgb(_COLOURS(row["value"])), f"{100 * row['value']:.1f}"
+        face, text = to_rgb(CELL_COLOURS(share / most)), f"{100 * share:.1f}".replace("100.0", "100")
     axes.add_patch(Rectangle((left, top), 1, 1, facecolor=face, edgecolor="white", lw=0.8))
-    axes.text(left + 0.5, top + 0.5, text, ha="center", va="center", color=_ink(face))
+    axes.text(left + 0.5, top + 0.5, text, ha="center", va="center", color=ink(face), fontsize=size)
 
 
-def _ink(face: Sequence[float]) -> str:
+def ink(face: Sequence[float]) -> str:
     """Black or white, whichever has the higher contrast (WCAG relative luminance) on a colour."""
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in face]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

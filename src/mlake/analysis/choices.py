@@ -1,0 +1,261 @@
+"""Multiple choice, the second form in which MLaKE asks (section 2.1.3): a question with lettered options.
+
+Two ways to read a choice, each a scorer of the rows that come out:
+
+- ``choice_likelihood``: the letter that the model gives the highest probability as its next token, letters
+  compared among themselves. A letter's probability is that of its token with and without a leading space.
+- ``choice_generated``: the model answers, and the letter, or else the option's text, is read from what it
+  says (``mlake.analysis.letters``). An answer that names none, or several, counts as wrong, and
+  ``choice_unread`` counts it.
+
+Both are 1 for the accepted option, which is the *new* answer where a question is about the edited fact.
+``choice_likelihood_old`` and ``choice_generated_old`` are the same for the old answer, where it is an option.
+"""
+
+import string
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from mlake.analysis.letters import read_choice
+from mlake.errors import DataError, ModelError, UnknownNameError
+from mlake.evaluation.score import ScoredRow
+from mlake.models.batches import by_length, pad_left
+from mlake.models.generate import answers
+from mlake.models.lm import LM
+from mlake.models.prompts import PLAIN, PromptStyle
+from mlake.models.room import room_for
+from mlake.records import Probe
+
+__all__ = [
+    "MAX_NEW_TOKENS",
+    "WORDINGS",
+    "Choice",
+    "Positions",
+    "Wording",
+    "ask_choices",
+    "choice_rows",
+    "positions",
+    "score_choices",
+]
+
+MAX_NEW_TOKENS = 32
+"""Enough for a letter with a few words before it, or for the part of an option that tells it apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a choice is asked for in one language.
+
+    Attributes:
+        ask: Sentence that asks for the letter, for models that are given a chat or a template of their own.
+        cue: Start of the sentence that a plain model completes. (After a mere "Answer:" small models often
+            begin a new line, which ends their answer.)
+    """
+
+    ask: str
+    cue: str
+
+
+WORDINGS = {
+    "en": Wording("Answer with the letter of the right option only.", "The right answer is"),
+    "de": Wording("Antworte nur mit dem Buchstaben der richtigen Antwort.", "Die richtige Antwort ist"),
+    "fr": Wording("Réponds seulement par la lettre de la bonne réponse.", "La bonne réponse est"),
+    "ja": Wording("正しい選択肢の記号だけで答えてください。", "正しい答えは"),
+    "zh": Wording("请只回答正确选项的字母。", "正确答案是"),
+}
+"""Language code to wording; a language that is added needs a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a model chose.
+
+    Attributes:
+        probe: The question.
+        gold: Index of the accepted option.
+        old: Index of the old answer's option; None if there is none.
+        likely: Index of the option with the likeliest letter.
+        generated: Index of the option that the answer names; None if it names none or several.
+        text: The answer.
+    """
+
+    probe: Probe
+    gold: int
+    old: int | None
+    likely: int
+    generated: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """How often each letter is chosen, and how often it is right, in one language.
+
+    Attributes:
+        lang: Language of the questions.
+        letter: The letter.
+        gold: Share of questions whose accepted option it is.
+        likely: Share of questions where it is the likeliest.
+        generated: Share of questions whose answer names it.
+        n: Number of questions.
+    """
+
+    lang: str
+    letter: str
+    gold: float
+    likely: float
+    generated: float
+    n: int
+
+
+def choice_rows(
+    lm: LM, probes: Sequence[Probe], progress: Callable[[int], object] | None = None
+) -> list[ScoredRow]:
+    """Ask and score multiple choice; see ``ask_choices`` and ``score_choices``."""
+    return score_choices(ask_choices(lm, probes, progress))
+
+
+def ask_choices(
+    lm: LM, probes: Sequence[Probe], progress: Callable[[int], object] | None = None
+) -> list[Choice]:
+    """Ask multiple choice both ways, each in batches. Options keep the order of the data set.
+
+    Args:
+        lm: The model, edited or not.
+        probes: Questions with options.
+        progress: Called with the number of questions answered since the last call.
+
+    Raises:
+        DataError: A question has no options, more than 26, or accepts none of them.
+        UnknownNameError: There is no wording for a question's language.
+        ModelError: A prompt does not fit into the model's positions, or no token is a letter alone.
+    """
+    golds = [_checked(probe) for probe in probes]
+    prompts = [_prompt(lm.style, probe) for probe in probes]
+    given = replace(lm, style=PromptStyle("{question}", chat=lm.style.chat))
+    replies = answers(given, prompts, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
+    likely = _likely(given, prompts, [len(probe.options) for probe in probes])
+    return [
+        Choice(
+            probe=probe,
+            gold=gold,
+            old=_option(probe, probe.reject),
+            likely=letter,
+            generated=read_choice(reply.text, probe.options, probe.lang),
+            text=reply.text,
+        )
+        for probe, gold, letter, reply in zip(probes, golds, likely, replies, strict=True)
+    ]
+
+
+def score_choices(choices: Iterable[Choice]) -> list[ScoredRow]:
+    """Five rows a question: both ways for the accepted and for the old option, and whether none was named."""
+    rows = []
+    for one in choices:
+        has_old = one.old is not None
+        values = {
+            "choice_likelihood": float(one.likely == one.gold),
+            "choice_generated": float(one.generated == one.gold),
+            "choice_likelihood_old": float(one.likely == one.old) if has_old else None,
+            "choice_generated_old": float(one.generated == one.old) if has_old else None,
+            "choice_unread": float(one.generated is None),
+        }
+        probe = one.probe
+        rows += [
+            ScoredRow(None, None, "choice", probe.id, probe.fact, probe.lang, scorer, value)
+            for scorer, value in values.items()
+        ]
+    return rows
+
+
+def positions(choices: Iterable[Choice]) -> list[Positions]:
+    """The distribution of chosen letters beside that of the accepted ones, by language and letter."""
+    by_lang: dict[str, list[Choice]] = {}
+    for one in choices:
+        by_lang.setdefault(one.probe.lang, []).append(one)
+    rows = []
+    for lang, group in by_lang.items():
+        size, most = len(group), max(len(one.probe.options) for one in group)
+        gold, likely = Counter(one.gold for one in group), Counter(one.likely for one in group)
+        generated = Counter(one.generated for one in group)
+        rows += [
+            Positions(lang, letter, gold[at] / size, likely[at] / size, generated[at] / size, size)
+            for at, letter in enumerate(string.ascii_uppercase[:most])
+        ]
+    return rows
+
+
+def _checked(probe: Probe) -> int:
+    """Index of the accepted option."""
+    if not 0 < len(probe.options) <= len(string.ascii_uppercase):
+        raise DataError(f"question {probe.id!r} has {len(probe.options)} options; expected 1 to 26")
+    gold = _option(probe, probe.accept)
+    if gold is None:
+        raise DataError(
+            f"question {probe.id!r} accepts {probe.accept[:1]}, which is none of its options; "
+            "give an option's letter or its text"
+        )
+    return gold
+
+
+def _option(probe: Probe, names: Sequence[str]) -> int | None:
+    """Index of the option that is meant by its text or by its letter."""
+    letters = string.ascii_uppercase[: len(probe.options)]
+    for name in names:
+        if name in probe.options:
+            return probe.options.index(name)
+        if len(name) == 1 and name in letters:
+            return letters.index(name)
+    return None
+
+
+def _prompt(style: PromptStyle, probe: Probe) -> str:
+    """The whole prompt.
+
+    The plain template ends in ``A:``, which reads as a letter, so a plain model gets the language's cue.
+    """
+    if probe.lang not in WORDINGS:
+        raise UnknownNameError("language with a wording for multiple choice", probe.lang, WORDINGS)
+    wording = WORDINGS[probe.lang]
+    options = zip(string.ascii_uppercase, probe.options, strict=False)
+    lines = [probe.text, *(f"{letter}. {option}" for letter, option in options)]
+    if style.template == PLAIN:
+        return "\n".join([*lines, wording.cue])
+    return style.prompt("\n".join([*lines, wording.ask]))
+
+
+@torch.no_grad()
+def _likely(lm: LM, prompts: Sequence[str], counts: Sequence[int]) -> list[int]:
+    """Index of the letter that is likeliest right after each prompt, among as many as it has options."""
+    if not prompts:
+        return []
+    encoded = lm.tokenizer(list(prompts), add_special_tokens=not lm.style.chat)["input_ids"]
+    tokens = [_letter_tokens(lm, letter) for letter in string.ascii_uppercase[: max(counts)]]
+    found = [0] * len(prompts)
+    for batch in by_length([len(ids) for ids in encoded], room_for(lm, 1)):
+        ids, mask = pad_left([encoded[i] for i in batch], lm.pad_id, lm.device)
+        hidden: Tensor = lm.model.base_model(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
+            use_cache=False,
+        ).last_hidden_state
+        logits = lm.logits(hidden[:, -1])  # (rows, vocabulary)
+        scores = torch.stack([logits[:, one].logsumexp(-1) for one in tokens], dim=-1)  # (rows, letters)
+        for row, i in enumerate(batch):
+            found[i] = int(scores[row, : counts[i]].argmax())
+    return found
+
+
+def _letter_tokens(lm: LM, letter: str) -> list[int]:
+    """Tokens that are a letter alone, after a line break and after a space."""
+    encoded = lm.tokenizer([f"\n{letter}", f" {letter}"], add_special_tokens=False)["input_ids"]
+    ends = dict.fromkeys(ids[-1] for ids in encoded)
+    tokens = [token for token in ends if lm.tokenizer.decode([token]).strip() == letter]
+    if not tokens:
+        raise ModelError(f"{lm.name!r} has no token that is {letter!r} alone; read generated answers instead")
+    return tokens

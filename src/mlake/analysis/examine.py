@@ -1,0 +1,64 @@
+"""Measures every edit while it is at hand: how much each neuron changes, and the ability kept.
+
+So edits that hold whole weights need not be kept. ``mlake.analysis.examined`` reads what is stored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from mlake.analysis.neurons import neuron_changes
+from mlake.analysis.perplexity import ability_rows, held_out_langs
+from mlake.errors import EditError
+from mlake.models.lm import LM
+
+__all__ = ["Examined", "examine"]
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """What was measured of an edit.
+
+    Attributes:
+        tensors: As stored.
+    """
+
+    tensors: Mapping[str, Tensor]
+
+    def save(self, path: Path) -> None:
+        """Write the tensors to one file."""
+        save_file(dict(self.tensors), path)
+
+
+def examine(lm: LM, edit: Any) -> Examined:
+    """Measure an edit.
+
+    Args:
+        lm: The unedited model.
+        edit: A ``WeightEdit`` or ``ParameterEdit``, not in force.
+
+    Raises:
+        EditError: The edit does not fit the model.
+    """
+    tensors = {f"neurons.{layer}": norms for layer, norms in _changes(lm, edit).items()}
+    with edit.applied(lm) as edited:
+        rows = ability_rows(edited, None, None, held_out_langs())
+    for lang in held_out_langs():
+        values = [row.nll for row in rows if row.test_lang == lang]
+        tensors[f"ability.{lang}"] = torch.tensor(values, dtype=torch.float32)
+    return Examined(tensors)
+
+
+def _changes(lm: LM, edit: Any) -> dict[int, Tensor]:
+    """Change of each neuron by layer; none for an edit of other weights than the MLPs'."""
+    try:
+        found = neuron_changes(edit, lm)
+    except EditError:
+        return {}
+    return {layer: torch.from_numpy(norms.astype(np.float32)) for layer, norms in found.items()}

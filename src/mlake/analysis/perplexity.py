@@ -1,0 +1,190 @@
+"""Perplexity: how likely answers are to the unedited model, and what ability an edited one has kept.
+
+Two measures, both mean negative log-likelihoods a token in nats; exp of one is a perplexity:
+
+- ``nll`` of an answer: how the *unedited* model rates what an edited one said to the same question. The
+  end of the answer is not counted.
+- the ability kept: how the model as it is now, edited or not, rates held-out text that no edit is about.
+  The text is twelve everyday sentences a language, written for mlake, the same ones in every language.
+
+Tokens differ between languages and between models, so compare a number only with the same language and
+model before the edit.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import torch
+from torch import Tensor
+
+from mlake.analysis.fluency import scored
+from mlake.errors import ModelError, UnknownNameError
+from mlake.evaluation.score import ScoredRow
+from mlake.languages import language
+from mlake.models.batches import by_length, pad_right
+from mlake.models.lm import LM
+from mlake.models.room import room_for
+from mlake.models.spans import encode
+from mlake.records import Asked
+
+__all__ = ["AbilityRow", "ability_rows", "held_out", "held_out_langs", "perplexity_rows"]
+
+_FOLDER = files("mlake.analysis") / "heldout"
+_LOGITS = 2**26  # numbers that are held at once, beside those of the hidden states
+
+
+@dataclass(frozen=True, slots=True)
+class AbilityRow:
+    """How likely one held-out sentence is to a model.
+
+    Attributes:
+        edit_lang: Language the model was edited in; None for the unedited model.
+        batch: Index of the batch of edits in force; None for the unedited model.
+        test_lang: Language of the sentence.
+        sentence: Its number from 0; the same number is the same sentence in every language.
+        tokens: Tokens that were predicted.
+        nll: Mean negative log-likelihood a token, in nats.
+    """
+
+    edit_lang: str | None
+    batch: int | None
+    test_lang: str
+    sentence: int
+    tokens: int
+    nll: float
+
+
+def perplexity_rows(
+    lm: LM, asked: Iterable[Asked], progress: Callable[[int], object] = lambda done: None
+) -> list[ScoredRow]:
+    """``nll`` of every answer but those to multiple choice, in the order given; None for an empty answer.
+
+    The same answer to the same question is read once.
+
+    Args:
+        lm: The unedited model.
+        asked: Answers of any model, edited or not.
+        progress: Called with the number of different answers read since the last call.
+
+    Raises:
+        UnknownNameError: A question is in a language that mlake does not know.
+        ModelError: A question and its answer do not fit into the model's positions.
+    """
+    every = [one for one in asked if one.kind != "choice"]
+    pairs = list(dict.fromkeys(map(_pair, (one for one in every if one.answer.text.strip()))))
+    encoded = [
+        encode(lm, lm.style.prompt(question), target=answer, special=not lm.style.chat)
+        for question, answer in ((question, lm.style.joint(space) + text) for question, space, text in pairs)
+    ]
+    found = dict(zip(pairs, _nll(lm, [(one.ids, one.target) for one in encoded], progress), strict=True))
+    return [scored(one, "nll", found.get(_pair(one))) for one in every]
+
+
+def held_out_langs() -> tuple[str, ...]:
+    """Languages that there is held-out text in."""
+    return tuple(sorted(one.name.removesuffix(".txt") for one in _FOLDER.iterdir()))
+
+
+def held_out(lang: str) -> tuple[str, ...]:
+    """The held-out sentences in a language; those with the same number say the same in every language.
+
+    Raises:
+        UnknownNameError: There is no text in this language.
+    """
+    if lang not in held_out_langs():
+        raise UnknownNameError("language of held-out text", lang, held_out_langs())
+    return tuple((_FOLDER / f"{lang}.txt").read_text(encoding="utf-8").splitlines())
+
+
+def ability_rows(lm: LM, edit_lang: str | None, batch: int | None, langs: Sequence[str]) -> list[AbilityRow]:
+    """How likely the held-out sentences are to a model, without any prompt.
+
+    The first token is predicted only where the tokenizer puts one before it.
+
+    Args:
+        lm: The model as it is now, edited or not.
+        edit_lang: Language of the edit in force; None for none. Only written into the rows.
+        batch: Index of the batch of the edit in force; None for none.
+        langs: Languages to read.
+
+    Raises:
+        UnknownNameError: There is no held-out text in one of the languages.
+        ModelError: A sentence does not fit into the model's positions.
+    """
+    read = [(lang, number, text) for lang in langs for number, text in enumerate(held_out(lang))]
+    if not read:
+        return []
+    ids: list[list[int]] = lm.tokenizer([text for *_, text in read])["input_ids"]
+    values = _nll(lm, [(one, len(one) - 1) for one in ids], lambda done: None)
+    return [
+        AbilityRow(edit_lang, batch, lang, number, len(one) - 1, value)
+        for (lang, number, _), one, value in zip(read, ids, values, strict=True)
+    ]
+
+
+def _pair(asked: Asked) -> tuple[str, str, str]:
+    """What an answer's likelihood depends on: question, the space before the answer, answer."""
+    return asked.probe.text, language(asked.probe.lang).space, asked.answer.text
+
+
+@torch.no_grad()
+def _nll(lm: LM, rows: Sequence[tuple[Sequence[int], int]], progress: Callable[[int], object]) -> list[float]:
+    """Mean negative log-likelihood of the last tokens of each row.
+
+    Args:
+        lm: The model.
+        rows: Token ids, and how many of them at the end are meant.
+        progress: Called with the number of rows read since the last call.
+    """
+    found = [0.0] * len(rows)
+    if not rows:
+        return found
+    lengths = [len(ids) for ids, _ in rows]
+    _check_fit(lm, max(lengths))
+    for batch in by_length(lengths, room_for(lm, max(count for _, count in rows))):
+        values = _batch_nll(lm, [rows[index] for index in batch])
+        for index, value in zip(batch, values, strict=True):
+            found[index] = value
+        progress(len(batch))
+    return found
+
+
+def _batch_nll(lm: LM, rows: Sequence[tuple[Sequence[int], int]]) -> list[float]:
+    ids, mask = pad_right([ids for ids, _ in rows], lm.pad_id, lm.device)
+    hidden: Tensor = lm.model.base_model(
+        input_ids=ids, attention_mask=mask, use_cache=False
+    ).last_hidden_state  # (rows, longest, d_model)
+    places = [  # row and position of every token that is meant
+        (row, place) for row, (one, count) in enumerate(rows) for place in range(len(one) - count, len(one))
+    ]
+    row, place = torch.tensor(places, device=hidden.device).T
+    targets = ids.to(hidden.device)[row, place]
+    losses = _losses(lm, hidden[row, place - 1], targets)
+    return [float(one.mean()) for one in torch.split(losses, [count for _, count in rows])]
+
+
+def _losses(lm: LM, hidden: Tensor, targets: Tensor) -> Tensor:
+    """Negative log-likelihood of each target, with the logits of a few at a time.
+
+    Args:
+        lm: The model.
+        hidden: State before each target, ``(targets, d_model)``.
+        targets: Token ids, ``(targets,)``.
+    """
+    size = max(_LOGITS // lm.model.get_output_embeddings().weight.shape[0], 1)
+    found = []
+    for start in range(0, len(targets), size):
+        logits = lm.logits(hidden[start : start + size])
+        wanted = targets[start : start + size].to(logits.device)
+        found.append(torch.nn.functional.cross_entropy(logits, wanted, reduction="none"))
+    return torch.cat(found)
+
+
+def _check_fit(lm: LM, tokens: int) -> None:
+    limit = getattr(lm.model.config.get_text_config(), "max_position_embeddings", None)
+    if limit is not None and tokens > limit:
+        raise ModelError(
+            f"the longest text takes {tokens} tokens, but {lm.name!r} has {limit} positions; "
+            "leave out such answers, or read them with another model"
+        )

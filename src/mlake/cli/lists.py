@@ -1,0 +1,73 @@
+"""``mlake list``: what there is by name."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from mlake.cli.lazy import LazyGroup
+from mlake.cli.list_options import JSON
+from mlake.report.tables import plain
+
+__all__ = ["languages", "list_group", "methods", "recipes"]
+
+
+_TABLE = {
+    "methods": ("mlake.cli.lists:methods", "Editing methods, where they are from, and their settings."),
+    "languages": ("mlake.cli.lists:languages", "Languages that facts can be edited and asked in."),
+    "recipes": ("mlake.cli.lists:recipes", "Recipes of `mlake run`."),
+}
+
+
+@click.group("list", cls=LazyGroup, table=_TABLE)
+def list_group() -> None:
+    """List what there is by name."""
+
+
+@click.command(epilog="\b\nExample:\n  mlake list methods --json")
+@JSON
+def methods(as_json: bool) -> None:
+    """List the editing methods."""
+    from mlake.editing.methods import EDITORS, PAPERS
+
+    rows = [
+        {
+            "name": name,
+            "paper": PAPERS[name],
+            "in_the_mlake_paper": name in ("mend", "rome", "memit", "stableke"),
+            "one_fact_after_another": row.sequential,
+            "settings": row.config(),
+        }
+        for name, row in EDITORS.items()
+    ]
+    _show(rows, ("name", "paper"), as_json)
+
+
+@click.command(epilog="\b\nExample:\n  mlake list languages")
+@JSON
+def languages(as_json: bool) -> None:
+    """List the languages."""
+    from mlake.languages import LANGUAGES
+
+    rows = [{"code": code, "name": row.name, "script": row.script} for code, row in LANGUAGES.items()]
+    _show(rows, ("code", "name", "script"), as_json)
+
+
+@click.command(epilog="\b\nExample:\n  mlake list recipes")
+@JSON
+def recipes(as_json: bool) -> None:
+    """List the recipes of `mlake run`; `mlake reproduce --list` lists those of the paper."""
+    from mlake.recipes import recipes as packaged
+
+    _show([{"name": name} for name in packaged()], ("name",), as_json)
+
+
+def _show(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    widths = [max(len(plain(row[column])) for row in rows) for column in columns]
+    for row in rows:
+        cells = (f"{plain(row[name]):{width}}" for name, width in zip(columns, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())

@@ -1,0 +1,90 @@
+"""``mlake reproduce``: the paper's tables and figures, one command each."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlake.cli.list_options import JSON
+from mlake.errors import MlakeError, RunError
+
+__all__ = ["reproduce"]
+
+
+@click.command(
+    epilog="\b\nExamples:\n  mlake reproduce --list"
+    "\n  mlake reproduce table1 --model demo --facts 40 --dry-run"
+    "\n  mlake reproduce all --model demo --facts 40 --out reproduction"
+)
+@click.argument("names", nargs=-1)
+@click.option("--list", "listed", is_flag=True, help="Name the tables and figures, and stop.")
+@JSON
+@click.option("--model", "models", multiple=True, help="A model in place of the paper's; may be repeated.")
+@click.option("--dtype", default="auto", show_default=True, help="bf16, fp16, fp32, fp64, or auto.")
+@click.option("--device", default="auto", show_default=True, help="Torch device, or auto.")
+@click.option("--data", default="mlake", show_default=True, help="Name of a data set, or a file of facts.")
+@click.option("--mirror", type=click.Path(path_type=Path), help="Folder that holds the data set already.")
+@click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
+@click.option("--batch-size", type=int, default=100, show_default=True, help="Facts edited together.")
+@click.option("--locality", type=int, default=25, show_default=True, help="Questions outside each batch.")
+@click.option("--mend", type=click.Path(path_type=Path), help="Editor trained by `mlake train mend`.")
+@click.option("--judge", help="Model that judges fluency: as --model, or its name on --judge-url.")
+@click.option("--judge-url", help="OpenAI-compatible server of the judge; its key is in $OPENAI_API_KEY.")
+@click.option("--withhold", is_flag=True, help="Leave the data set's own texts out of what is written.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
+@click.option(
+    "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Longest answer, tokens."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("reproduction"), show_default=True, help="Folder."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be run and what it would cost, and stop.")
+def reproduce(names: tuple[str, ...], listed: bool, as_json: bool, dry_run: bool, **flags: Any) -> None:
+    """Make tables and figures of the paper: run what is missing, write them beside the paper's numbers.
+
+    NAMES are those of --list, or all. Runs are shared and kept below OUT/runs: nothing is computed twice,
+    and what was stopped goes on when the same command is run again.
+    """
+    from mlake.reproduce.recipes import chosen, recipes
+
+    if listed:
+        _list(recipes(), as_json)
+        return
+    if not names:
+        raise RunError("name a table or figure, such as table1, or all; `mlake reproduce --list` names them")
+    _make(chosen(names), dry_run, **flags)
+
+
+def _list(known: Any, as_json: bool) -> None:
+    rows = [
+        {"name": one.name, "title": one.title, "methods": one.methods, "models": one.models}
+        for one in known.values()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        click.echo(f"{row['name']:9}  {row['title']}")
+
+
+def _make(
+    recipes: Any, dry_run: bool, *, data: str, mirror: Path | None, models: tuple[str, ...], **flags: Any
+) -> None:
+    import mlake.data
+    from mlake.reproduce.make import make
+    from mlake.reproduce.options import Options
+    from mlake.reproduce.wishes import wishes
+    from mlake.reproduce.work import estimates
+
+    options = Options(models=models, **flags)
+    benchmark = mlake.data.load(data, mirror=mirror)
+    if dry_run:
+        for line in estimates(wishes(recipes, options), benchmark, options):
+            click.echo(line)
+        return
+    say = lambda line: click.echo(line, err=True)  # noqa: E731
+    failed = make(recipes, benchmark, options, say)
+    click.echo(f"wrote {options.out / 'report.md'} and {options.out / 'report.html'}")
+    if failed:
+        raise MlakeError("; ".join(f"{name} could not be made: {error}" for name, error in failed.items()))

@@ -1,0 +1,195 @@
+"""StableKE: fine-tuning on each fact in other words and in context (Wei et al. 2024, arXiv 2402.13048)."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+from mlake.editing.finetune.augment import Augmented, augmented
+from mlake.editing.finetune.examples import examples
+from mlake.editing.finetune.generated import LocalWriter, ServerWriter, Writer
+from mlake.editing.finetune.requests import VERSION as REQUESTS_VERSION
+from mlake.editing.finetune.templates import VERSION as TEMPLATES_VERSION
+from mlake.editing.finetune.training import Epoch, Schedule, train
+from mlake.editing.finetune.weights import Weights, training_all, training_low_rank
+from mlake.editing.method import Progress
+from mlake.editing.parameters import ParameterEdit
+from mlake.errors import EditError
+from mlake.models.lm import LM
+from mlake.models.load import load
+from mlake.models.server import ChatServer
+from mlake.records import Statement
+
+__all__ = ["Source", "StableKE"]
+
+Source = Literal["templates", "server", "local"]
+
+
+@dataclass(frozen=True, slots=True)
+class StableKE:
+    """Fine-tuning on augmented facts.
+
+    Attributes:
+        name: Name of the method.
+        source: Who writes the texts: our ``templates``, a model behind a ``server``, or a ``local`` model.
+        texts: Texts of each fact, half of them questions with the new answer.
+        epochs: Most passes over the texts.
+        rate: Learning rate.
+        stop: Training ends after a pass in which the questions' mean loss was below this.
+        rank: Rank of the low-rank update of the blocks' linear maps; 0 trains all parameters.
+        text_batch: Texts in a step.
+        seed: Seed of the templates' and batches' order, and of the low-rank start.
+        url: Address of the server; its key comes from ``$OPENAI_API_KEY``.
+        model: The server's name of the model, or what ``mlake.models.load`` loads.
+    """
+
+    name: str
+    source: Source = "templates"
+    texts: int = 8
+    epochs: int = 20
+    rate: float = 1e-5
+    stop: float = 0.25
+    rank: int = 0
+    text_batch: int = 8
+    seed: int = 0
+    url: str = ""
+    model: str = ""
+
+    @property
+    def sequential(self) -> bool:
+        """False: facts of a batch are trained on together."""
+        return False
+
+    @property
+    def low_rank(self) -> bool:
+        """False: its edits change more than down-projections."""
+        return False
+
+    def suggested(self, lm: LM, /) -> Mapping[str, Any]:
+        """Nothing depends on the family."""
+        return {}
+
+    def fitted(self, lm: LM, /) -> Self:
+        """The method itself.
+
+        Raises:
+            EditError: The source needs a model or a server that is not named.
+            ModelError: The server's address is none, or holds a secret, which would be written to specs.
+        """
+        if self.source != "templates" and not self.model:
+            raise EditError(f"source={self.source} needs a model to write texts; set model=NAME")
+        if self.source == "server" and not self.url:
+            raise EditError("source=server needs its address; set url=http://127.0.0.1:8000/v1 or another")
+        if self.source == "server":
+            ChatServer(self.url, self.model)
+        return self
+
+    def config(self) -> dict[str, Any]:
+        """Every setting that can change a number, as JSON values."""
+        return asdict(self)
+
+    def edit(
+        self,
+        lm: LM,
+        statements: Sequence[Statement],
+        /,
+        *,
+        text: Sequence[str] = (),
+        history: Sequence[ParameterEdit] = (),
+        progress: Progress = lambda done: None,
+    ) -> ParameterEdit:
+        """Train the model to state these facts. The model is left as it was, bit for bit.
+
+        Args:
+            lm: The model.
+            statements: The facts, each in the language it is edited in.
+            text: Not used.
+            history: Not used: training starts from the model as it is.
+            progress: Called with the number of facts just finished.
+
+        Raises:
+            EditError: No facts, or training that fails.
+            ModelError: The model that writes texts fails.
+        """
+        if not statements:
+            raise EditError("no facts to edit; expected at least one statement")
+        writer = self._writer(lm)
+        facts = augmented(statements, texts=self.texts, seed=self.seed, writer=writer)
+        report = self._report(lm, facts, writer)
+        del writer  # its model need not be in memory beside the trained one
+        told = _Told(len(statements), progress)
+        schedule = Schedule(self.epochs, self.rate, self.text_batch, self.stop, self.seed)
+        with self._weights(lm) as weights:
+            losses = train(lm, weights, examples(lm, facts), schedule, told.passes)
+            factors, values = weights.found()
+        told.finish()
+        return ParameterEdit(factors, values, report | {"losses": _rounded(losses)})
+
+    def edit_many(
+        self,
+        lm: LM,
+        batches: Sequence[Sequence[Statement]],
+        /,
+        *,
+        text: Sequence[str] = (),
+        progress: Progress = lambda done: None,
+    ) -> list[ParameterEdit]:
+        """One edit for each batch, each from the unedited model; arguments and errors as in ``edit``."""
+        return [self.edit(lm, batch, text=text, progress=progress) for batch in batches]
+
+    def _weights(self, lm: LM) -> AbstractContextManager[Weights]:
+        return training_low_rank(lm, self.rank, self.seed) if self.rank else training_all(lm)
+
+    def _writer(self, lm: LM) -> Writer | None:
+        self.fitted(lm)
+        if self.source == "server":
+            return ServerWriter(ChatServer(self.url, self.model))
+        return LocalWriter(load(self.model)) if self.source == "local" else None
+
+    def _report(self, lm: LM, facts: Sequence[Augmented], writer: Writer | None) -> dict[str, Any]:
+        versions = [TEMPLATES_VERSION] if writer is None else [REQUESTS_VERSION, TEMPLATES_VERSION]
+        return {
+            "method": self.config(),
+            "model": lm.name,
+            "model_revision": lm.revision,
+            "texts": {
+                "source": self.source,
+                "versions": versions,
+                "writer": None if writer is None else writer.identity,
+            },
+            "facts": [
+                {"fact": one.statement.fact, "lang": one.statement.lang, **one.counts._asdict()}
+                for one in facts
+            ],
+        }
+
+
+class _Told:
+    """Turns passes over the texts into facts just finished, which add up to all facts.
+
+    How many passes it takes is not known beforehand; three are common, so one counts as half of the work,
+    two as two thirds.
+    """
+
+    def __init__(self, facts: int, progress: Progress):
+        self.facts, self.progress, self.done = facts, progress, 0
+
+    def passes(self, passes: float) -> None:
+        """Tell of the facts that so many passes amount to, if there are more than were told of."""
+        self._tell(int(self.facts * passes / (passes + 1)))
+
+    def finish(self) -> None:
+        """Tell of the facts that are left."""
+        self._tell(self.facts)
+
+    def _tell(self, done: int) -> None:
+        if done > self.done:
+            self.progress(done - self.done)
+            self.done = done
+
+
+def _rounded(losses: Sequence[Epoch]) -> list[dict[str, float | None]]:
+    return [
+        {name: None if loss is None else round(loss, 6) for name, loss in one._asdict().items()}
+        for one in losses
+    ]

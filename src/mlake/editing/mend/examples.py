@@ -1,0 +1,115 @@
+"""What MEND's editor is trained on: edits, other wordings of them, and facts that they should not touch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import NamedTuple
+
+from mlake.editing.prompts import prompted
+from mlake.errors import EditError
+from mlake.languages import language
+from mlake.models.lm import LM
+from mlake.models.spans import Encoded, encode
+from mlake.records import Fact, Statement
+
+__all__ = ["Draw", "Example", "draw", "examples"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A fact in one language, as prompts with their targets.
+
+    Attributes:
+        fact: Id of the fact.
+        edit: Its question with the new answer.
+        near: Other wordings with the new answer; one is drawn at a time.
+        far: Its question with the old answer, kept while other facts are edited; None if that is unknown.
+    """
+
+    fact: str
+    edit: Encoded
+    near: tuple[Encoded, ...]
+    far: Encoded | None
+
+
+class Draw(NamedTuple):
+    """Prompts of one training step.
+
+    Attributes:
+        edit: The facts to edit.
+        near: One other wording of each.
+        far: Questions about other facts.
+    """
+
+    edit: list[Encoded]
+    near: list[Encoded]
+    far: list[Encoded]
+
+
+def examples(lm: LM, facts: Sequence[Fact], langs: Sequence[str]) -> dict[str, list[Example]]:
+    """Training data by language.
+
+    Another wording is a ``paraphrase`` probe where a fact has one. Elsewhere it is the edited sentence up to
+    its answer, or the question behind one of the language's neutral sentences.
+
+    Raises:
+        EditError: Facts are not stated in a language.
+        SubjectError: A fact has no new answer.
+    """
+    found = {}
+    for lang in langs:
+        language(lang)
+        found[lang] = [_example(lm, fact, lang) for fact in facts if lang in fact.statements]
+        if not found[lang]:
+            have = ", ".join(dict.fromkeys(code for fact in facts for code in fact.statements))
+            raise EditError(f"no fact to train on is stated in {lang!r}; they have: {have} (--lang)")
+    return found
+
+
+def _example(lm: LM, fact: Fact, lang: str) -> Example:
+    said = fact.statements[lang]
+    edit = _asked(lm, said)
+    far = _asked(lm, replace(said, new=said.old)) if said.old.strip() else None
+    space = lm.style.joint(language(lang).space)
+    near = tuple(
+        encode(lm, lm.style.prompt(probe.text), target=space + said.new, special=not lm.style.chat)
+        for probe in fact.probes
+        if probe.kind == "paraphrase" and probe.lang == lang
+    )
+    return Example(fact.id, edit, near or _reworded(lm, said), far)
+
+
+def _asked(lm: LM, said: Statement) -> Encoded:
+    return prompted(lm, said, kind="question", key="prompt", contexts=0).plain
+
+
+def _reworded(lm: LM, said: Statement) -> tuple[Encoded, ...]:
+    """The question behind each neutral sentence, and as often the edited sentence, where it can be used."""
+    behind = prompted(lm, said, kind="question", key="prompt", contexts=len(language(said.lang).contexts))
+    contexts = behind.task.prompts[1:]
+    sentence = prompted(lm, said, kind="sentence", key="prompt", contexts=0)
+    return contexts if sentence.notes else contexts + (sentence.plain,) * len(contexts)
+
+
+def draw(pool: Mapping[str, Sequence[Example]], random: Random, *, most: int, others: int) -> Draw:
+    """Draw a step: facts in one language, and questions about others in any.
+
+    Args:
+        pool: Training data by language.
+        random: Source of randomness.
+        most: Most facts that are edited together. Small numbers are as likely as large ones: their
+            logarithm is uniform.
+        others: Questions about facts that are not edited.
+    """
+    lang = random.choice(sorted(pool))
+    limit = min(most, len(pool[lang]))
+    count = min(limit, int((limit + 1) ** random.random()))
+    chosen = random.sample(list(pool[lang]), count)
+    inside = {one.fact for one in chosen}
+    every = [one for code in sorted(pool) for one in pool[code]]
+    outside = [one.far for one in every if one.far is not None and one.fact not in inside]
+    return Draw(
+        [one.edit for one in chosen],
+        [random.choice(one.near) for one in chosen],
+        random.sample(outside, min(others, len(outside))),
+    )

@@ -1,0 +1,161 @@
+"""Which matrices MEND edits, and the gradient of each as it stands in one forward and backward pass.
+
+The gradient of a linear map's weight is a sum over tokens, ``Σ δ uᵀ``, of the gradient at its output and
+its input (Mitchell et al. 2022, section 3.2). Both are at hand after the backward pass.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from transformers.pytorch_utils import Conv1D
+
+from mlake.editing.mend.upper import Upper
+from mlake.editing.rows import wide
+from mlake.editing.update import Factors
+from mlake.errors import EditError, ModelError
+from mlake.models.batches import by_length
+from mlake.models.hooks import changed_output, watched_input, watched_output
+from mlake.models.lm import LM
+from mlake.models.spans import Encoded
+
+__all__ = ["Gradient", "Matrix", "edited", "edited_matrices", "first_block", "gradients"]
+
+_BLOCKS = 3
+_TOKENS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A linear map that is edited.
+
+    Attributes:
+        name: Its weight's name in ``model.named_parameters()``.
+        module: The map.
+        transposed: True where the weight is stored ``(d_in, d_out)``, as GPT-2's Conv1D does.
+        d_in: Width of its input.
+        d_out: Width of its output.
+    """
+
+    name: str
+    module: nn.Module
+    transposed: bool
+    d_in: int
+    d_out: int
+
+    def stored(self, factors: Factors) -> Factors:
+        """An update ``left (d_out, n)``, ``right (d_in, n)`` in the layout in which the model stores it."""
+        return Factors(factors.right, factors.left) if self.transposed else factors
+
+
+class Gradient(NamedTuple):
+    """The gradient of a matrix as a sum over tokens, ``deltas.T @ inputs``.
+
+    Attributes:
+        inputs: u, what the matrix was fed at each token, ``(tokens, d_in)``.
+        deltas: δ, the gradient of the loss at its output, ``(tokens, d_out)``.
+    """
+
+    inputs: Tensor
+    deltas: Tensor
+
+
+def first_block(lm: LM) -> int:
+    """The first block that is edited: of the last three, as in the paper."""
+    return max(0, len(lm.layers) - _BLOCKS)
+
+
+def edited_matrices(lm: LM) -> tuple[Matrix, ...]:
+    """All linear maps inside the MLPs of the last three blocks.
+
+    Raises:
+        ModelError: The MLPs hold none.
+    """
+    names = {id(weight): name for name, weight in lm.model.named_parameters()}
+    found = []
+    for layer in range(first_block(lm), len(lm.layers)):
+        for module in lm.mlp(layer).modules():
+            if isinstance(module, nn.Linear | Conv1D):
+                transposed = isinstance(module, Conv1D)
+                d_out, d_in = reversed(module.weight.shape) if transposed else module.weight.shape
+                found.append(Matrix(names[id(module.weight)], module, transposed, d_in, d_out))
+    if not found:
+        raise ModelError(f"the MLPs of {lm.name!r} hold no linear maps, which MEND edits; use another method")
+    return tuple(found)
+
+
+def gradients(
+    lm: LM,
+    matrices: Sequence[Matrix],
+    prompts: Sequence[Encoded],
+    *,
+    progress: Callable[[int], object] = lambda done: None,
+) -> list[Gradient]:
+    """Gradients of the sum over prompts of the mean negative log-likelihood of each one's target.
+
+    A prompt's gradient does not depend on the others it is computed with, so as many as fit go together.
+    Tokens at which the gradient is zero (padding, and in the last block those that predict no target)
+    are left out.
+
+    Args:
+        lm: The model; left as it was.
+        matrices: ``edited_matrices(lm)``.
+        prompts: Prompts with targets.
+        progress: Called with the number of prompts just finished.
+
+    Returns:
+        For each matrix its gradient, in float32 or wider.
+
+    Raises:
+        EditError: A number is not finite.
+    """
+    parts: list[list[Gradient]] = []
+    for members in by_length([len(p.ids) for p in prompts], _TOKENS):
+        parts.append(_together(lm, matrices, [prompts[i] for i in members]))
+        progress(len(members))
+    return [Gradient(*map(torch.cat, zip(*every, strict=True))) for every in zip(*parts, strict=True)]
+
+
+def _together(lm: LM, matrices: Sequence[Matrix], prompts: Sequence[Encoded]) -> list[Gradient]:
+    upper = Upper.of(lm, first_block(lm), prompts)
+    inputs: dict[int, Tensor] = {}
+    outputs: dict[int, Tensor] = {}
+    with torch.enable_grad(), ExitStack() as stack:
+        for at, matrix in enumerate(matrices):
+            stack.enter_context(watched_input(matrix.module, partial(inputs.__setitem__, at)))
+            stack.enter_context(watched_output(matrix.module, partial(outputs.__setitem__, at)))
+        nll = upper.nll(upper.logs(lm, upper.hidden.detach().requires_grad_()))
+        every = torch.autograd.grad(nll.sum(), [outputs[at] for at in range(len(matrices))])
+    found = []
+    for at, delta in enumerate(every):
+        if not torch.isfinite(delta).all():
+            raise EditError(
+                f"the gradient of {matrices[at].name} is not finite; expected finite numbers; "
+                "load the model in float32 (--dtype fp32)"
+            )
+        counts = upper.mask.bool().to(delta.device) & (delta != 0).any(-1)
+        found.append(Gradient(wide(inputs[at].detach()[counts]), wide(delta[counts])))
+    return found
+
+
+@contextmanager
+def edited(matrices: Sequence[Matrix], factors: Sequence[Factors]) -> Iterator[None]:
+    """Forward passes in this block see ``W + left rightᵀ``; gradients flow to the factors.
+
+    The weights are not touched and not copied. The product is taken in float32 or wider.
+    """
+    with ExitStack() as stack:
+        inputs: dict[int, Tensor] = {}
+        for at, (matrix, pair) in enumerate(zip(matrices, factors, strict=True)):
+            stack.enter_context(watched_input(matrix.module, partial(inputs.__setitem__, at)))
+            stack.enter_context(changed_output(matrix.module, partial(_moved, inputs, at, pair)))
+        yield
+
+
+def _moved(inputs: Mapping[int, Tensor], at: int, factors: Factors, output: Tensor) -> Tensor:
+    left, right = (factor.to(output.device) for factor in factors)
+    return (wide(output) + (wide(inputs[at]) @ right) @ left.T).to(output.dtype)

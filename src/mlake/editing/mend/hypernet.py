@@ -1,0 +1,171 @@
+"""The networks that turn the gradient of an edit into the edit (Mitchell et al. 2022, section 3.2).
+
+For each token, input u and output gradient δ of an edited matrix are normalised, put one behind the other,
+and passed through a residual network of low rank that is the identity when training starts. The update is
+the sum over tokens of the outer products of what comes out, times a learned step size.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from mlake.editing.mend.gradients import Gradient
+from mlake.editing.update import Factors
+
+__all__ = ["GradientNetwork", "Running", "Shape"]
+
+_LEAST = 1e-3
+
+
+class Shape(NamedTuple):
+    """Shape of an edited matrix: widths of its output and of its input."""
+
+    d_out: int
+    d_in: int
+
+
+class Running(nn.Module):
+    """Running mean and standard deviation of each dimension, over all tokens seen so far.
+
+    Before any are seen, the mean is 0 and the deviation 1.
+    """
+
+    count: Tensor
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.register_buffer("count", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("spread", torch.zeros(width))  # Σ (x - mean)²
+
+    @torch.no_grad()
+    def see(self, rows: Tensor) -> None:
+        """Count more tokens, ``(tokens, width)`` (Chan, Golub and LeVeque 1979)."""
+        if not len(rows):
+            return
+        mean = rows.mean(0)
+        shift = mean - self.mean
+        before, total = int(self.count), int(self.count) + len(rows)
+        self.spread += (rows - mean).square().sum(0) + shift.square() * (before * len(rows) / total)
+        self.mean += shift * (len(rows) / total)
+        self.count.fill_(total)
+
+    def normal(self, rows: Tensor) -> Tensor:
+        """The rows with mean 0 and deviation 1.
+
+        Dimensions that hardly vary are not blown up: a deviation below a thousandth of their mean counts
+        as that.
+        """
+        if not self.count:
+            return rows
+        deviation = (self.spread / self.count).sqrt()
+        least = (_LEAST * deviation.mean()).clamp_min(torch.finfo(deviation.dtype).tiny)
+        return (rows - self.mean) / deviation.clamp_min(least)
+
+
+class _Layer(nn.Module):
+    """``x + σ(s ⊙ (U V x + b) + o)``: eq. 3; the scale s and the offset o are those of one matrix.
+
+    U starts at zero, so that the layer starts as the identity.
+    """
+
+    def __init__(self, width: int, rank: int, matrices: int, *, relu: bool, random: torch.Generator):
+        super().__init__()
+        bound = (6 / (width + rank)) ** 0.5  # Xavier
+        inner = torch.empty(rank, width).uniform_(-bound, bound, generator=random)
+        self.inner = nn.Parameter(inner)
+        self.outer = nn.Parameter(torch.zeros(width, rank))
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.scale = nn.Parameter(torch.ones(matrices, width))
+        self.offset = nn.Parameter(torch.zeros(matrices, width))
+        self.relu = relu
+
+    def forward(self, x: Tensor, matrix: int) -> Tensor:
+        """The layer's output, ``(tokens, width)``, for one of the matrices."""
+        inside = (x @ self.inner.T) @ self.outer.T + self.bias
+        inside = self.scale[matrix] * inside + self.offset[matrix]
+        # A clamp passes gradients at 0, where training starts; a ReLU does not.
+        return x + (inside.clamp(min=0) if self.relu else inside)
+
+
+class _Shared(nn.Module):
+    """The network of all matrices of one shape: two layers, the second without σ as in the authors' code."""
+
+    def __init__(self, width: int, rank: int, matrices: int, random: torch.Generator):
+        super().__init__()
+        self.first = _Layer(width, rank, matrices, relu=True, random=random)
+        self.second = _Layer(width, rank, matrices, relu=False, random=random)
+
+    def forward(self, x: Tensor, matrix: int) -> Tensor:
+        hidden: Tensor = self.second(self.first(x, matrix), matrix)
+        return hidden
+
+
+class GradientNetwork(nn.Module):
+    """MEND's editor: gradients in, updates out.
+
+    Attributes:
+        shapes: Shape of each edited matrix.
+        log_step: Logarithm of each matrix's step size, ``(matrices,)``; learned.
+    """
+
+    def __init__(
+        self,
+        shapes: Sequence[Shape],
+        steps: Sequence[float],
+        *,
+        rank: int,
+        seed: int = 0,
+        dtype: torch.dtype = torch.float32,
+    ):
+        """A network that is the identity.
+
+        Args:
+            shapes: Shape of each edited matrix.
+            steps: Step size of each to start from.
+            rank: Inner width of its layers.
+            seed: Seed of its random weights.
+            dtype: What it computes in.
+        """
+        super().__init__()
+        self.shapes = tuple(shapes)
+        random = torch.Generator().manual_seed(seed)
+        kinds = dict.fromkeys(self.shapes)
+        self.networks = nn.ModuleDict(
+            {_key(kind): _Shared(sum(kind), rank, self.shapes.count(kind), random) for kind in kinds}
+        )
+        self.inputs = nn.ModuleList([Running(shape.d_in) for shape in self.shapes])
+        self.deltas = nn.ModuleList([Running(shape.d_out) for shape in self.shapes])
+        self.log_step = nn.Parameter(torch.tensor(steps, dtype=torch.float64).log())
+        self.to(dtype)
+
+    def see(self, gradients: Sequence[Gradient]) -> None:
+        """Count gradients in the statistics that normalise later ones."""
+        for gradient, inputs, deltas in zip(gradients, self.inputs, self.deltas, strict=True):
+            inputs.see(gradient.inputs.to(self.log_step))  # type: ignore[operator]
+            deltas.see(gradient.deltas.to(self.log_step))  # type: ignore[operator]
+
+    def forward(self, gradients: Sequence[Gradient]) -> list[Factors]:
+        """The updates: for each matrix ``left (d_out, tokens)`` and ``right (d_in, tokens)``.
+
+        Until training begins, they are the gradients times minus the step sizes, of normalised factors
+        once ``see`` has been called.
+        """
+        out = []
+        for at, (shape, gradient) in enumerate(zip(self.shapes, gradients, strict=True)):
+            inputs = self.inputs[at].normal(gradient.inputs.to(self.log_step))  # type: ignore[operator]
+            deltas = self.deltas[at].normal(gradient.deltas.to(self.log_step))  # type: ignore[operator]
+            network = self.networks[_key(shape)]
+            place = self.shapes[:at].count(shape)
+            made = network(torch.cat([inputs, deltas], dim=1), place)
+            right, left = made.split([shape.d_in, shape.d_out], dim=1)
+            out.append(Factors(-self.log_step[at].exp() * left.T, right.T))
+        return out
+
+
+def _key(shape: Shape) -> str:
+    return f"{shape.d_out}x{shape.d_in}"

@@ -1,0 +1,166 @@
+"""MEND as a method: a trained network turns the gradient of the facts into an edit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from mlake.editing.mend.files import TrainedFile, command, default_path
+from mlake.editing.mend.gradients import gradients
+from mlake.editing.method import Progress
+from mlake.editing.parameters import ParameterEdit
+from mlake.editing.prompts import prompted
+from mlake.editing.update import Factors
+from mlake.errors import EditError
+from mlake.models.lm import LM
+from mlake.records import Statement
+
+__all__ = ["Mend"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """MEND (Mitchell et al. 2022): one gradient step per batch, its gradient changed by a trained network.
+
+    Attributes:
+        name: Name of the method.
+        trained: File that ``mlake train mend`` wrote; empty for where it writes by default.
+        scale: The update is multiplied by this.
+    """
+
+    name: str = "mend"
+    trained: str = ""
+    scale: float = 1.0
+    sequential: ClassVar[bool] = False
+    low_rank: ClassVar[bool] = False
+
+    def suggested(self, lm: LM) -> Mapping[str, Any]:
+        """Nothing: all that depends on the model is in the trained file."""
+        return {}
+
+    def fitted(self, lm: LM) -> Self:
+        """The method with its file found, read and checked.
+
+        Raises:
+            EditError: There is no trained editor, or it is for another model.
+        """
+        path = Path(self.trained).expanduser() if self.trained else default_path(lm)
+        if not path.is_file():
+            raise EditError(f"mend has no trained editor at {path}; train one: {command(lm)} --out {path}")
+        fitted = replace(self, trained=str(path))
+        fitted._file.network(lm)
+        return fitted
+
+    @property
+    def _file(self) -> TrainedFile:
+        path = Path(self.trained)
+        try:
+            stamp = path.stat().st_mtime_ns
+        except OSError as error:
+            raise EditError(f"cannot read the trained editor {path}: {error.strerror}") from error
+        return _read(path, stamp)
+
+    @property
+    def trained_facts(self) -> tuple[str, ...]:
+        """Ids of the facts that the editor was trained on; none before the method is fitted."""
+        return tuple(self._file.head["fact_ids"]) if self.trained else ()
+
+    def config(self) -> dict[str, Any]:
+        """Settings, the hash of the trained file, and what it was trained on; never its place."""
+        settings = asdict(self)
+        if not settings.pop("trained"):
+            return settings
+        file = self._file
+        told = ("data", "data_sha256", "facts", "langs", "step", "settings", "dtype")
+        return settings | {"trained": {"sha256": file.sha256} | {key: file.head[key] for key in told}}
+
+    def edit(
+        self,
+        lm: LM,
+        statements: Sequence[Statement],
+        *,
+        text: Sequence[str] = (),
+        history: Sequence[ParameterEdit] = (),
+        progress: Progress = lambda done: None,
+    ) -> ParameterEdit:
+        """Compute an edit that makes the model state these facts. The model is left as it was.
+
+        Args:
+            lm: The model, edited before or not.
+            statements: The facts, each in the language it is edited in.
+            text: Not used.
+            history: Not used: earlier edits are seen in ``lm``.
+            progress: Called with the number of facts just finished.
+
+        Raises:
+            EditError: No facts, no trained editor, one for another model, or numbers that are not finite.
+            SubjectError: A fact has no new answer.
+        """
+        if not statements:
+            raise EditError("no facts to edit; expected at least one statement")
+        fitted = self if self.trained else self.fitted(lm)
+        matrices, network = fitted._file.network(lm)
+        prompts = [prompted(lm, one, kind="question", key="prompt", contexts=0).plain for one in statements]
+        found = gradients(lm, matrices, prompts, progress=progress)
+        with torch.no_grad():
+            made = {
+                matrix.name: matrix.stored(_compressed(_scaled(factors, self.scale)))
+                for matrix, factors in zip(matrices, network(found), strict=True)
+            }
+        _check(made)
+        report = {
+            "method": fitted.config(),
+            "model": lm.name,
+            "model_revision": lm.revision,
+            "facts": [{"fact": one.fact, "lang": one.lang} for one in statements],
+        }
+        return ParameterEdit(made, report=report)
+
+    def edit_many(
+        self,
+        lm: LM,
+        batches: Sequence[Sequence[Statement]],
+        *,
+        text: Sequence[str] = (),
+        progress: Progress = lambda done: None,
+    ) -> list[ParameterEdit]:
+        """One edit for each batch, each from the unedited model: what ``edit`` gives.
+
+        Raises:
+            EditError: As in ``edit``.
+            SubjectError: As in ``edit``.
+        """
+        return [self.edit(lm, batch, progress=progress) for batch in batches]
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, stamp: int) -> TrainedFile:
+    """A file, read again when it has changed."""
+    return TrainedFile.read(path)
+
+
+def _scaled(factors: Factors, scale: float) -> Factors:
+    return Factors(scale * factors.left, factors.right)
+
+
+def _compressed(factors: Factors) -> Factors:
+    """The same update with no more columns than its smaller side: a token is a column, and they are many."""
+    d_out, d_in = len(factors.left), len(factors.right)
+    if factors.left.shape[1] <= min(d_out, d_in):
+        return factors
+    dense = factors.dense()
+    side: Tensor = torch.eye(min(d_out, d_in), dtype=dense.dtype, device=dense.device)
+    return Factors(dense, side) if d_in <= d_out else Factors(side, dense.T)
+
+
+def _check(made: Mapping[str, Factors]) -> None:
+    for name, factors in made.items():
+        if not all(bool(torch.isfinite(factor).all()) for factor in factors):
+            raise EditError(
+                f"the edit of {name} holds NaN or infinity; expected finite numbers; "
+                "load the model in float32 (--dtype fp32)"
+            )

@@ -1,0 +1,218 @@
+"""Asks a chat model behind an OpenAI-compatible server, with nothing but the standard library."""
+
+import http.client
+import json
+import os
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from threading import Event
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+
+from mlake.errors import ModelError
+
+__all__ = ["ChatServer"]
+
+_PARALLEL = 4
+_TRIES = 6
+_LONGEST_WAIT = 300.0
+_MOST_BYTES = 2**24
+_MOST_SHOWN = 200
+_PASSING = {408, 409, 425, 429}
+
+
+class _Unfollowed(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the request carries a key, which must not go to another host."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_Unfollowed)
+
+
+class _Passing(Exception):
+    """A failure that may pass; ``wait`` is how many seconds the server asks to wait, if it does."""
+
+    def __init__(self, reason: str, wait: float | None = None):
+        super().__init__(reason)
+        self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class ChatServer:
+    """A model behind ``POST {url}/chat/completions``.
+
+    Attributes:
+        url: Base address, such as ``https://api.openai.com/v1`` or ``http://127.0.0.1:8000/v1``.
+        model: Name of the model on that server.
+        key_variable: Environment variable that holds the key; none is sent where it is unset or empty. The
+            key itself is kept nowhere.
+        timeout: Seconds to wait for the server to connect or go on sending.
+    """
+
+    url: str
+    model: str
+    key_variable: str = "OPENAI_API_KEY"
+    timeout: float = 60.0
+
+    def __post_init__(self) -> None:
+        try:
+            parts = urlsplit(self.url)
+            # A password or token in the address would end up in specs and errors.
+            sound = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+            sound = sound and not parts.query and not parts.fragment and self.url.isprintable()
+            sound = sound and " " not in self.url and (parts.port or 1) > 0
+        except ValueError:
+            sound = False
+        if not sound:
+            raise ModelError(
+                "the address of a chat server must be http(s)://host[:port][/path] and no password or query: "
+                "write for example http://127.0.0.1:8000/v1, and put a key into the environment"
+            )
+        if not self.model:
+            raise ModelError("a chat server needs the name of a model; give the name that the server uses")
+
+    def ask(
+        self,
+        prompts: Sequence[str],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        progress: Callable[[int], object] = lambda done: None,
+    ) -> list[str]:
+        """Replies to prompts, each asked as one user message, a few at a time.
+
+        A busy or failing server (status 429, 5xx, no connection, time-out) is asked again after a growing
+        pause, or after the one that its ``Retry-After`` asks for.
+
+        Args:
+            prompts: The prompts.
+            max_tokens: Most tokens of a reply.
+            temperature: Sampling temperature; 0 takes the likeliest token.
+            progress: Called with the number of prompts just answered.
+
+        Returns:
+            The replies in the order of the prompts, stripped of surrounding white space.
+
+        Raises:
+            ModelError: The server cannot be reached, refuses, or answers with something else.
+        """
+        found: dict[int, str] = {}
+        over = Event()
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            tasks = {
+                pool.submit(self._reply, prompt, max_tokens, temperature, over): index
+                for index, prompt in enumerate(prompts)
+            }
+            try:
+                for task in as_completed(tasks):
+                    found[tasks[task]] = task.result()
+                    progress(1)
+            finally:
+                over.set()  # after an error nobody waits for the pauses of the others
+                pool.shutdown(wait=False, cancel_futures=True)
+        return [found[index] for index in range(len(prompts))]
+
+    def _reply(self, prompt: str, max_tokens: int, temperature: float, over: Event) -> str:
+        body = {
+            "model": self.model,
+            "messages": [{"role": "user", "content": prompt}],
+            "max_tokens": max_tokens,
+            "temperature": temperature,
+        }
+        content = json.dumps(body).encode()
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                return self._text(self._sent(content))
+            except _Passing as failure:
+                wait = 2.0 ** (tried - 1) if failure.wait is None else failure.wait
+                if tried == _TRIES or wait > _LONGEST_WAIT or over.wait(wait):
+                    asked = f", asks to wait {wait:.0f} s" if wait > _LONGEST_WAIT else ""
+                    raise ModelError(
+                        f"{self.url} failed {tried} times: {failure}{asked}; "
+                        "check that the server runs, and try again later"
+                    ) from None
+
+    def _sent(self, content: bytes) -> bytes:
+        """What the server sends back for a request."""
+        headers = {"Content-Type": "application/json", "User-Agent": "mlake"}
+        key = self._key()
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        request = urllib.request.Request(f"{self.url.rstrip('/')}/chat/completions", content, headers)
+        try:
+            with _OPENER.open(request, timeout=self.timeout) as response:
+                read: bytes = response.read(_MOST_BYTES)
+                return read
+        except HTTPError as error:
+            raise self._refusal(error) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise _Passing(self._line(getattr(error, "reason", None) or error)) from None
+
+    def _key(self) -> str:
+        key = os.environ.get(self.key_variable, "").strip()
+        if not (key.isascii() and key.isprintable()):
+            raise ModelError(f"the key in ${self.key_variable} holds characters no key has; set it again")
+        return key
+
+    def _refusal(self, error: HTTPError) -> Exception:
+        """The error that a status means."""
+        with error:
+            if error.code in _PASSING or error.code >= 500:
+                return _Passing(f"status {error.code}", _asked_wait(error.headers.get("Retry-After")))
+            if error.code in (401, 403):
+                # What the server says here may quote the key.
+                return ModelError(
+                    f"{self.url} refuses access ({error.code}); put a valid key in ${self.key_variable}"
+                )
+            try:
+                said = self._line(error.read(_MOST_BYTES).decode("utf-8", "replace"))
+            except (OSError, http.client.HTTPException):
+                said = ""
+        return ModelError(
+            f"{self.url} refuses the request (status {error.code}): {said}; "
+            "check the address and the name of the model"
+        )
+
+    def _text(self, content: bytes) -> str:
+        try:
+            reply = json.loads(content)["choices"][0]["message"]["content"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            reply = 0
+        if reply is None:  # a refusal, or reasoning that used up all tokens
+            return ""
+        if not isinstance(reply, str):
+            raise ModelError(
+                f"{self.url} sent no chat completion; expected JSON with choices[0].message.content: "
+                "check that the address is that of an OpenAI-compatible server"
+            )
+        return reply.strip()
+
+    def _line(self, said: object) -> str:
+        """Something a server said as one short line, without the key."""
+        text = " ".join(str(said).split())
+        key = self._key()
+        if key:
+            text = text.replace(key, "***")
+        text = "".join(char if char.isprintable() else "?" for char in text)
+        return (text or type(said).__name__)[:_MOST_SHOWN]
+
+
+def _asked_wait(value: str | None) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for: a number or a date; None where it says neither."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,140 @@
+"""What the page shows before any answer is looked at: settings, matrices, comparison, tables."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mlake.evaluation.score import SCORERS, ScoredRow, signature
+from mlake.languages import LANGUAGES
+from mlake.report.html.answers import number
+from mlake.report.picture import Picture
+from mlake.report.rundata import RunData
+from mlake.report.stats import RESAMPLES, SEED, clustered_mean
+from mlake.report.table import Table
+from mlake.report.tables import KIND_TITLES
+
+__all__ = ["summary"]
+
+_SIGNATURE = {
+    "model": "model",
+    "model_revision": "model revision",
+    "method": "method",
+    "data": "data",
+    "data_sha256": "data sha256",
+    "batch_size": "batch size",
+    "seed": "seed",
+    "version": "mlake",
+}
+_MEASURES = {
+    "empty": ("1 if the answer has neither letter nor digit.", True),
+    "entropy": ("Bi- and trigram entropy of the answer in bits; repetitive text has less.", False),
+    "fluency": ("How fluent the answer is to a judge.", False),
+    "heldout_nll": ("Negative log-likelihood a token of text that no edit is about, in nats.", False),
+    "language": ("1 if the answer is in the language asked in, as far as that can be told.", True),
+    "length": ("Words of the answer; characters in scripts without spaces.", False),
+    "nll": ("Negative log-likelihood a token of the answer under the unedited model, in nats.", False),
+    "old_kept": ("Where the unedited model was right: 1 if the edited one still gives that answer.", True),
+    "repetition": ("Share of the answer's trigrams that repeat an earlier one.", True),
+    "similarity": ("How much of the answer is as before the edit, word by word.", True),
+}
+"""Measures of the analyses: what they say, and whether they are shares."""
+
+_TESTS: dict[str, tuple[str, str, Callable[[ScoredRow], bool]]] = {
+    "unedited": ("contains", "", lambda row: row.edit_lang is None),
+    "same": ("contains", "", lambda row: row.edit_lang == row.test_lang),
+    "other": ("contains", "", lambda row: row.edit_lang not in (None, row.test_lang)),
+    "kept": ("unchanged", "locality", lambda row: row.edit_lang is not None),
+}
+
+
+def summary(runs: Sequence[RunData], tables: Sequence[Table], pictures: Sequence[Picture]) -> dict[str, Any]:
+    """What the overview shows as JSON values, texts as they are."""
+    scorers = dict.fromkeys((*SCORERS, *(row["scorer"] for run in runs for row in run.rows)))
+    return {
+        "languages": {code: {"name": row.name, "tag": _tag(code)} for code, row in LANGUAGES.items()},
+        "kinds": KIND_TITLES,
+        "scorers": {name: _scorer(name) for name in scorers},
+        "interval": f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}",
+        "runs": [_run(run) for run in runs],
+        "tables": [_table(table) for table in tables],
+        "pictures": [{"name": one.name, "title": one.title, "notes": one.data.notes} for one in pictures],
+    }
+
+
+def _tag(code: str) -> str:
+    """BCP 47 tag; the script decides which shape of a Chinese character a browser picks."""
+    script = LANGUAGES[code].script
+    return f"{code}-{script}" if script in ("Hans", "Hant") else code
+
+
+def _scorer(name: str) -> dict[str, Any]:
+    if name not in SCORERS:
+        meaning, share = _MEASURES.get(name, ("", False))
+        return {"signature": name, "meaning": meaning, "percent": share, "scores": False}
+    meaning = (SCORERS[name].score.__doc__ or "").split("\n")[0]
+    return {"signature": signature(name), "meaning": meaning, "percent": True, "scores": True}
+
+
+def _run(run: RunData) -> dict[str, Any]:
+    spec = run.spec
+    return {
+        "title": " · ".join(str(spec.get(name, "unknown")) for name in ("method", "model", "data")),
+        "signature": [[label, _shown(spec.get(name))] for name, label in _SIGNATURE.items()],
+        "settings": [[name, _shown(value)] for name, value in _flat(spec)],
+        "notes": list(run.notes),
+        "answers": len(run.asked),
+        "cells": [
+            [
+                row["kind"], row["scorer"], row["edit_lang"], row["test_lang"], row["n"],
+                number(row["value"]), number(row["low"]), number(row["high"]),
+            ]
+            for row in run.rows
+            if row["n"]
+        ],
+        "compare": _compare(run.scored),
+    }  # fmt: skip
+
+
+def _compare(scored: Sequence[ScoredRow]) -> dict[str, dict[str, list[float | None]]]:
+    """Kind of question, then test, to n, mean and interval: methods side by side in one line each."""
+    groups: dict[tuple[str, str], tuple[list[float], list[str]]] = {}
+    for row in scored:
+        if row.value is None or row.scorer not in ("contains", "unchanged"):
+            continue
+        for test, (scorer, kind, fits) in _TESTS.items():
+            if row.scorer == scorer and kind in ("", row.kind) and fits(row):
+                values, clusters = groups.setdefault((row.kind, test), ([], []))
+                values.append(row.value)
+                clusters.append(f"probe {row.probe}" if row.fact is None else f"fact {row.fact}")
+    found: dict[str, dict[str, list[float | None]]] = {}
+    for (kind, test), (values, clusters) in groups.items():
+        one = clustered_mean(values, clusters)
+        found.setdefault(kind, {})[test] = [one.n, number(one.value), number(one.low), number(one.high)]
+    return found
+
+
+def _flat(spec: Mapping[str, Any], above: str = "") -> list[tuple[str, Any]]:
+    """Settings by dotted names."""
+    flat: list[tuple[str, Any]] = []
+    for name, value in spec.items():
+        if isinstance(value, Mapping):
+            flat += _flat(value, f"{above}{name}.")
+        else:
+            flat.append((f"{above}{name}", value))
+    return flat
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_shown, value))
+    return "–" if value is None else str(value)
+
+
+def _table(table: Table) -> dict[str, Any]:
+    """A fraction stands in a list of its own: JSON does not tell 1.0 from 1, but readers do."""
+    return {
+        "name": table.name,
+        "title": table.title,
+        "columns": table.columns,
+        "rows": [[[number(cell)] if isinstance(cell, float) else cell for cell in row] for row in table.rows],
+        "notes": table.notes,
+    }

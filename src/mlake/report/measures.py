@@ -1,0 +1,89 @@
+"""Any measure of runs as a table: a row for each language edited in, a column for each asked in."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mlake.errors import RunError
+from mlake.report.rundata import RunData
+from mlake.report.table import Cell, Table
+from mlake.report.tidy import UNEDITED, matrix
+
+__all__ = ["MEASURES", "Measure", "measure_table"]
+
+
+class Measure(NamedTuple):
+    """What a table shows.
+
+    Attributes:
+        name: Name of the table.
+        title: What it shows.
+        kind: Kind of questions.
+        scorer: Name of the score or measure.
+        factor: Numbers are multiplied by this; 100 for shares.
+        note: How to read them.
+    """
+
+    name: str
+    title: str
+    kind: str
+    scorer: str
+    factor: float
+    note: str
+
+
+MEASURES = (
+    Measure(
+        "confusion",
+        "Answers in the language of the question, %",
+        "direct",
+        "language",
+        100.0,
+        "of the answers whose language can be told; higher is better",
+    ),
+    Measure(
+        "negation",
+        "Negated questions that get the edited answer all the same, %",
+        "negation",
+        "contains",
+        100.0,
+        "the question asks for an answer that is not correct; lower is better",
+    ),
+    Measure(
+        "ability",
+        "Held-out text: negative log-likelihood a token, nats",
+        "locality",
+        "heldout_nll",
+        1.0,
+        "twelve everyday sentences a language that no edit is about; compare with the unedited model",
+    ),
+)
+
+
+def measure_table(runs: Sequence[RunData], measure: Measure) -> Table:
+    """A measure of several runs.
+
+    Args:
+        runs: Runs of any models and methods.
+        measure: What to show.
+
+    Raises:
+        RunError: No run has it.
+    """
+    found = [(run, matrix(run.rows, measure.kind, measure.scorer)) for run in runs]
+    tests = tuple(dict.fromkeys(test for _, one in found for test in one.tests))
+    if not tests:
+        raise RunError(
+            f"no run has {measure.scorer!r} on {measure.kind} questions; run with that kind, or measure it"
+        )
+    rows: list[tuple[Cell, ...]] = []
+    for run, one in found:
+        for edit in one.edits:
+            cells = (one.cells.get((edit, test)) for test in tests)
+            values = (
+                None if cell is None or cell["value"] is None else measure.factor * cell["value"]
+                for cell in cells
+            )
+            method = UNEDITED if edit is None else str(run.spec["method"])
+            rows.append((str(run.spec["model"]), method, edit or "–", *values))
+    columns = ("model", "method", "edited in", *(f"asked in {test}" for test in tests))
+    return Table(measure.name, measure.title, columns, tuple(dict.fromkeys(rows)), (measure.note,))

@@ -1,0 +1,191 @@
+"""What all of the paper's tables share: a measured number beside the paper's, and where it comes from."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mlake.evaluation.score import SCORERS as KNOWN
+from mlake.evaluation.score import ScoredRow, signature
+from mlake.records import Kind
+from mlake.report.paper.numbers import model_titles, paper_model, printed, printed_models
+from mlake.report.rundata import RunData
+from mlake.report.stats import RESAMPLES, SEED, clustered_mean
+from mlake.report.table import Table
+from mlake.report.tidy import TidyRow
+
+__all__ = [
+    "HOPS",
+    "INTERVAL",
+    "NOTHING",
+    "OTHER_MODELS",
+    "RULES",
+    "SCORERS",
+    "Measured",
+    "Place",
+    "Values",
+    "beside",
+    "filled",
+    "labels",
+    "mean_of",
+    "method_of",
+    "model_of",
+    "paper_columns",
+    "rows_of",
+    "signatures",
+    "values_of",
+]
+
+HOPS: tuple[Kind, ...] = ("direct", "multihop")
+"""Kinds of question that the paper asks an edited model."""
+
+SCORERS = ("paper", "contains")
+"""The paper's rule, which compares with its numbers, and ours beside it."""
+
+INTERVAL = "95 % interval"
+RULES = "“paper” is the paper's rule (substring of the raw answer), “contains” ours, which is stricter"
+OTHER_MODELS = (
+    "a column “paper: …” holds what the paper prints of the model it names; difference: ours minus the "
+    "paper's, in points, and only where the run is on that very model"
+)
+
+Place = tuple[str, str, str | None, str]
+"""Kind of question, scorer, language edited in (None: unedited), language asked in."""
+
+Values = Mapping[str, tuple[float, str]]
+"""Id of a question to its score, from 0 to 1, and to what is resampled as one: its fact, if it has one."""
+
+
+class Measured(NamedTuple):
+    """A measured share.
+
+    Attributes:
+        n: Number of answers.
+        percent: Their mean; None without answers.
+        interval: Its 95 % interval as text; None where there is none.
+    """
+
+    n: int
+    percent: float | None
+    interval: str | None
+
+
+NOTHING = Measured(0, None, None)
+
+
+def values_of(scored: Iterable[ScoredRow], scorers: Iterable[str]) -> dict[Place, Values]:
+    """Scores by place; of several scores of one question at one place the first stands."""
+    found: dict[Place, dict[str, tuple[float, str]]] = {}
+    wanted = frozenset(scorers)
+    for row in scored:
+        if row.scorer in wanted and row.value is not None:
+            cluster = f"probe {row.probe}" if row.fact is None else f"fact {row.fact}"
+            place = found.setdefault((row.kind, row.scorer, row.edit_lang, row.test_lang), {})
+            place.setdefault(row.probe, (row.value, cluster))
+    return dict(found)
+
+
+def mean_of(values: Values) -> Measured:
+    """The mean of scores as percent, with its interval."""
+    one = clustered_mean([value for value, _ in values.values()], [cluster for _, cluster in values.values()])
+    return _measured(one.n, one.value, one.low, one.high)
+
+
+def rows_of(rows: Iterable[TidyRow]) -> dict[Place, Measured]:
+    """The numbers of a run by place."""
+    return {
+        (row["kind"], row["scorer"], row["edit_lang"], row["test_lang"]): _measured(
+            row["n"], row["value"], row["low"], row["high"]
+        )
+        for row in rows
+    }
+
+
+def _measured(n: int, value: float | None, low: float | None, high: float | None) -> Measured:
+    span = None if low is None or high is None else f"[{100 * low:.1f}, {100 * high:.1f}]"
+    return Measured(n, None if value is None else 100 * value, span)
+
+
+def paper_columns(table: str) -> tuple[str, ...]:
+    """Headings for ``beside``, without the last one."""
+    return tuple(f"paper: {model_titles()[key]}" for key in printed_models(table))
+
+
+def beside(table: str, model: str, lang: str, value: float | None, **where: str) -> tuple[float | None, ...]:
+    """The paper's numbers of all its models, and last the difference of a measured one to its own.
+
+    Args:
+        table: As in ``numbers.printed``.
+        model: Name of the model that was measured.
+        lang: Language code.
+        value: What was measured.
+        **where: As in ``numbers.printed``, without ``model``.
+
+    Returns:
+        A number or None for each of ``printed_models``, and the measured number minus the paper's; None
+        for a model that the paper has no number of.
+    """
+    papers = {key: printed(table, lang, model=key, **where) for key in printed_models(table)}
+    same = papers.get(paper_model(model) or "")
+    return (*papers.values(), None if value is None or same is None else value - same)
+
+
+def model_of(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """What tells unedited models apart: name, revision, data type and prompt."""
+    return tuple(str(spec.get(key)) for key in ("model", "model_revision", "dtype", "template"))
+
+
+def method_of(spec: Mapping[str, Any]) -> str:
+    """The method of a run, and whether it leaves the subject out, which the paper calls another one."""
+    method = str(spec.get("method", "unknown"))
+    return f"{method}, no subject" if spec.get("editor", {}).get("key") == "prompt" else method
+
+
+def filled(*tables: Table) -> tuple[Table, ...]:
+    """The tables that have rows."""
+    return tuple(table for table in tables if table.rows)
+
+
+def labels(runs: Sequence[RunData]) -> list[str]:
+    """A name for each run: its method and, where several would be told alike, its folder."""
+    names = [method_of(run.spec) for run in runs]
+    taken = Counter(
+        (run.spec.get("model"), name, lang)
+        for run, name in zip(runs, names, strict=True)
+        for lang in run.spec["edit_langs"]
+    )
+    return [
+        f"{name} ({run.folder.name})"
+        if any(taken[run.spec.get("model"), name, lang] > 1 for lang in run.spec["edit_langs"])
+        else name
+        for run, name in zip(runs, names, strict=True)
+    ]
+
+
+def signatures(runs: Sequence[RunData], scorers: Sequence[str] = SCORERS) -> tuple[str, ...]:
+    """A line for each run with what is needed to repeat it, and one for how it was scored."""
+    lines = [
+        f"{label}: " + " · ".join(f"{name} {value}" for name, value in _signature(run).items())
+        for label, run in zip(labels(runs), runs, strict=True)
+    ]
+    if not scorers:
+        return tuple(lines)
+    versions = ", ".join(signature(one) if one in KNOWN else one for one in scorers)
+    bootstrap = f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}"
+    return (*lines, f"scorers: {versions}; intervals: {bootstrap}")
+
+
+def _signature(run: RunData) -> dict[str, object]:
+    spec = run.spec
+    start, stop = spec.get("facts", (0, 0))
+    return {
+        "run": run.folder.name,
+        "model": spec.get("model"),
+        "revision": spec.get("model_revision"),
+        "dtype": spec.get("dtype"),
+        "data": f"{spec.get('data')} (sha256 {str(spec.get('data_sha256'))[:12]})",
+        "facts": f"{stop - start} ({start}:{stop})",
+        "method": spec.get("method"),
+        "batch size": spec.get("batch_size"),
+        "seed": spec.get("seed"),
+        "mlake": spec.get("version"),
+    }

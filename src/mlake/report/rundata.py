@@ -1,0 +1,33 @@
+"""A stored run with its scores: what every table, figure and page starts from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlake.evaluation.score import ScoredRow
+from mlake.records import Asked
+from mlake.report.tidy import TidyRow
+
+__all__ = ["RunData"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunData:
+    """A stored run.
+
+    Attributes:
+        folder: Where it is stored; edits are ``edits/<lang>/<batch>.safetensors`` below it.
+        spec: Every setting, as in ``spec.json``.
+        asked: Every answer, the unedited model's first.
+        scored: Every score of every answer, analyses included; ``scorer`` names the measure.
+        rows: The same as means with intervals.
+        notes: What could not be edited or asked.
+    """
+
+    folder: Path
+    spec: Mapping[str, Any]
+    asked: Sequence[Asked]
+    scored: Sequence[ScoredRow]
+    rows: Sequence[TidyRow]
+    notes: Sequence[str] = field(default=())

@@ -1,0 +1,32 @@
+"""Tokens of every subject as tables and figures want them."""
+
+from collections.abc import Mapping, Sequence
+
+from mlake.analysis.tokens import ALONE
+from mlake.evaluation.score import ScoredRow
+from mlake.report.stats import clustered_mean
+
+__all__ = ["Counted", "of_facts", "summed"]
+
+Counted = Sequence[ScoredRow]
+"""What ``mlake.analysis.tokens.tokens_per_subject`` gives for a tokenizer."""
+
+
+def of_facts(counted: Counted) -> dict[tuple[str, str], int]:
+    """Fact and language to the tokens of the subject, encoded alone."""
+    return {
+        (row.fact, row.test_lang): int(row.value)
+        for row in counted
+        if row.scorer == ALONE and row.fact is not None and row.value is not None
+    }
+
+
+def summed(counted: Counted) -> Mapping[str, tuple[float, float | None, float | None, int]]:
+    """Language to mean tokens, the ends of their 95 % interval over facts, and the number of subjects."""
+    by_lang: dict[str, dict[str, int]] = {}
+    for (fact, lang), tokens in of_facts(counted).items():
+        by_lang.setdefault(lang, {})[fact] = tokens
+    found = {lang: clustered_mean(list(map(float, one.values())), list(one)) for lang, one in by_lang.items()}
+    return {
+        lang: (one.value, one.low, one.high, one.n) for lang, one in found.items() if one.value is not None
+    }

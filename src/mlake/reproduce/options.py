@@ -1,0 +1,41 @@
+"""What a user chooses of a reproduction: everything that its runs have in common."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Choices that hold for every run of a reproduction.
+
+    Attributes:
+        models: Models in place of the paper's; empty for the paper's.
+        facts: As in ``parse_facts``.
+        batch_size: Facts edited together.
+        locality: Questions outside each batch.
+        seed: Seed of all random draws.
+        max_new_tokens: Longest answer in tokens.
+        dtype: Data type of the weights, or ``auto``.
+        device: Torch device, or ``auto``.
+        mend: Trained editor of MEND; None to train one on the facts left over.
+        judge: Model that judges fluency; None for none.
+        judge_url: Address of an OpenAI-compatible server that has it; None to load it here.
+        withhold: Leave the data set's questions and answers out of what is written.
+        out: Folder of the runs and of what is made from them.
+    """
+
+    models: tuple[str, ...] = ()
+    facts: str = "all"
+    batch_size: int = 100
+    locality: int = 25
+    seed: int = 0
+    max_new_tokens: int = 32
+    dtype: str = "auto"
+    device: str = "auto"
+    mend: Path | None = None
+    judge: str | None = None
+    judge_url: str | None = None
+    withhold: bool = False
+    out: Path = Path("reproduction")

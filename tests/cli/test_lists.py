@@ -1,0 +1,41 @@
+"""``mlake list``."""
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from mlake.cli import main
+from mlake.editing.methods import EDITORS, PAPERS
+
+
+def listed(*arguments: str) -> str:
+    result = CliRunner().invoke(main, ["list", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_methods_as_json_name_the_papers_four() -> None:
+    rows: list[dict[str, Any]] = json.loads(listed("methods", "--json"))
+    assert [row["name"] for row in rows] == list(EDITORS)
+    assert {row["name"] for row in rows if row["in_the_mlake_paper"]} == {"mend", "rome", "memit", "stableke"}
+    assert {row["name"] for row in rows if row["one_fact_after_another"]} == {"rome", "r-rome"}
+    assert next(row for row in rows if row["name"] == "memit")["settings"]["ridge"] == 15_000.0
+
+
+def test_every_method_says_where_it_is_from() -> None:
+    assert set(PAPERS) == set(EDITORS)
+    assert all(url.startswith("https://arxiv.org/abs/") for url in PAPERS.values())
+
+
+@pytest.mark.parametrize(
+    ("what", "line"),
+    [
+        ("methods", "memit          https://arxiv.org/abs/2210.07229"),
+        ("languages", "ja  Japanese  Jpan"),
+        ("recipes", "demo"),
+    ],
+)
+def test_lists_for_people(what: str, line: str) -> None:
+    assert line in listed(what).splitlines()

@@ -1,0 +1,236 @@
+"""Texts about facts: templates in five languages, requests to a model, and what of its replies is used."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlake.editing.finetune import generated
+from mlake.editing.finetune.augment import augmented
+from mlake.editing.finetune.generated import LocalWriter, replies
+from mlake.editing.finetune.requests import REQUESTS, description, paraphrase, requests
+from mlake.editing.finetune.templates import TEMPLATES, described, rephrased, stated
+from mlake.errors import EditError, ModelError
+from mlake.languages import language
+from mlake.models.lm import UNPINNED
+from mlake.records import Statement
+
+FIVE = ("en", "de", "fr", "ja", "zh")
+PARTS = re.compile(r"\{(\w+)\}")
+
+
+class Scribe:
+    """A writer that answers each request by ``say`` and keeps what it was asked."""
+
+    def __init__(self, say: Any, identity: Mapping[str, Any] | None = None):
+        self.say, self.identity = say, identity
+        self.asked: list[str] = []
+
+    def write(self, requests: Sequence[str]) -> list[str]:
+        self.asked += requests
+        return [self.say(one) for one in requests]
+
+
+def test_every_language_has_texts_of_both_sources() -> None:
+    assert set(FIVE) <= set(TEMPLATES) and set(FIVE) <= set(REQUESTS)
+    for row in TEMPLATES.values():
+        assert row.questions[0] == "{question}" and row.descriptions[0] == "{sentence}"
+        assert all(set(PARTS.findall(one)) <= {"question", "subject"} for one in row.questions)
+        for one in row.descriptions:
+            assert "{sentence}" in one or {"question", "answer"} <= set(PARTS.findall(one))
+    for asked in REQUESTS.values():
+        assert set(PARTS.findall(asked.paraphrase)) == {"how", "question"}
+        assert set(PARTS.findall(asked.description)) == {"what", "fact", "answer"}
+        assert len(set(asked.hows)) == len(set(asked.whats)) == 6
+
+
+@pytest.mark.parametrize("lang", FIVE)
+@pytest.mark.parametrize("known", [True, False], ids=["subject", "no subject"])
+def test_templates_state_the_fact(statements: Sequence[Statement], lang: str, known: bool) -> None:
+    (one,) = (s for s in statements if s.lang == lang)
+    one = one if known else replace(one, subject=None)
+    questions, descriptions = rephrased(one, 0), described(one, 0)
+    assert len(questions) == len(descriptions) + (0 if known else 1) == (10 if known else 8)
+    assert questions[0] == one.question and descriptions[0] == one.new_sentence
+    assert all(one.question in text for text in questions)
+    assert all(one.new in text for text in descriptions)
+    for text in (*questions, *descriptions):
+        assert text == text.strip() and "  " not in text and "{" not in text and ".." not in text
+        if not language(lang).spaced:
+            assert " " not in text and not re.search(r"[.?!,:]", text)
+    for text in descriptions:
+        assert text.count("“") == text.count("”") or lang == "de"
+        assert text.count("「") == text.count("」") and text.count("«") == text.count("»")
+
+
+def test_templates_are_drawn_by_seed_and_fact(statements: Sequence[Statement]) -> None:
+    one = statements[0]
+    assert rephrased(one, 0) == rephrased(one, 0) != rephrased(one, 1)
+    assert sorted(rephrased(one, 0)) == sorted(rephrased(one, 1))
+    other = replace(one, fact="f9")
+    assert rephrased(one, 0) != rephrased(other, 0)
+
+
+def test_templates_leave_parts_as_they_are() -> None:
+    one = Statement("f", "en", "Who made {answer} \\1?", None, "Ann", "Acme Inc.", new_sentence="It is Bob")
+    assert stated(one) == ""  # a sentence without the answer states nothing
+    assert stated(replace(one, new_sentence=" It is Acme Inc ", new="Acme Inc")) == "It is Acme Inc."
+    texts = described(one, 0)
+    assert texts and all("Acme Inc." in text and "Inc.." not in text for text in texts)
+    assert all("It is Bob" not in text for text in texts)
+    assert rephrased(one, 0)[0] == "Who made {answer} \\1?"
+    assert described(replace(one, new_sentence=""), 0) == texts
+
+
+def test_a_language_without_templates_keeps_its_plain_texts() -> None:
+    one = Statement("f", "it", "Dove lavora Rossi?", "Rossi", "Roma", "Pisa", new_sentence="Lavora a Pisa.")
+    assert rephrased(one, 0) == ["Dove lavora Rossi?"]
+    assert described(one, 0) == ["Lavora a Pisa.", "Dove lavora Rossi? Pisa"]
+    assert requests(one, 3, 3) == ([], [])
+
+
+def test_texts_are_counted(statements: Sequence[Statement]) -> None:
+    for found in augmented(statements, texts=7, seed=0):
+        assert len(found.questions) == 4 and len(found.descriptions) == 3
+        assert found.counts == (0, 7, 0)
+        assert len({*found.questions, *found.descriptions}) == 7
+    (few,) = augmented(statements[:1], texts=99, seed=0)
+    assert few.counts.from_templates == len(few.questions) + len(few.descriptions) == 20
+    (one,) = augmented(statements[:1], texts=1, seed=0)
+    assert one.questions == (statements[0].question,) and one.descriptions == ()
+
+
+@pytest.mark.parametrize(("field", "lacking"), [("new", "new answer"), ("question", "question")])
+def test_a_statement_needs_a_question_and_an_answer(
+    statements: Sequence[Statement], field: str, lacking: str
+) -> None:
+    with pytest.raises(EditError, match=f"fact 'f0' has no {lacking} in 'en'"):
+        augmented([replace(statements[0], **{field: " "})], texts=4, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept"),
+    [
+        ("At which place did Carl Sagan work?", "At which place did Carl Sagan work?"),
+        ('1. "Carl Sagan worked where?"', "Carl Sagan worked where?"),
+        (
+            "Sure, about Carl Sagan:\n\n- Where was Carl\u200b Sagan employed?\nElse",
+            "Where was Carl Sagan employed?",
+        ),
+        ("Where did Carl Sagan work?", None),  # the question itself
+        ("where did carl sagan work", "where did carl sagan work"),
+        ("Where did he work?", None),
+        ("Did Carl Sagan work at the BBC?", None),  # gives the new answer away
+        ("Carl Sagan worked at Harvard.", None),
+        ("Carl Sagan " * 99, None),
+        ("", None),
+        ("\ufffd\ufffd\x00", None),
+    ],
+)
+def test_paraphrases_are_read_with_care(
+    statements: Sequence[Statement], reply: str, kept: str | None
+) -> None:
+    assert paraphrase(reply, statements[0]) == kept
+
+
+def test_paraphrases_without_a_subject_resemble_the_question(statements: Sequence[Statement]) -> None:
+    one = replace(statements[3], subject=None)
+    assert paraphrase("「フランスの首都はどこ？」", one) == "フランスの首都はどこ？"
+    assert paraphrase("今日は天気がいいですね。", one) is None
+
+
+@pytest.mark.parametrize("lang", FIVE)
+def test_descriptions_hold_the_new_answer(statements: Sequence[Statement], lang: str) -> None:
+    (one,) = (s for s in statements if s.lang == lang)
+    assert description(f"Well\n* {one.new_sentence}", one) == one.new_sentence
+    assert description(one.question, one) is None
+    assert description(one.new, one) is None  # the bare answer describes nothing
+    assert description("\n" + "x" * 500 + one.new, one) is None
+
+
+def test_requests_hold_nothing_but_the_statement(statements: Sequence[Statement]) -> None:
+    for one in statements:
+        asked, told = requests(one, 3, 2)
+        assert len(asked) == 3 and len(told) == 2 and all(one.question in text for text in asked)
+        assert all(one.new_sentence in text and one.new in text for text in told)
+        assert not any("{" in text or one.old in text for text in (*asked, *told))
+        assert all(one.question in text for text in requests(replace(one, new_sentence="?"), 0, 9)[1])
+
+
+def test_a_writer_is_filled_up_by_templates(statements: Sequence[Statement]) -> None:
+    one = statements[0]
+    good = "Carl Sagan's place of work, the BBC, is in London."
+    scribe = Scribe(lambda asked: good if asked.startswith("Write") else "Tell me where Carl Sagan worked!")
+    (found,) = augmented([one], texts=6, seed=0, writer=scribe)
+    assert found.questions[:2] == (one.question, "Tell me where Carl Sagan worked!")
+    assert found.descriptions[:2] == (good, one.new_sentence)
+    assert len(found.questions) == len(found.descriptions) == 3
+    assert found.counts == (2, 4, 3) and len(scribe.asked) == 5
+    (rubbish,) = augmented([one], texts=6, seed=0, writer=Scribe(lambda asked: "no"))
+    assert rubbish.counts == (0, 6, 5)
+    assert rubbish.questions == augmented([one], texts=6, seed=0)[0].questions
+
+
+def test_replies_are_kept(
+    statements: Sequence[Statement], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generated, "_FACTS", 2)
+    asked = [["a", "b"], ["c"], ["d"]]
+    first = Scribe(str.upper, {"model": "m"})
+    assert replies(first, asked) == [["A", "B"], ["C"], ["D"]]
+    again = Scribe(str.upper, {"model": "m"})
+    assert replies(again, [*asked, ["a"]]) == [["A", "B"], ["C"], ["D"], ["A"]] and again.asked == ["a"]
+    files = sorted(cache.rglob("*.json"))
+    assert len(files) == 4
+    for file, damage in zip(files, ["{", '["A", "B", "C"]', "[1]", ""], strict=True):
+        file.write_text(damage)
+    mended = Scribe(str.upper, {"model": "m"})
+    assert replies(mended, asked) == [["A", "B"], ["C"], ["D"]] and len(mended.asked) == 4
+    other = Scribe(str.lower, {"model": "n"})
+    assert replies(other, asked) == [["a", "b"], ["c"], ["d"]]
+    monkeypatch.setattr(generated, "VERSION", "requests/2")
+    newer = Scribe(str.upper, {"model": "m"})
+    assert replies(newer, asked[1:2]) == [["C"]] and newer.asked == ["c"]
+
+
+def test_what_came_before_a_failure_is_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generated, "_FACTS", 1)
+
+    def say(asked: str) -> str:
+        if asked == "b":
+            raise ModelError("gone")
+        return asked.upper()
+
+    with pytest.raises(ModelError):
+        replies(Scribe(say, {"model": "m"}), [["a"], ["b"]])
+    again = Scribe(str.upper, {"model": "m"})
+    assert replies(again, [["a"], ["b"]]) == [["A"], ["B"]] and again.asked == ["b"]
+
+
+def test_nothing_is_kept_of_what_nothing_pins(cache: Path) -> None:
+    assert replies(Scribe(str.upper), [["a"]]) == [["A"]]
+    assert not cache.exists()
+
+
+def test_a_cache_that_cannot_be_written(cache: Path) -> None:
+    cache.write_text("a file")
+    with pytest.raises(EditError, match="MLAKE_CACHE"):
+        replies(Scribe(str.upper, {"model": "m"}), [["a"]])
+
+
+def test_a_local_model_that_gives_rubbish(
+    tiny_lm: Any, statements: Sequence[Statement], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generated, "MOST_TOKENS", 9)
+    some = [replace(one, subject=None) for one in statements[:2]]
+    lm = tiny_lm()
+    found = augmented(some, texts=3, seed=0, writer=LocalWriter(lm))
+    assert [one.counts for one in found] == [(0, 3, 2)] * 2
+    kept = [json.loads(file.read_text()) for file in cache.rglob("*.json")]
+    assert len(kept) == 2 and all(isinstance(said, str) for replies in kept for said in replies)
+    assert augmented(some, texts=3, seed=0, writer=LocalWriter(replace(lm, revision=UNPINNED))) == found
+    assert len(list(cache.rglob("*.json"))) == 2

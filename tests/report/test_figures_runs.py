@@ -1,0 +1,167 @@
+"""What is drawn from runs is what the data say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.report.synthetic import LANGS, make_run, make_tokens
+
+from mlake.errors import RunError
+from mlake.report.figures import figure2, figure3, figure4, figure5, figure6, transfer_by_distance
+from mlake.report.figures.fit import logistic_fit
+from mlake.report.figures.runs import short_models
+from mlake.report.figures.style import paper
+
+
+def drawn(picture):
+    with paper():
+        figure = picture.draw()
+        figure.canvas.draw()
+    return figure
+
+
+def points(axes) -> set[tuple[float, float]]:
+    """Places of all markers."""
+    return {
+        (round(float(x), 6), round(float(y), 6))
+        for line in axes.lines
+        if line.get_marker() not in ("None", None, "")
+        for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
+    }
+
+
+def column(picture, name: str) -> list:
+    return [row[picture.data.columns.index(name)] for row in picture.data.rows]
+
+
+def test_figure2_pairs_old_answers_with_new_ones() -> None:
+    picture = figure2([make_run()])
+    assert set(column(picture, "unedited measure")) == {"direct: old", "multihop_before: contains"}
+    direct, two_hop = drawn(picture).axes
+    for axes, kind in ((direct, "direct"), (two_hop, "multihop")):
+        rows = [row for row in picture.data.rows if row[2] == kind]
+        pairs = {(round(100 * row[6], 6), round(100 * row[11], 6)) for row in rows}
+        assert points(axes) == pairs
+        assert len(rows) == len(LANGS)
+    assert direct.get_title() == "model, direct questions"
+
+
+def test_figure2_falls_back_to_what_the_unedited_model_was_asked() -> None:
+    run = make_run(langs=("en", "zh"))
+    left = [row for row in run.rows if row["scorer"] != "old" and row["kind"] != "multihop_before"]
+    picture = figure2([replace(run, rows=left)])
+    assert set(column(picture, "unedited measure")) == {"direct: contains", "multihop: contains"}
+
+
+@pytest.mark.parametrize("figure", [figure3, figure5])
+def test_matrices_show_their_numbers(figure) -> None:
+    picture = figure([make_run(langs=("en", "ja", "zh"))])
+    numbers = sorted(f"{100 * value:.1f}".replace("100.0", "100") for value in column(picture, "value"))
+    cells = [axes for axes in drawn(picture).axes if axes.get_title()]
+    assert [axes.get_title() for axes in cells] == ["MEMIT, direct", "MEMIT, two-hop"]
+    assert sorted(text.get_text() for axes in cells for text in axes.texts) == numbers
+    first = [text.get_text() for text in cells[0].get_yticklabels()]
+    assert first == (["none", "en", "ja", "zh"] if figure is figure3 else ["en", "ja", "zh"])
+
+
+def test_methods_stand_in_the_papers_order_and_models_in_the_order_given() -> None:
+    runs = [make_run(method, model, langs=("en",)) for model in "ba" for method in ("stableke", "rome")]
+    picture = figure3(runs)
+    names = list(dict.fromkeys(row[:2] for row in picture.data.rows))
+    assert names == [("b", "ROME"), ("b", "StableKE"), ("a", "ROME"), ("a", "StableKE")]
+
+
+def test_figure4_draws_bins_languages_and_the_fit() -> None:
+    run = make_run(facts=30)
+    picture = figure4([run], make_tokens(run))
+    marks = column(picture, "mark")
+    assert marks.count("language") == 5 and set(marks) == {"language", "number of tokens", "fit"}
+    (axes,) = (one for one in drawn(picture).axes if one.get_visible())
+    rows = [row for row in picture.data.rows if row[2] == "language"]
+    assert points(axes) == {(round(row[4], 6), round(100 * row[7], 6)) for row in rows}
+    curve = next(line for line in axes.lines if line.get_color() == "#444444")
+    rows = [row for row in picture.data.rows if row[2] == "fit"]
+    assert list(curve.get_xdata()) == [row[4] for row in rows]
+    assert list(curve.get_ydata()) == pytest.approx([100 * row[7] for row in rows])
+    bins = [row for row in picture.data.rows if row[2] == "number of tokens"]
+    assert sum(row[6] for row in bins) == 150
+    assert sorted(float(one.get_offsets()[0, 0]) for one in axes.collections[1:]) == [row[4] for row in bins]
+    assert picture.data.notes[0].startswith("MEMIT: log odds a token ")
+
+
+def test_figure4_fits_nothing_to_edits_that_all_fail() -> None:
+    run = make_run(langs=("en",), facts=5)
+    picture = figure4([run], make_tokens(run))
+    assert "fit" not in column(picture, "mark")
+    assert picture.data.notes == ("MEMIT: no relation is fitted, fewer than 10 edits work or fail",)
+
+
+def test_figure4_takes_one_model() -> None:
+    with pytest.raises(RunError, match="figure4 takes runs of one model, whose tokens it counts, got a, b"):
+        figure4([make_run(model="a"), make_run(model="b")], {})
+
+
+def test_logistic_fit_of_two_places_is_the_difference_of_log_odds() -> None:
+    x = [2] * 40 + [4] * 40
+    outcome = [1.0] * 30 + [0.0] * 10 + [1.0] * 10 + [0.0] * 30
+    fit = logistic_fit(x, outcome, range(80), [""] * 80)
+    assert fit.slope == pytest.approx(-np.log(3), abs=1e-3)  # from log 3 to -log 3 over two units
+    assert fit.curve == pytest.approx([0.75, 0.5, 0.25], abs=1e-3)
+    assert fit.low < fit.slope < fit.high < 0
+    assert (fit.band[0] < fit.curve).all() and (fit.curve < fit.band[1]).all()
+    assert fit.correlation == pytest.approx(-0.5)
+
+
+def test_a_slope_within_groups_leaves_out_what_differs_between_them() -> None:
+    """Two languages, one with long subjects and few successes; within each, tokens change nothing."""
+    x, outcome, groups = [], [], []
+    for lang, base, right in (("en", 2, 8), ("zh", 10, 2)):
+        for tokens in (base, base + 1):
+            x += [tokens] * 10
+            outcome += [1.0] * right + [0.0] * (10 - right)
+            groups += [lang] * 10
+    assert logistic_fit(x, outcome, range(40), [""] * 40).high < 0
+    assert logistic_fit(x, outcome, range(40), groups).slope == pytest.approx(0, abs=1e-3)
+
+
+def test_a_fit_of_nothing_but_failures_is_finite() -> None:
+    fit = logistic_fit([1, 2, 3, 4], [0.0, 0.0, 0.0, 0.0], "abcd", [""] * 4)
+    assert np.isfinite([fit.slope, fit.low, fit.high]).all() and fit.correlation is None
+
+
+def test_figure6_shows_every_measure_before_and_after() -> None:
+    picture = figure6([make_run(measures=("entropy", "fluency")), make_run("rome", measures=("entropy",))])
+    assert list(dict.fromkeys(zip(column(picture, "scorer"), column(picture, "method"), strict=True))) == [
+        ("fluency", "MEMIT"),
+        ("entropy", "ROME"),
+        ("entropy", "MEMIT"),
+    ]
+    figure = drawn(picture)
+    axes = next(one for one in figure.axes if one.get_ylabel().startswith("n-gram"))
+    rows = [row for row in picture.data.rows if (row[1], row[5]) == ("ROME", "entropy")]
+    after = sorted(round(row[7], 6) for row in rows if row[2] != "unedited")
+    assert sorted(y for _, y in points(axes)) == after
+    before = [line.get_ydata()[0] for line in axes.lines if line.get_color() == "#555555"]
+    assert before == [row[7] for row in rows if row[2] == "unedited"]
+
+
+def test_transfer_by_distance_leaves_out_own_languages() -> None:
+    picture = transfer_by_distance([make_run(langs=("en", "de", "zh"))])
+    pairs = [row for row in picture.data.rows if row[3] != "any"]
+    assert {(row[3], row[4]): row[2] for row in pairs} == {
+        ("en", "de"): 0, ("de", "en"): 0, ("en", "zh"): 4, ("de", "zh"): 4, ("zh", "en"): 4, ("zh", "de"): 4,
+    }  # fmt: skip
+    (axes,) = (one for one in drawn(picture).axes if one.get_visible())
+    assert sorted(y for _, y in points(axes)) == sorted(round(100 * row[8], 6) for row in pairs)
+    means = [line.get_ydata()[0] for line in axes.lines if line.get_color() == "#444444"]
+    assert means == [100 * row[8] for row in picture.data.rows if row[3] == "any"]
+
+
+def test_models_are_named_without_the_organisation_where_that_tells_them_apart() -> None:
+    assert short_models(["lab/a", "lab/b"]) == {"lab/a": "a", "lab/b": "b"}
+    assert short_models(["lab/a", "firm/a"]) == {"lab/a": "lab/a", "firm/a": "firm/a"}
+    runs = [make_run(model="lab/a", langs=("en", "de")), make_run(model="lab/b", langs=("en", "de"))]
+    titles = [axes.get_title() for axes in drawn(transfer_by_distance(runs)).axes]
+    assert titles == ["a\nMEMIT", "b\nMEMIT"]
+    figure = drawn(transfer_by_distance(runs[:1]))
+    assert (figure.get_suptitle(), figure.axes[0].get_title()) == ("a", "MEMIT")

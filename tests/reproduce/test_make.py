@@ -1,0 +1,144 @@
+"""A whole reproduction with a tiny random model: everything is written, and nothing is computed twice."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlake.data import load
+from mlake.errors import EditError, RunError
+from mlake.records import Benchmark
+from mlake.reproduce import trained, work
+from mlake.reproduce.make import make
+from mlake.reproduce.options import Options
+from mlake.reproduce.recipes import chosen
+from mlake.reproduce.wishes import wishes
+from mlake.reproduce.work import estimates
+
+
+@pytest.fixture
+def tiny(tiny_lm: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Loads a tiny model whatever the name, with quick settings; counts what is computed."""
+    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
+    lm = tiny_lm("llama")
+    counts = {"edits": 0}
+    monkeypatch.setattr(work, "load", lambda name, **options: replace(lm, name=name))
+    monkeypatch.setattr("mlake.reproduce.make.load_tokenizer", lambda name: lm.tokenizer)
+    for module in (trained, work):
+        monkeypatch.setattr(module, "STEPS", 2)
+    session = work._session
+
+    def counted(*arguments: Any) -> Any:
+        made = session(*arguments)
+        carry_out = made.carry_out
+
+        def carried(folder: Path, **options: Any) -> Any:
+            counts["edits"] += not list((folder / "examined").glob("*/*"))
+            return carry_out(folder, **options)
+
+        made.carry_out = carried
+        return made
+
+    monkeypatch.setattr(work, "_session", counted)
+    return counts
+
+
+@pytest.fixture
+def mini() -> Benchmark:
+    return load("mini")
+
+
+def options(out: Path, **changes: Any) -> Options:
+    quick = {"facts": "3", "batch_size": 2, "locality": 1, "max_new_tokens": 2}
+    return Options(models=("tiny",), out=out, **quick | changes)
+
+
+def test_everything_is_made_once(tiny: dict[str, int], mini: Benchmark, tmp_path: Path) -> None:
+    told: list[str] = []
+    recipes = chosen(("all",))
+    failed = make(recipes, mini, options(tmp_path), told.append)
+    assert not failed, failed
+    names = {path.name for path in tmp_path.iterdir()}
+    for stem in ("table1", "table3", "table5", "hypotheses", "negation"):
+        assert any(name.startswith(stem) and name.endswith(".tex") for name in names), stem
+    for stem in ("figure2", "figure3", "figure4", "figure5", "figure6", "figure7", "figure8"):
+        for kind in ("png", "pdf", "svg", "csv"):
+            assert any(name.startswith(stem) and name.endswith(kind) for name in names), (stem, kind)
+    text = (tmp_path / "report.md").read_text()
+    assert all(f"## {recipe.name}: " in text for recipe in recipes)
+    assert b"Content-Security-Policy" in (tmp_path / "report.html").read_bytes()
+    runs = sorted(path.name.split("-")[0] for path in (tmp_path / "runs").iterdir())
+    assert runs == ["memit", "memit", "mend", "none", "rome", "rome", "stableke"]
+    assert not list((tmp_path / "runs").glob("stableke-*/edits/*/*.safetensors")), (
+        "whole weights are not kept"
+    )
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*") if path.is_file()}
+    made = tiny["edits"]
+    work.carry_out(wishes(recipes, options(tmp_path)), mini, options(tmp_path), told.append)
+    assert tiny["edits"] == made + 1, "only the run that edits nothing has nothing examined"
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_texts_can_be_withheld(tiny: dict[str, int], mini: Benchmark, tmp_path: Path) -> None:
+    failed = make(chosen(("table8", "table10")), mini, options(tmp_path, withhold=True), lambda line: None)
+    assert not failed
+    question = mini.facts[0].stated("de").question
+    written = [path for path in tmp_path.iterdir() if path.is_file()]
+    assert not [path.name for path in written if question.encode() in path.read_bytes()]
+    assert not [path.name for path in written if path.name.startswith("table10")]
+
+
+def test_a_dry_run_computes_nothing(tiny: dict[str, int], mini: Benchmark, tmp_path: Path) -> None:
+    choices = options(tmp_path)
+    lines = list(estimates(wishes(chosen(("table1", "table4")), choices), mini, choices))
+    assert sum("floating-point operations" in line for line in lines) == 4
+    assert any("mend: its editor is trained first, 2 steps" in line for line in lines)
+    assert not list(tmp_path.glob("*/*"))
+
+
+def test_mend_is_never_trained_on_what_is_reported(
+    tiny: dict[str, int], mini: Benchmark, tmp_path: Path
+) -> None:
+    choices = options(tmp_path, facts="3:6")
+    lm = work.load("tiny")
+    path = trained.mend_file(lm, mini, choices)
+    ids = trained.TrainedFile.read(path).head["fact_ids"]
+    assert not {fact.id for fact in mini.facts[3:6]} & set(ids)
+    assert len(ids) == len(mini.facts) - 6
+    with pytest.raises(EditError, match="MEND wants other facts to be trained on, and 3 are left"):
+        trained.mend_file(lm, mini, options(tmp_path, facts="60"))
+
+
+def test_a_server_needs_the_name_of_its_model(tiny: dict[str, int], mini: Benchmark, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="give --judge NAME"):
+        make(
+            chosen(("table5",)), mini, options(tmp_path, judge_url="http://127.0.0.1:1/v1"), lambda line: None
+        )
+
+
+def test_a_judge_rates_each_run_once(
+    tiny: dict[str, int], mini: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Server:
+        model = "judge"
+
+        def __init__(self, url: str, model: str) -> None:
+            assert (url, model) == ("http://127.0.0.1:1/v1", "judge")
+
+        def ask(self, prompts: list[str], *, max_tokens: int, progress: Any) -> list[str]:
+            asked.append(len(prompts))
+            return ["4"] * len(prompts)
+
+    monkeypatch.setattr("mlake.reproduce.judging.ChatServer", Server)
+    choices = options(tmp_path, judge="judge", judge_url="http://127.0.0.1:1/v1")
+    for _ in range(2):
+        assert not make(chosen(("table8",)), mini, choices, lambda line: None)
+    (kept,) = tmp_path.glob("runs/memit-*/analysis/judge-*.jsonl")
+    settings = json.loads(kept.read_text().splitlines()[0])["settings"]
+    assert settings["judge"] == "judge" and settings["scale"] == [1, 5]
+    assert len(asked) == 1 and asked[0] > 0

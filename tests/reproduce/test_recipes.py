@@ -1,0 +1,83 @@
+"""Recipes: every table and figure of the paper, and each run once."""
+
+from dataclasses import replace
+
+import pytest
+
+from mlake.errors import UnknownNameError
+from mlake.reproduce.analyses import ANALYSES
+from mlake.reproduce.options import Options
+from mlake.reproduce.recipes import chosen, recipes, shared_runs
+from mlake.reproduce.views import VIEWS
+from mlake.reproduce.wishes import models_of, wishes
+
+PAPER = [f"table{n}" for n in (1, 2, 3, 4, 5, 8, 9, 10)] + [f"figure{n}" for n in range(2, 9)]
+
+
+def test_every_table_and_figure_has_a_recipe_and_a_view() -> None:
+    assert list(recipes()) == [*PAPER, "beyond"]
+    assert set(VIEWS) == set(recipes())
+
+
+def test_recipes_name_what_there_is() -> None:
+    for recipe in recipes().values():
+        assert set(recipe.runs) <= set(shared_runs()), recipe.name
+        assert set(recipe.analyses) <= set(ANALYSES), recipe.name
+        assert recipe.title
+
+
+def test_table1_is_made_with_the_papers_models_methods_and_batches() -> None:
+    found = wishes(chosen(("table1",)), Options())
+    assert [(wish.model, wish.settings.method) for wish in found] == [
+        (model, method)
+        for model in ("lmsys/vicuna-7b-v1.5", "Qwen/Qwen1.5-7B-Chat")
+        for method in ("mend", "rome", "memit", "stableke")
+    ]
+    assert {(one.settings.batch_size, one.settings.facts) for one in found} == {(100, "all")}
+
+
+def test_runs_of_all_recipes_are_shared() -> None:
+    options = Options(models=("demo",), facts="40")
+    every = wishes(chosen(("all",)), options)
+    assert len(every) == 4 + 2 + 1, "transfer by four methods, two without the subject, one unedited"
+    assert {wish.settings.facts for wish in every} == {"40"}
+    apart = [wishes((recipe,), options) for recipe in recipes().values()]
+    assert sum(map(len, apart)) > 3 * len(every)
+    (memit,) = [one for one in every if one.run == "transfer" and one.settings.method == "memit"]
+    assert set(memit.analyses) == {"likelihood", "ability"}
+
+
+def test_runs_of_a_model_stand_together() -> None:
+    models = [wish.model for wish in wishes(chosen(("all",)), Options())]
+    assert models == sorted(models, key=models.index)
+    assert len(set(models)) == 5
+
+
+def test_a_model_of_ones_own_takes_the_place_of_the_papers() -> None:
+    table4, table5 = chosen(("table4", "table5"))
+    assert len(models_of(table4, Options())) == 5
+    assert models_of(table4, Options(models=("demo",))) == ("demo",)
+    assert models_of(table5, Options(models=("demo",))) == ()
+
+
+def test_without_the_subject_the_key_is_the_prompts_last_token() -> None:
+    found = wishes(chosen(("table2",)), Options(models=("demo",)))
+    keys = {(one.settings.method, one.run): one.settings.editor for one in found}
+    assert keys["rome", "no-subject"] == {"key": "prompt"} and keys["rome", "transfer"] == {}
+
+
+def test_a_recipe_twice_is_one_recipe() -> None:
+    assert chosen(("table1", "table1")) == (recipes()["table1"],)
+    assert wishes(chosen(("table1",)) * 2, Options()) == wishes(chosen(("table1",)), Options())
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(UnknownNameError, match="'table7'"):
+        chosen(("table7",))
+
+
+def test_options_that_change_a_run_change_its_settings() -> None:
+    one = Options(models=("demo",))
+    for change in ({"seed": 1}, {"batch_size": 10}, {"locality": 3}, {"max_new_tokens": 8}, {"facts": "3"}):
+        other = replace(one, **change)
+        assert wishes(chosen(("table8",)), one) != wishes(chosen(("table8",)), other), change
