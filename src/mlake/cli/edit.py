@@ -10,6 +10,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from mlake.cli.options import MAX_NEW_TOKENS, model_options
 from mlake.cli.settings import settings_of
 from mlake.data import load
 from mlake.data.cache import write_atomic
@@ -26,19 +27,13 @@ _SCORER = "contains"
 @click.command(
     epilog="\b\nExample:\n  mlake edit --model demo --method memit --facts my.jsonl --out edit/ --merge"
 )
-@click.option("--model", required=True, help="Hub id, folder, .gguf file, or 'demo'.")
-@click.option("--revision", help="Branch, tag or commit of a hub model.")
-@click.option("--dtype", default="auto", show_default=True, help="bf16, fp16, fp32, fp64, or auto.")
-@click.option("--device", default="auto", show_default=True, help="Torch device, or auto.")
-@click.option("--template", help="Prompt template with one {question}, instead of the model's own.")
+@model_options
 @click.option("--method", required=True, help="Editing method, such as memit or rome.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the method.")
 @click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
 @click.option("--facts", "source", required=True, help="A .jsonl or .csv file of facts, or a data set.")
 @click.option("--lang", help="Language to edit in.  [default: the first in the file]")
-@click.option(
-    "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Tokens of an answer."
-)
+@MAX_NEW_TOKENS
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the edit.")
 @click.option("--merge", is_flag=True, help="Also write an edited checkpoint to OUT/model.")
 @click.option("--peft", is_flag=True, help="Also write the edit as a PEFT LoRA adapter to OUT/adapter.")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mlake.cli.lazy import LazyGroup
-from mlake.cli.list_options import JSON
+from mlake.cli.options import JSON
 from mlake.report.tables import plain
 
 __all__ = ["languages", "list_group", "methods", "recipes"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mlake.cli.list_options import JSON
+from mlake.cli.options import JSON
 from mlake.errors import RunError
 from mlake.evaluation.score import ScoredRow, score_all, signature
 from mlake.evaluation.store import Run, read_run

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mlake.cli.list_options import JSON
+from mlake.cli.options import DEVICE, DTYPE, JSON, MAX_NEW_TOKENS, SEED
 from mlake.errors import MlakeError, RunError
 
 __all__ = ["reproduce"]
@@ -21,8 +21,8 @@ __all__ = ["reproduce"]
 @click.option("--list", "listed", is_flag=True, help="Name the tables and figures, and stop.")
 @JSON
 @click.option("--model", "models", multiple=True, help="A model in place of the paper's; may be repeated.")
-@click.option("--dtype", default="auto", show_default=True, help="bf16, fp16, fp32, fp64, or auto.")
-@click.option("--device", default="auto", show_default=True, help="Torch device, or auto.")
+@DTYPE
+@DEVICE
 @click.option("--data", default="mlake", show_default=True, help="Name of a data set, or a file of facts.")
 @click.option("--mirror", type=click.Path(path_type=Path), help="Folder that holds the data set already.")
 @click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
@@ -32,10 +32,8 @@ __all__ = ["reproduce"]
 @click.option("--judge", help="Model that judges fluency: as --model, or its name on --judge-url.")
 @click.option("--judge-url", help="OpenAI-compatible server of the judge; its key is in $OPENAI_API_KEY.")
 @click.option("--withhold", is_flag=True, help="Leave the data set's own texts out of what is written.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
-@click.option(
-    "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Longest answer, tokens."
-)
+@SEED
+@MAX_NEW_TOKENS
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("reproduction"), show_default=True, help="Folder."
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mlake.cli.options import MAX_NEW_TOKENS, SEED, model_options
 from mlake.cli.report import scored_run, show, store_scores
 from mlake.cli.settings import settings_of
 from mlake.data.negation import negated
@@ -36,11 +37,7 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
     " --method memit --edit-lang en --facts 200 --dry-run"
 )
 @click.argument("recipe", required=False, is_eager=True, callback=_use_recipe)
-@click.option("--model", required=True, help="Hub id, folder, .gguf file, or 'demo'.")
-@click.option("--revision", help="Branch, tag or commit of a hub model.")
-@click.option("--dtype", default="auto", show_default=True, help="bf16, fp16, fp32, fp64, or auto.")
-@click.option("--device", default="auto", show_default=True, help="Torch device, or auto.")
-@click.option("--template", help="Prompt template with one {question}, instead of the model's own.")
+@model_options
 @click.option("--data", required=True, help="Name of a data set, or a file of your own facts.")
 @click.option("--clean", is_flag=True, help="Mend the data first, as `mlake data export --clean` does.")
 @click.option("--mirror", type=click.Path(path_type=Path), help="Folder that holds the data set already.")
@@ -53,10 +50,8 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @click.option("--batch-size", type=int, default=100, show_default=True, help="Facts edited together.")
 @click.option("--kinds", default="direct,multihop", show_default=True, help="Kinds of questions to ask.")
 @click.option("--locality", type=int, default=25, show_default=True, help="Questions outside each batch.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
-@click.option(
-    "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Longest answer, tokens."
-)
+@SEED
+@MAX_NEW_TOKENS
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/METHOD-MODEL-ID]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and what it would cost, and stop.")
 def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> None:

@@ -8,6 +8,7 @@ import click
 from tqdm import tqdm
 
 from mlake.cli.data.options import MIRROR
+from mlake.cli.options import SEED, model_options
 from mlake.data import load
 from mlake.errors import EditError
 from mlake.evaluation.spec import parse_facts
@@ -27,11 +28,7 @@ def train() -> None:
 @train.command(
     epilog="\b\nExample:\n  mlake train mend --model demo --data mlake --facts 300:1072 --lang en,de"
 )
-@click.option("--model", required=True, help="Hub id, folder, .gguf file, or 'demo'.")
-@click.option("--revision", help="Branch, tag or commit of a hub model.")
-@click.option("--dtype", default="auto", show_default=True, help="bf16, fp16, fp32, fp64, or auto.")
-@click.option("--device", default="auto", show_default=True, help="Torch device, or auto.")
-@click.option("--template", help="Prompt template with one {question}, instead of the model's own.")
+@model_options
 @click.option("--data", required=True, help="Name of a data set, or a file of your own facts.")
 @MIRROR
 @click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
@@ -42,7 +39,7 @@ def train() -> None:
 )
 @click.option("--rank", type=click.IntRange(1), default=256, show_default=True, help="Inner width.")
 @click.option("--rate", type=click.FloatRange(0), default=3e-4, show_default=True, help="Learning rate.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
+@SEED
 @click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: in the user cache]")
 @click.option("--dry-run", is_flag=True, help="Say how long it would take, and stop.")
 def mend(

@@ -1,0 +1,32 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+__all__ = ["DEVICE", "DTYPE", "JSON", "MAX_NEW_TOKENS", "SEED", "model_options"]
+
+_Command = Callable[..., Any]
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, nothing else.")
+SEED = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
+MAX_NEW_TOKENS = click.option(
+    "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Longest answer, tokens."
+)
+DTYPE = click.option("--dtype", default="auto", show_default=True, help="bf16, fp16, fp32, fp64, or auto.")
+DEVICE = click.option("--device", default="auto", show_default=True, help="Torch device, or auto.")
+_LOADED = (
+    click.option("--model", required=True, help="Hub id, folder, .gguf file, or 'demo'."),
+    click.option("--revision", help="Branch, tag or commit of a hub model."),
+    DTYPE,
+    DEVICE,
+    click.option("--template", help="Prompt template with one {question}, instead of the model's own."),
+)
+
+
+def model_options(command: _Command) -> _Command:
+    """A command that takes which model to load, and how."""
+    for option in reversed(_LOADED):
+        command = option(command)
+    return command
