@@ -178,3 +178,33 @@ def test_scoring_and_reporting_load_no_torch(folder: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_one_page_of_several_runs(folder: Path, tmp_path: Path) -> None:
+    result = mlake("report", folder, folder, "--html", "--out", tmp_path / "page")
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "page" / "report.html").read_text()
+    assert page.startswith("<!doctype html>") and "default-src 'none'" in page
+    assert not (folder / "report").exists()
+
+
+def test_one_place_cannot_hold_the_reports_of_two_runs(folder: Path, tmp_path: Path) -> None:
+    result = mlake("report", folder, folder, "--out", tmp_path / "both")
+    assert result.exit_code == 2 and "--out takes the report of one run" in result.stderr
+
+
+def test_what_is_known_already_can_be_left_out(folder: Path) -> None:
+    path = folder / "answers" / "unedited" / "000-en.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[0]["text"] = "Italy"  # the new answer, before any edit
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def counted(*flags: str) -> int:
+        found = json.loads(mlake("report", folder, "--json", *flags).stdout)
+        return sum(
+            row["n"]
+            for row in found
+            if (row["kind"], row["scorer"], row["edit_lang"]) == ("direct", "contains", "en")
+        )
+
+    assert (counted(), counted("--without-known")) == (8, 7)

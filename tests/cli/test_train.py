@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +110,13 @@ def test_what_is_wrong_is_said_in_one_line(
     assert done.exit_code == 2 and done.stdout == ""
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("mlake: error: ")]
     assert message in line
+
+
+def test_the_command_and_its_settings_have_the_same_defaults() -> None:
+    from mlake.cli.train import mend
+    from mlake.editing.mend.training import TrainSettings
+
+    shown = {option.name: option.default for option in mend.params}
+    settings = asdict(TrainSettings())
+    shared = {"batch_size", "rank", "rate", "seed"}
+    assert {name: shown[name] for name in shared} == {name: settings[name] for name in shared}

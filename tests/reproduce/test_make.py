@@ -108,6 +108,12 @@ def test_mend_is_never_trained_on_what_is_reported(
     ids = trained.TrainedFile.read(path).head["fact_ids"]
     assert not {fact.id for fact in mini.facts[3:6]} & set(ids)
     assert len(ids) == len(mini.facts) - 6
+    told: list[str] = []
+    assert not make(chosen(("table1",)), mini, options(tmp_path / "own", facts="3:6"), told.append)
+    assert not [line for line in told if "trained on" in line]
+    other = options(tmp_path / "other", facts="4:8", mend=path)
+    assert not make(chosen(("table1",)), mini, other, told.append)
+    assert "note: 2 of 4 facts are among those that mend was trained on: no fair test" in told
     with pytest.raises(EditError, match="MEND wants other facts to be trained on, and 3 are left"):
         trained.mend_file(lm, mini, options(tmp_path, facts="60"))
 

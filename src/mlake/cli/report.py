@@ -37,40 +37,47 @@ def score(run: Path, as_json: bool) -> None:
 )
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @JSON
+@click.option("--without-known", is_flag=True, help="Leave out what the unedited model knows already.")
 @click.option("--html", is_flag=True, help="Write one page with every answer of all RUNS instead.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the report.  [default: report in the first run]"
 )
-def report(runs: tuple[Path, ...], as_json: bool, html: bool, out: Path | None) -> None:
+def report(
+    runs: tuple[Path, ...], as_json: bool, without_known: bool, html: bool, out: Path | None
+) -> None:
     """Write the tables and figures of RUNS and print the matrices.
 
     Needs no model. Writes report.md, tidy.json, heatmap.png and heatmap.pdf to the folder report in each
-    run, or to OUT. With --html, one page to open in a browser: report.html.
+    run, or to OUT. With --html, one page to open in a browser: report.html. With --without-known, questions
+    about a fact are left out in languages in which the unedited model gives its new answer already.
     """
     if html:
-        _page(runs, (out or runs[0] / "report") / "report.html")
+        _page(runs, (out or runs[0] / "report") / "report.html", without_known)
         return
     if out is not None and len(runs) > 1:
         raise RunError("--out takes the report of one run; leave it out, or join the runs with --html")
     for run in runs:
-        _one(run, out or run / "report", as_json)
+        _one(run, out or run / "report", as_json, without_known)
 
 
-def _one(run: Path, out: Path, as_json: bool) -> None:
+def _one(run: Path, out: Path, as_json: bool, without: bool) -> None:
+    from mlake.report.already import without_known
+    from mlake.report.load import load_run
     from mlake.report.write import write_report  # matplotlib loads slowly
 
     stored, scored = scored_run(run)
-    rows = tidy(stored.spec, scored)
+    rows = without_known(load_run(run)).rows if without else tidy(stored.spec, scored)
     show(rows, write_report(out, stored.spec, rows), as_json=as_json)
 
 
-def _page(runs: Sequence[Path], path: Path) -> None:
+def _page(runs: Sequence[Path], path: Path, without: bool) -> None:
+    from mlake.report.already import without_known
     from mlake.report.html import page
     from mlake.report.load import load_run
     from mlake.reproduce.views import of_runs
     from mlake.reproduce.write import write_files
 
-    loaded = [load_run(run) for run in runs]
+    loaded = [without_known(load_run(run)) if without else load_run(run) for run in runs]
     tables, pictures = of_runs(loaded)
     write_files(path.parent, {path.name: page(loaded, tables, pictures)})
     click.echo(f"wrote {path}")

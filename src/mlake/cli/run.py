@@ -101,7 +101,8 @@ def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
     if dry_run:
         click.echo(estimate(session.plan, Store(folder, session.spec), session.lm))
         return
-    for note in (*session.plan.notes, too_large(session.plan, session.lm, session.spec)):
+    large = too_large(session.plan, session.lm, session.spec)
+    for note in (*session.plan.notes, session.trained_on(), large):
         if note:
             click.echo(f"note: {note}", err=True)
     _say_known(session.carry_out(folder, examine=examine, progress=True))

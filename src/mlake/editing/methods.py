@@ -27,7 +27,7 @@ _ROWS: tuple[Method, ...] = (
     Mend(),
     # Wei et al. 2024: fine-tuning on each fact in other words and in context.
     StableKE("stableke"),
-    StableKE("stableke-lora", rank=16, rate=1e-3),
+    StableKE("stableke-lora", rank=16, rate=3e-4),
 )
 EDITORS: dict[str, Method] = {row.name: row for row in _ROWS}
 

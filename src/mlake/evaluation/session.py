@@ -11,6 +11,7 @@ import torch
 from mlake.data.ordinary import ordinary_text
 from mlake.editing import editor as editing_method
 from mlake.editing import load_edit
+from mlake.editing.mend import Mend
 from mlake.editing.method import Method
 from mlake.editing.parameters import ParameterEdit
 from mlake.evaluation.known import Known
@@ -86,6 +87,16 @@ class Session:
     def folder_name(self) -> str:
         """Name of the run's folder: method, model and the hash of the spec."""
         return f"{self.spec.method}-{_slug(self.spec.model)}-{self.spec.id}"
+
+    def trained_on(self) -> str | None:
+        """A warning if the method was trained on facts that are edited here; None if it was not."""
+        if not isinstance(self.method, Mend):
+            return None
+        edited = {fact.id for batch in self.plan.batches for fact in batch}
+        seen = len(edited.intersection(self.method.trained_facts))
+        if not seen:
+            return None
+        return f"{seen} of {len(edited)} facts are among those that mend was trained on: no fair test"
 
     def carry_out(self, folder: Path, *, examine: Examine, progress: bool) -> Known | None:
         """Edit and ask what is not stored yet.

@@ -74,6 +74,9 @@ def _with_model(
         session = _session(lm, wish, benchmark, options)
         folder = options.out / "runs" / session.folder_name
         say(f"{wish.run} · {name} · {session.spec.method}: {folder}")
+        for note in (*session.plan.notes, session.trained_on()):
+            if note:
+                say(f"note: {note}")
         session.carry_out(folder, examine=examine, progress=True)
         for analysis in wish.analyses:
             if not kept_path(folder, analysis).exists():
