@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mlake.editing import EDITORS, LocateThenEdit, editor
+from mlake.editing import LocateThenEdit, editor
 from mlake.editing.edits import WeightEdit
 from mlake.editing.prompts import prompted
 from mlake.editing.update import InverseMoment, closed_form, filled_up
@@ -60,7 +60,7 @@ def moments(lm: Any, method: LocateThenEdit, text: Sequence[str] = TEXT) -> dict
     return {layer: filled_up(moment, read.tokens) for layer, moment in clean.items()}
 
 
-@pytest.mark.parametrize("name", sorted(EDITORS))
+@pytest.mark.parametrize("name", ["rome", "r-rome", "emmet", "memit", "alphaedit"])
 def test_every_method_on_every_family(
     tiny_lm: Any, family: str, name: str, statements: Any, state: Any
 ) -> None:

@@ -8,10 +8,13 @@ from mlake.editing import EDITORS, editor
 from mlake.editing.fitting import _DEPTHS, _LLAMA
 from mlake.errors import EditError, UnknownNameError
 
+LOCATING = ("rome", "r-rome", "emmet", "memit", "alphaedit")
+
 
 def test_rows() -> None:
-    assert set(EDITORS) == {"rome", "r-rome", "emmet", "memit", "alphaedit"}
-    assert all(name == row.name and row.layers == () for name, row in EDITORS.items())
+    assert set(EDITORS) == {*LOCATING, "mend", "stableke", "stableke-lora"}
+    assert all(name == row.name for name, row in EDITORS.items())
+    assert all(EDITORS[name].layers == () for name in LOCATING)
     rome, memit = EDITORS["rome"], EDITORS["memit"]
     assert (rome.metric, rome.ridge, rome.site, rome.sequential, rome.met_at_plain) == (
         "identity", 0.0, "down", True, True
@@ -54,7 +57,7 @@ def test_settings_that_fit_the_model(tiny_lm: Any) -> None:
 @pytest.mark.parametrize("kind", ["gemma2", "gemma3", "gemma3_text", "olmo2", "olmo3"])
 def test_sandwiches_are_edited_at_the_down_projection_of_one_layer(tiny_lm: Any, kind: str) -> None:
     lm = tiny_lm(kind)
-    for name in EDITORS:
+    for name in LOCATING:
         method = editor(name, lm)
         assert (method.site, len(method.layers)) == ("down", 1)
         assert (method.value.rate_unit, method.value.clamp) == ("rms", 3.0)
@@ -63,7 +66,7 @@ def test_sandwiches_are_edited_at_the_down_projection_of_one_layer(tiny_lm: Any,
 
 def test_every_family_has_layers(tiny_lm: Any, family: str) -> None:
     lm = tiny_lm(family)
-    for name in EDITORS:
+    for name in LOCATING:
         layers = editor(name, lm).layers
         assert layers == tuple(sorted(set(layers))) and 0 <= layers[0] <= layers[-1] <= 2
 
