@@ -40,8 +40,8 @@ def test_a_measure_that_no_run_has() -> None:
 
 def test_texts_of_the_data_can_be_withheld_and_answers_stay() -> None:
     probe = Probe("p1", "f1", "direct", "zh", "谁领导它？", ("新",), ("旧",), ("甲", "乙"))
-    one = withheld(run({}, asked=[answered(probe, "新的答案", "zh")]))
+    one = withheld(run({}, asked=[answered(probe, "问题：谁领导它？新的答案", "zh")]))
     (asked,) = one.asked
     assert (asked.probe.text, asked.probe.accept, asked.probe.reject) == ("p1", (), ())
-    assert asked.probe.options == () and asked.answer.text == "新的答案"
+    assert asked.probe.options == () and asked.answer.text == "问题：[question]新的答案"
     assert "left out" in one.notes[-1]
