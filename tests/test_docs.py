@@ -1,6 +1,8 @@
 """What README and docs say is so: examples run, commands parse, tables agree with the code."""
 
+import csv
 import dataclasses
+import json
 import re
 import shlex
 from collections import Counter
@@ -280,3 +282,26 @@ def question_counts(benchmark: Benchmark) -> Iterator[tuple[str, list[int]]]:
     )
     for kind in ("multihop_before", "choice"):
         yield f"unlinked: {kind}", [lost[kind, lang] for lang in benchmark.langs]
+
+
+def test_the_readmes_numbers_are_the_examples() -> None:
+    with (ROOT / "docs" / "example" / "table1-direct.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    text = README.read_text(encoding="utf-8")
+    for method in dict.fromkeys(row["method"] for row in rows):
+        cells = (
+            f"{float(row['% (contains)']):.1f} {row['95 % interval (contains)']}"
+            for row in rows
+            if row["method"] == method
+        )
+        assert f"| `{method}` | {' | '.join(cells)} |" in text
+
+
+def test_every_run_of_the_example_is_there() -> None:
+    listed = (ROOT / "docs" / "example" / "report.md").read_text(encoding="utf-8").split("## Runs\n")[1]
+    runs = re.findall(r"`([\w.-]+)`", listed)
+    kept = ROOT / "benchmarks" / "results" / "reproduce-demo-25"
+    assert len(runs) == 7
+    for run in runs:
+        assert json.loads((kept / run / "spec.json").read_text(encoding="utf-8"))["facts"] == [0, 25]
+        assert (kept / run / "answers.tar.xz").stat().st_size > 1000
