@@ -19,6 +19,9 @@ from mlake.report.tidy import tidy
 
 __all__ = ["run"]
 
+_SETTINGS = ("method", "facts", "batch_size", "locality", "seed", "max_new_tokens")
+"""Flags that are settings of a run under their own names."""
+
 
 def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str | None:
     """Let the recipe's values stand where no flag is given."""
@@ -82,15 +85,12 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
         edit_langs=flags["edit_lang"],
         test_langs=flags["test_lang"],
         kinds=_names(flags["kinds"]),
-        **{key: flags[key] for key in _SAME},
+        **{key: flags[key] for key in _SETTINGS},
     )
     session = Session(lm, benchmark, settings)
     folder = out or Path("runs") / session.folder_name
     _show(session, folder)
     _carry_out(session, folder, dry_run=dry_run)
-
-
-_SAME = ("method", "facts", "batch_size", "locality", "seed", "max_new_tokens")
 
 
 def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
