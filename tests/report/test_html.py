@@ -171,3 +171,13 @@ def test_another_bundle_is_refused(
     with pytest.raises(RunError, match="is not the bundle expected"):
         library.datatables()
     library.datatables.cache_clear()
+
+
+def test_every_measure_of_multiple_choice_says_what_it_means() -> None:
+    from mlake.analysis.choices import Choice, score_choices
+    from mlake.records import Probe
+    from mlake.report.html.summary import _MEASURES
+
+    probe = Probe("p", None, "choice", "en", "?", ("A",), options=("x", "y"))
+    scorers = {row.scorer for row in score_choices([Choice(probe, 0, None, 0, None, "")])}
+    assert len(scorers) == 5 and scorers <= set(_MEASURES)

@@ -25,6 +25,11 @@ _SIGNATURE = {
     "version": "mlake",
 }
 _MEASURES = {
+    "choice_generated": ("Multiple choice: 1 if the answer names the new answer's option.", True),
+    "choice_generated_old": ("Multiple choice: 1 if the answer names the old answer's option.", True),
+    "choice_likelihood": ("Multiple choice: 1 if the new answer's letter is the likeliest.", True),
+    "choice_likelihood_old": ("Multiple choice: 1 if the old answer's letter is the likeliest.", True),
+    "choice_unread": ("Multiple choice: 1 if the answer names no option, or several.", True),
     "empty": ("1 if the answer has neither letter nor digit.", True),
     "entropy": ("Bi- and trigram entropy of the answer in bits; repetitive text has less.", False),
     "fluency": ("How fluent the answer is to a judge.", False),
