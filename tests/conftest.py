@@ -110,11 +110,13 @@ def tiny_model() -> Callable[..., Any]:
     import torch
     from transformers import AutoModelForCausalLM
 
+    from mlake.models.load import _attention
+
     vocabulary = len(_tiny_tokenizer())
 
     def build(family: str, *, layers: int = 3, seed: int = 0) -> Any:
         config = _tiny_config(family, layers=layers, vocabulary=vocabulary)
-        model = AutoModelForCausalLM.from_config(config)
+        model = AutoModelForCausalLM.from_config(config, **_attention(config))
         model = model.to(torch.float64).eval().requires_grad_(False)
         random = torch.Generator().manual_seed(seed)
         for weight in model.parameters():

@@ -80,7 +80,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen["model"] = (name, options)
         style = SimpleNamespace(template="Q: {question}\nA:")
         pin = options["revision"] or "m1"
-        return SimpleNamespace(name=name, revision=pin, dtype="torch.bfloat16", style=style, device="cpu")
+        device = SimpleNamespace(type="cpu")
+        return SimpleNamespace(name=name, revision=pin, dtype="torch.bfloat16", style=style, device=device)
 
     def answers(lm: Any, questions: Any, *, max_new_tokens: int, progress: Any, **edits: Any) -> list[Reply]:
         seen["answered"] += len(questions)
@@ -182,6 +183,23 @@ def test_another_run_asks_the_unedited_model_nothing(
     assert [path.read_bytes() for path in unedited[0]] == [path.read_bytes() for path in unedited[1]]
     mlake(*BASE, "--kinds", "direct", "--edit-lang", "ja", "--max-new-tokens", "9", "--out", "three")
     assert calls["answered"] == 18 + 12
+
+
+def test_a_dry_run_is_told_what_is_known(
+    mlake: Callable[..., Result], calls: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def estimate(plan: Any, store: Any, lm: Any, known: Any) -> str:
+        texts = [one.text for one in plan.probes]
+        return "nothing is kept" if known is None else f"{len(known.among(texts))} of {len(texts)} known"
+
+    monkeypatch.setattr("mlake.evaluation.cost.dry_run", estimate)
+    arguments = (*BASE, "--kinds", "direct", "--edit-lang", "en", "--out", "two", "--dry-run")
+    assert "0 of 6 known" in mlake(*arguments).stdout
+    mlake(*BASE, "--kinds", "direct", "--locality", "0", "--facts", "1", "--out", "one")
+    asked = calls["answered"]
+    assert "2 of 6 known" in mlake(*arguments).stdout
+    assert "nothing is kept" in mlake(*arguments, "--revision", "unknown").stdout
+    assert calls["answered"] == asked and not (tmp_path / "two").exists()
 
 
 def test_what_an_unpinned_model_answered_is_not_kept(

@@ -153,6 +153,8 @@ def test_published_generation_settings_that_contradict_themselves(tiny_lm: Any, 
     lm = replace(lm, model=AutoModelForCausalLM.from_pretrained(tmp_path / "base"))
     save_merged(lm, tmp_path / "m")
     assert torch.equal(logits(AutoModelForCausalLM.from_pretrained(tmp_path / "m")), logits(lm.model))
+    kept = json.loads((tmp_path / "m" / "generation_config.json").read_text())
+    assert settings.items() <= kept.items() and lm.model.generation_config.temperature == 0.9
 
 
 def write(what: str, lm: Any, folder: Path) -> None:

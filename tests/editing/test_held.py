@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from mlake.editing import editor, held, locate, update
+from mlake.editing import editor, held, metrics, update
 from mlake.editing.held import Held, solving_device
 from mlake.editing.update import Identity
 
@@ -26,7 +26,7 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Held]:
 
     def new() -> Held:
         store = Held()
-        monkeypatch.setattr(locate, "HELD", store)
+        monkeypatch.setattr(metrics, "HELD", store)
         return store
 
     new()
@@ -47,7 +47,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     for name in ("cholesky_ex", "eigh"):
         monkeypatch.setattr(torch.linalg, name, counted(name, getattr(torch.linalg, name)))
-    monkeypatch.setattr(locate, "key_moments", counted("moments", locate.key_moments))
+    monkeypatch.setattr(metrics, "key_moments", counted("moments", metrics.key_moments))
     return counts
 
 
@@ -150,7 +150,7 @@ def test_history_is_gone_through_once(tiny_lm: Any, statements: Any, work: Any, 
     for statement in statements:
         history.append(method.edit(lm, [statement], text=TEXT, history=history))
     assert work["eigh"] == 2
-    (space, *_) = locate.HELD._models[lm.model].values()
+    (space, *_) = metrics.HELD._models[lm.model].values()
     assert space.past.shape == (80, 4)
     forget()
     alone = method.edit(lm, statements[4:], text=TEXT, history=history[:4])
@@ -167,14 +167,14 @@ def test_moments_under_an_edit_are_never_taken_for_the_models(
         method = editor("alphaedit", lm, **FAST)
         method.edit(lm, statements[3:4], text=TEXT, history=[first])
     assert not list(cache.rglob("*.safetensors"))
-    assert lm.model not in locate.HELD._models
+    assert lm.model not in metrics.HELD._models
 
 
 def test_null_space_with_prompt_keys(tiny_lm: Any, statements: Any, work: Any) -> None:
     lm = tiny_lm("llama")
     method = editor("alphaedit", lm, **FAST, preserve=0.3)
     assert same(method.edit(lm, statements[:1], text=TEXT), method.edit(lm, statements[:1], text=TEXT))
-    assert work["eigh"] == 4 and lm.model not in locate.HELD._models
+    assert work["eigh"] == 4 and lm.model not in metrics.HELD._models
 
 
 def test_no_more_than_there_is_room_for() -> None:

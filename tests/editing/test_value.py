@@ -9,7 +9,7 @@ from mlake.editing import suffix
 from mlake.editing.reference import optimise_one_value
 from mlake.editing.value import ValueSettings, ValueTask, _Adam, optimise_values
 from mlake.errors import EditError
-from mlake.models.spans import encode
+from mlake.models.spans import Encoded, encode
 
 # Text before the subject, subject, rest of the prompt, target, essence prompt, context prefixes.
 PROMPTS = (
@@ -143,6 +143,53 @@ def test_chunks_hold_every_fact_once(tiny_lm: Any, monkeypatch: pytest.MonkeyPat
     assert 1 < len(chunks) < len(facts)
     assert sorted(i for chunk in chunks for i in chunk) == list(range(len(facts)))
     assert all(sum(suffix._bytes_needed(lm, facts[i]) for i in chunk) <= 2 * need for chunk in chunks)
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float32])
+@pytest.mark.parametrize("family_name", ["llama", "gemma3_text"])
+@pytest.mark.parametrize("prefix", [1, 40, 200])
+def test_memory_is_not_underestimated(tiny_lm: Any, family_name: str, prefix: int, kind: torch.dtype) -> None:
+    lm = tiny_lm(family_name, layers=8)
+    lm.model.to(kind)
+    facts = [((Encoded(tuple(range(2, prefix + 15)), prefix, 2),), None)] * 3
+    rows = suffix.Suffix.prepare(lm, facts, layer=0, site="block")
+    fixed = {weight.untyped_storage().data_ptr() for weight in lm.model.state_dict().values()}
+    kept: dict[int, int] = {}
+
+    def keep(saved: torch.Tensor) -> torch.Tensor:
+        storage = saved.untyped_storage()
+        if storage.data_ptr() not in fixed:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return saved
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved):
+        rows.losses(lm, torch.zeros_like(rows.clean).requires_grad_())
+    needed = sum(suffix._bytes_needed(lm, fact) for fact in facts)
+    assert sum(kept.values()) <= needed <= 3 * sum(kept.values())
+
+
+def test_a_chunk_too_large_for_the_memory_goes_in_halves(
+    tiny_lm: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lm, settings = tiny_lm(), ValueSettings(steps=3, stop=0)
+    whole = optimise_values(lm, tasks(lm), layer=1, site="block", settings=settings)
+    prepare = suffix.Suffix.prepare
+
+    def tight(lm: Any, chosen: Any, **options: Any) -> Any:
+        if len(chosen) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return prepare(lm, chosen, **options)
+
+    monkeypatch.setattr(suffix.Suffix, "prepare", tight)
+    done: list[int] = []
+    parts = optimise_values(lm, tasks(lm), layer=1, site="block", settings=settings, progress=done.append)
+    assert sum(done) == 5 and "no memory to optimise 5 values at once; going on with 2" in caplog.text
+    torch.testing.assert_close(parts.target, whole.target, rtol=1e-10, atol=1e-10)
+    monkeypatch.setattr(
+        suffix.Suffix, "prepare", lambda *_, **__: (_ for _ in ()).throw(torch.OutOfMemoryError("none"))
+    )
+    with pytest.raises(torch.OutOfMemoryError):
+        optimise_values(lm, tasks(lm)[:1], layer=1, site="block", settings=settings)
 
 
 @pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float32])

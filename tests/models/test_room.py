@@ -7,7 +7,7 @@ import torch
 from transformers import DynamicCache
 
 from mlake.models import room
-from mlake.models.room import _fitting, _kept, room_for
+from mlake.models.room import _fitting, _kept, free_memory, room_for
 
 GIB = 2**30
 
@@ -44,7 +44,7 @@ def test_wide_logits_and_narrow_weights_count(tiny_lm: Any) -> None:
 
 def test_memory_counts_on_cuda_alone(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     lm = tiny_lm("llama")
-    assert room_for(lm, 32) == 8192
+    assert room_for(lm, 32) == 8192 and free_memory(lm) is None
     weights = [torch.empty(0, device="meta")]
     monkeypatch.setattr(lm.model, "parameters", lambda: weights)
     assert room_for(lm, 32) == 8192
@@ -56,7 +56,7 @@ def test_memory_counts_on_cuda_alone(tiny_lm: Any, monkeypatch: pytest.MonkeyPat
     free = {0: 80 * GIB, 1: 2**24}
     monkeypatch.setattr(room, "_free", lambda device: free[device.index])
     monkeypatch.setattr(lm.model, "parameters", lambda: [Weight(0), Weight(1), Weight(0)])
-    assert room_for(lm, 32) == _fitting(lm, 32, 2**24)
+    assert free_memory(lm) == 2**24 and room_for(lm, 32) == _fitting(lm, 32, 2**24)
 
 
 def test_what_torch_holds_without_use_is_free(monkeypatch: pytest.MonkeyPatch) -> None:

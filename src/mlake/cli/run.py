@@ -99,7 +99,8 @@ def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
     from mlake.evaluation.cost import too_large
 
     if dry_run:
-        click.echo(estimate(session.plan, Store(folder, session.spec), session.lm))
+        store = Store(folder, session.spec)
+        click.echo(estimate(session.plan, store, session.lm, session.known()))
         return
     large = too_large(session.plan, session.lm, session.spec)
     for note in (*session.plan.notes, session.trained_on(), large):

@@ -55,7 +55,7 @@ class Changes:
         """
         weight = self.lm.weight(layer)
         matrix = self.lm.matrix(layer)
-        delta = (factors.left @ factors.right.T).to(matrix.device)
+        delta = factors.to(matrix.device).dense()
         if delta.shape != matrix.shape:
             raise EditError(
                 f"edit of layer {layer} has shape {tuple(delta.shape)}, the model's matrix "

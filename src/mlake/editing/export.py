@@ -9,6 +9,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import save
 from torch import Tensor
+from transformers import GenerationConfig
 
 from mlake.data.cache import write_atomic
 from mlake.editing.edits import WeightEdit
@@ -33,7 +34,7 @@ def save_merged(lm: LM, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder, prefix=".part-") as part:
-            lm.model.save_pretrained(part)
+            _save_model(lm.model, Path(part))
             lm.tokenizer.save_pretrained(part)
             for old in folder.glob("model*.safetensors*"):  # other shards than now would be loaded instead
                 old.unlink()
@@ -41,6 +42,20 @@ def save_merged(lm: LM, folder: Path) -> None:
                 file.replace(folder / file.name)
     except (OSError, SafetensorError, ValueError) as error:
         raise _unwritten("checkpoint", folder, error) from error
+
+
+def _save_model(model: Any, folder: Path) -> None:
+    """Write weights and settings; published generation settings go back as they are.
+
+    Some releases of transformers refuse to write those that contradict themselves, as Vicuna's do.
+    """
+    own = model.generation_config
+    model.generation_config = GenerationConfig()
+    try:
+        model.save_pretrained(folder)
+    finally:
+        model.generation_config = own
+    (folder / "generation_config.json").write_text(own.to_json_string(), encoding="utf-8")
 
 
 def save_adapter(edit: WeightEdit, lm: LM, folder: Path) -> None:

@@ -4,43 +4,29 @@ The steps are the same for all: find the key of each fact, optimise the value th
 emit there, and write it in closed form, layer by layer (``mlake.editing.update`` has the algebra).
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor
 
-from mlake.editing.chains import Chain, advance
+from mlake.editing.chains import Chain, advance, in_force
 from mlake.editing.edits import Changes, WeightEdit, editable
 from mlake.editing.fitting import suggested
-from mlake.editing.held import HELD, Moments, solving_device
 from mlake.editing.method import Progress
+from mlake.editing.metrics import Metrics
 from mlake.editing.prompts import KeyAt, Prompted, PromptKind, prompted
-from mlake.editing.update import (
-    Factors,
-    Identity,
-    InverseMoment,
-    Keeping,
-    Metric,
-    NullSpace,
-    closed_form,
-    filled_up,
-    grown,
-)
+from mlake.editing.update import Factors, closed_form
 from mlake.editing.value import Site, Values, ValueSettings, optimise_values
 from mlake.errors import EditError
-from mlake.models.corpora import corpus
-from mlake.models.deltas import NO_DELTAS, RowDeltas
-from mlake.models.keys import keys_at, outputs_at, prompt_keys
-from mlake.models.lm import LM, UNPINNED
-from mlake.models.moments import key_moments, measured_moments, stored_moments
+from mlake.models.deltas import RowDeltas
+from mlake.models.keys import keys_at, outputs_at
+from mlake.models.lm import LM
 from mlake.records import Statement
 
 __all__ = ["LocateThenEdit", "MetricName"]
 
-_M = TypeVar("_M", bound=Metric)
 MetricName = Literal["identity", "moment", "null_space"]
 
 
@@ -127,18 +113,10 @@ class LocateThenEdit:
             EditError: No facts, a layer that the model lacks, or numbers that are not finite.
             SubjectError: A subject or target that cannot be found in its prompt.
         """
-        self._check(lm, statements)
-        facts = [self._prompted(lm, statement) for statement in statements]
-        steps = [[fact] for fact in facts] if self.sequential else [facts]
-        edit = WeightEdit({}, {}, {})
-        losses: list[Any] = []
-        moments = self._moments(lm, text, unedited=not history)
         with editable(lm) as changes:
-            for batch in steps:
-                found, values = self._batch(lm, batch, moments, changes, [*history, edit], progress)
-                edit = edit.then(found) if edit.factors else found
-                losses += values.losses
-        return WeightEdit(edit.factors, edit.keys, self._report(lm, statements, facts, losses))
+            chain = self._chain(lm, statements, changes)
+            self._advance([chain], Metrics(self, lm, text, history), progress)
+        return self._finished(lm, statements, chain)
 
     def edit_many(
         self,
@@ -150,10 +128,11 @@ class LocateThenEdit:
     ) -> list[WeightEdit]:
         """One edit for each batch, each from the unedited model: what ``edit`` gives, up to rounding.
 
+        The values of all batches are optimised in one call, and each layer is read for all of them at once.
         A method that edits fact after fact takes a fact of every batch at a time.
 
         Args:
-            lm: The model; its weights are never touched.
+            lm: The model; its weights are as they were afterwards.
             batches: The facts of each edit.
             text: As in ``edit``.
             progress: As in ``edit``.
@@ -162,44 +141,51 @@ class LocateThenEdit:
             EditError: As in ``edit``.
             SubjectError: As in ``edit``.
         """
-        if not self.sequential or self.metric != "identity":
-            return [self.edit(lm, batch, text=text, progress=progress) for batch in batches]
-        chains = []
-        for batch in batches:
-            self._check(lm, batch)
-            chains.append(Chain([self._prompted(lm, one) for one in batch]))
-        advance(chains, lambda facts, deltas: self._one_of_each(lm, facts, deltas), progress)
-        return [
-            replace(chain.edit, report=self._report(lm, batch, chain.facts, chain.losses))
-            for batch, chain in zip(batches, chains, strict=True)
-        ]
+        chains = [self._chain(lm, batch) for batch in batches]
+        self._advance(chains, Metrics(self, lm, text, ()), progress)
+        return [self._finished(lm, *pair) for pair in zip(batches, chains, strict=True)]
 
-    def _one_of_each(
-        self, lm: LM, facts: Sequence[Prompted], deltas: RowDeltas
-    ) -> tuple[list[WeightEdit], Sequence[Any]]:
-        """Edit a fact of each chain, under the changes that the chain has made so far."""
+    def _chain(self, lm: LM, statements: Sequence[Statement], weights: Changes | None = None) -> Chain:
+        self._check(lm, statements)
+        facts = [
+            prompted(lm, statement, kind=self.prompt, key=self.key, contexts=self.contexts)
+            for statement in statements
+        ]
+        return Chain([[fact] for fact in facts] if self.sequential else [facts], weights)
+
+    def _advance(self, chains: Sequence[Chain], metrics: Metrics, progress: Progress) -> None:
+        advance(chains, lambda live, batches: self._step(live, batches, metrics, progress))
+
+    def _step(
+        self,
+        chains: Sequence[Chain],
+        batches: Sequence[Sequence[Prompted]],
+        metrics: Metrics,
+        progress: Progress,
+    ) -> None:
+        """Optimise the values of the facts of a step, then write each batch's layer by layer."""
+        lm = metrics.lm
+        facts = [fact for batch in batches for fact in batch]
+        groups = [at for at, batch in enumerate(batches) for _ in batch]
         values = optimise_values(
             lm,
             [f.task for f in facts],
             layer=self.layers[-1],
             site=self.site,
             settings=self.value,
-            deltas=deltas,
-            groups=range(len(facts)),
+            deltas=in_force(lm, chains),
+            groups=groups,
+            progress=progress,
         )
-        edits = [WeightEdit({}, {}, {}) for _ in facts]
         for index, layer in enumerate(self.layers):
-            residual, mean, met = self._due(lm, index, facts, values, deltas)
-            for at, edit in enumerate(edits):
-                one = slice(at, at + 1)
-                factors = closed_form(residual[:, one], mean[:, one], Identity(), self.ridge, met=met[:, one])
-                found = WeightEdit({layer: _narrow(lm, factors)}, {layer: mean[:, one].float()})
-                edits[at] = edit.then(found) if edit.factors else found
-            deltas = deltas.then([{layer: edit.factors[layer]} for edit in edits])
-        return edits, values.losses
-
-    def _prompted(self, lm: LM, statement: Statement) -> Prompted:
-        return prompted(lm, statement, kind=self.prompt, key=self.key, contexts=self.contexts)
+            every = self._due(lm, index, facts, values, in_force(lm, chains), groups)
+            due, keys, met = (torch.split(part, list(map(len, batches)), dim=1) for part in every)
+            each = metrics.each(layer, chains, batches, keys)
+            for at, (chain, metric) in enumerate(zip(chains, each, strict=True)):
+                factors = closed_form(due[at], keys[at], metric, self.ridge, met=met[at])
+                chain.add(layer, _narrow(lm, factors), keys[at].float())
+        for group, losses in zip(groups, values.losses, strict=True):
+            chains[group].losses.append(losses)
 
     def _check(self, lm: LM, statements: Sequence[Statement]) -> None:
         if not statements:
@@ -222,64 +208,32 @@ class LocateThenEdit:
                 "value optimised there cannot be written; use --set site='down' and one layer"
             )
 
-    def _moments(self, lm: LM, text: Sequence[str], *, unedited: bool) -> Moments:
-        """A way to a layer's second moment, ``(d_in, d_in)``."""
-        if self.metric == "identity":
-            return Moments(dict[int, Tensor]().__getitem__)
-        read = corpus(lm, self.corpus, tokens=self.corpus_tokens, seed=self.seed, text=text)
-        source: Hashable = lm.revision, str(lm.dtype), read.sha256
-        held = not self.preserve and HELD.has(lm.model, [self._key(layer, source) for layer in self.layers])
-        if self.moments == "edited" or lm.revision == UNPINNED:
-            source = None
-            measured: Callable[[int], Tensor] = lambda at: measured_moments(lm, [at], read)[at]  # noqa: E731
-        elif held:
-            return Moments(dict[int, Tensor]().__getitem__, source)  # none of them will be looked at
-        elif unedited:
-            measured = key_moments(lm, self.layers, read).__getitem__
-        else:
-            # What is measured under an edit must not be taken for the unedited model's.
-            clean = stored_moments(lm, self.layers, read)
-            source = source if clean else None
-            measured = (clean or measured_moments(lm, self.layers, read)).__getitem__
-        if self.metric == "null_space":
-            return Moments(measured, source)
-        return Moments(lambda layer: filled_up(measured(layer), read.tokens), source)
-
-    def _batch(
+    def _due(
         self,
         lm: LM,
+        index: int,
         facts: Sequence[Prompted],
-        moments: Moments,
-        changes: Changes,
-        history: Sequence[WeightEdit],
-        progress: Progress,
-    ) -> tuple[WeightEdit, Values]:
-        """Optimise the values of a batch, then write them layer by layer."""
-        values = optimise_values(
-            lm,
-            [f.task for f in facts],
-            layer=self.layers[-1],
-            site=self.site,
-            settings=self.value,
-            progress=progress,
+        values: Values,
+        deltas: RowDeltas,
+        groups: Sequence[int],
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What a layer has to add, its mean keys, and the keys at which it is met, each ``(d, n)``."""
+        mean, plain = self._keys(lm, self.layers[index], facts, deltas, groups)
+        now = outputs_at(
+            lm, self.layers[-1], [f.plain for f in facts], self.site, deltas=deltas, groups=groups
         )
-        factors: dict[int, Factors] = {}
-        keys: dict[int, Tensor] = {}
-        for index, layer in enumerate(self.layers):
-            residual, mean, met = self._due(lm, index, facts, values)
-            metric = self._metric(lm, layer, facts, moments, history)
-            factors[layer] = _narrow(lm, closed_form(residual, mean, metric, self.ridge, met=met))
-            keys[layer] = mean.float()
-            changes.add(layer, factors[layer])
-        return WeightEdit(factors, keys), values
+        share = len(self.layers) - index  # MEMIT, eq. 20: the rest is spread over the layers left
+        residual = (values.target.cpu() - now.cpu()).T / share
+        return residual, mean, plain if self.met_at_plain else mean
 
     def _keys(
-        self, lm: LM, layer: int, facts: Sequence[Prompted], deltas: RowDeltas = NO_DELTAS
+        self, lm: LM, layer: int, facts: Sequence[Prompted], deltas: RowDeltas, groups: Sequence[int]
     ) -> tuple[Tensor, Tensor]:
         """Mean keys over the context prefixes and the plain prompts' keys, each ``(d_in, n)``."""
         count = len(facts[0].task.prompts)
         prompts = [p for f in facts for p in f.task.prompts]
-        every = keys_at(lm, layer, prompts, deltas=deltas, groups=_each(facts, count)).cpu()
+        owners = [group for group in groups for _ in range(count)]
+        every = keys_at(lm, layer, prompts, deltas=deltas, groups=owners).cpu()
         every = every.view(len(facts), count, -1)  # (n, contexts, d_in)
         plain = every[:, 0].T
         if count == 1:
@@ -288,109 +242,23 @@ class LocateThenEdit:
             return (every[:, 0] / 2 + every[:, 1:].mean(1) / 2).T, plain
         return every.mean(1).T, plain
 
-    def _due(
-        self,
-        lm: LM,
-        index: int,
-        facts: Sequence[Prompted],
-        values: Values,
-        deltas: RowDeltas = NO_DELTAS,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """What a layer has to add, its mean keys, and the keys at which it is met, each ``(d, n)``."""
-        mean, plain = self._keys(lm, self.layers[index], facts, deltas)
-        now = outputs_at(
-            lm, self.layers[-1], [f.plain for f in facts], self.site, deltas=deltas, groups=_each(facts, 1)
-        )
-        share = len(self.layers) - index  # MEMIT, eq. 20: the rest is spread over the layers left
-        residual = (values.target.cpu() - now.cpu()).T / share
-        return residual, mean, plain if self.met_at_plain else mean
-
-    def _metric(
-        self,
-        lm: LM,
-        layer: int,
-        facts: Sequence[Prompted],
-        moments: Moments,
-        history: Sequence[WeightEdit],
-    ) -> Metric:
-        if self.metric == "identity":
-            return Identity()
-        if self.metric == "null_space":
-            return self._null_space(lm, layer, facts, moments, history)
-        if not self.preserve:
-            return self._held(lm, layer, moments, InverseMoment.of)
-        others = self._others(lm, layer, facts)
-        weight = self.preserve / self.ridge
-        if Keeping.pays(*others.shape):
-            without = self._held(lm, layer, moments, InverseMoment.of)
-            if without.sound:
-                return without.keeping(others, weight)
-        device = self._device(lm, layer)
-        return InverseMoment.of(grown(moments.of(layer).to(device), others, weight), device=device)
-
-    def _null_space(
-        self,
-        lm: LM,
-        layer: int,
-        facts: Sequence[Prompted],
-        moments: Moments,
-        history: Sequence[WeightEdit],
-    ) -> NullSpace:
-        if self.preserve:
-            c = grown(moments.of(layer), self._others(lm, layer, facts), self.preserve / self.ridge)
-            moments = Moments(lambda _: c)
-        of = partial(NullSpace.of, threshold=self.null_threshold)
-        metric = self._held(lm, layer, moments, of)
-        past = [e.keys[layer].double() for e in history if layer in e.keys]
-        none = torch.zeros(lm.matrix(layer).shape[1], 0, dtype=torch.float64)
-        metric = metric.keeping(torch.cat([none, *past], dim=1), self.ridge)
-        if moments.source is not None:
-            HELD.put(lm.model, self._key(layer, moments.source), metric)
-        return metric
-
-    def _others(self, lm: LM, layer: int, facts: Sequence[Prompted]) -> Tensor:
-        """Keys of the edit prompts' other tokens, ``(d_in, p)``."""
-        return prompt_keys(lm, layer, [f.plain for f in facts]).T
-
-    def _held(self, lm: LM, layer: int, moments: Moments, of: Callable[..., _M]) -> _M:
-        """A layer's metric, computed in the first batch only where later ones have the same."""
-
-        def make() -> _M:
-            return of(moments.of(layer), device=self._device(lm, layer))
-
-        if moments.source is None:
-            return make()
-        return HELD.get(lm.model, self._key(layer, moments.source), make, room=len(self.layers))
-
-    def _device(self, lm: LM, layer: int) -> torch.device:
-        return solving_device(lm.weight(layer).device, lm.matrix(layer).shape[1])
-
-    def _key(self, layer: int, source: Hashable) -> Hashable:
-        """All that the metric of a layer depends on."""
-        return source, self.metric, self.null_threshold, layer
-
-    def _report(
-        self, lm: LM, statements: Sequence[Statement], facts: Sequence[Prompted], losses: Sequence[Any]
-    ) -> dict[str, Any]:
-        return {
+    def _finished(self, lm: LM, statements: Sequence[Statement], chain: Chain) -> WeightEdit:
+        facts = [fact for step in chain.steps for fact in step]
+        report = {
             "method": self.config(),
             "model": lm.name,
             "model_revision": lm.revision,
             "facts": [
                 {"fact": s.fact, "lang": s.lang, "notes": list(f.notes), "losses": list(_rounded(steps))}
-                for s, f, steps in zip(statements, facts, losses, strict=True)
+                for s, f, steps in zip(statements, facts, chain.losses, strict=True)
             ],
         }
+        return replace(chain.edit, report=report)
 
 
 def _rounded(steps: Sequence[Sequence[float]]) -> Iterator[list[float]]:
     for step in steps:
         yield [round(term, 6) for term in step]
-
-
-def _each(facts: Sequence[Prompted], count: int) -> list[int]:
-    """The group of each of ``count`` prompts a fact, where every fact is a group."""
-    return [group for group in range(len(facts)) for _ in range(count)]
 
 
 def _narrow(lm: LM, factors: Factors) -> Factors:

@@ -63,7 +63,7 @@ class ParameterEdit:
         if name in self.values:
             wide = self.values[name].to(parameter.device)
         else:
-            delta = self.factors[name].dense().to(parameter.device)
+            delta = self.factors[name].to(parameter.device).dense()
             if delta.shape != parameter.shape:
                 raise _misfit(name, delta, parameter)
             wide = delta + parameter.to(torch.promote_types(delta.dtype, parameter.dtype))

@@ -50,7 +50,7 @@ def optimise_one_value(
             now = logs[-1, lookup[-1]]
             kl = settings.kl * (now.exp() * (now - said)).sum()
         decay = settings.decay * delta.norm() / clean.norm() ** 2
-        total = nll + kl + decay
+        total = nll + kl + decay.to(nll.device)
         losses.append(StepLoss(*(float(term.detach()) for term in (total, nll, kl, decay))))
         if total < settings.stop or step == settings.steps - 1:
             break

@@ -7,6 +7,7 @@ true ones.
 
 import copy
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -14,12 +15,23 @@ import torch
 from torch import Tensor, nn
 from transformers import DynamicCache
 
-from mlake.models.batches import Padded, pad_left, pad_right
+from mlake.editing.prefixes import prefix_cache
+from mlake.models.batches import pad_left, pad_right
 from mlake.models.deltas import RowDeltas
-from mlake.models.hooks import changed_output, first, replaced_input, skipped, watched_input, watched_output
+from mlake.models.hooks import (
+    changed_output,
+    first,
+    only_at,
+    picked,
+    replaced_input,
+    skipped,
+    stopping_at,
+    watched_input,
+    watched_output,
+)
 from mlake.models.lm import LM
 
-__all__ = ["Clean", "Rows", "Spot", "wide"]
+__all__ = ["Rows", "Spot", "wide"]
 
 
 class Spot(NamedTuple):
@@ -33,27 +45,16 @@ class Spot(NamedTuple):
         return lm.down(self.layer) if self.site == "down" else lm.layers[self.layer]
 
 
-class Clean(NamedTuple):
-    """What the model does without a value.
-
-    Attributes:
-        value: Output at the spot at each row's key token, ``(rows, d)``.
-        final: Final hidden state at each row's key token, ``(rows, d_model)``.
-    """
-
-    value: Tensor
-    final: Tensor
-
-
 @dataclass(frozen=True)
 class Rows:
-    """Rows, everything below the spot's block computed.
+    """Rows, everything that no value changes computed.
 
     Attributes:
         spot: Where a value is added.
         as_tuple: Whether the model's blocks return tuples.
         cache: Keys and values of the tokens before the key tokens.
-        hidden: Input of the spot's block, ``(rows, length, d_model)``.
+        entering: Input of the spot's block at the key tokens, ``(rows, 1, d_model)``.
+        leaving: Clean output of the spot's block, ``(rows, length, d_model)``.
         mask: Attention mask over prefix and suffix, ``(rows, prefix + length)``.
         positions: Position ids of the suffix, ``(rows, length)``.
         fact: Fact of each row, ``(rows,)``.
@@ -64,7 +65,8 @@ class Rows:
     spot: Spot
     as_tuple: bool
     cache: DynamicCache
-    hidden: Tensor
+    entering: Tensor
+    leaving: Tensor
     mask: Tensor
     positions: Tensor
     fact: Tensor
@@ -80,7 +82,7 @@ class Rows:
         rows: Sequence[tuple[int, Sequence[int], int]],
         deltas: RowDeltas,
         group: Sequence[int],
-    ) -> tuple["Rows", Clean]:
+    ) -> tuple["Rows", Tensor]:
         """Run everything that does not depend on a value, once.
 
         Args:
@@ -89,65 +91,100 @@ class Rows:
             rows: For each row its fact, its token ids, and the index of its key token.
             deltas: Edits in force.
             group: Group of each row, ``(rows,)``.
+
+        Returns:
+            The rows, and the clean output at the spot at each row's key token, ``(rows, d)``.
         """
         device = lm.device
-        before = pad_left([ids[:lookup] for _, ids, lookup in rows], lm.pad_id, device)
+        prefixes = [ids[:lookup] for _, ids, lookup in rows]
+        before = pad_left(prefixes, lm.pad_id, device)
         after = pad_right([ids[lookup:] for _, ids, lookup in rows], lm.pad_id, device)
         lookup = torch.tensor([lookup for _, _, lookup in rows], device=device)
         positions = lookup[:, None] + torch.arange(after.ids.shape[1], device=device)[None]
         mask = torch.cat([before.mask, after.mask], dim=1)
+        cache = prefix_cache(lm, prefixes, deltas, group)
         seen: dict[str, Any] = {}
         with (
             deltas.on(lm, group),
-            watched_output(lm.layers[0], lambda out: seen.update(as_tuple=isinstance(out, tuple))),
-            watched_input(lm.layers[spot.layer], lambda x: seen.update(hidden=x)),
-            watched_output(spot.module(lm), lambda out: seen.update(value=first(out))),
+            watched_input(lm.layers[spot.layer], lambda x: seen.update(entering=x[:, :1])),
+            watched_output(spot.module(lm), lambda out: seen.update(value=first(out)[:, 0])),
+            watched_output(lm.layers[spot.layer], lambda out: seen.update(leaving=out)),
+            _ending_above(lm, spot.layer),
         ):
-            cache = _prefix_cache(lm, before)
-            final = lm.model.base_model(
+            lm.model.base_model(
                 input_ids=after.ids,
                 attention_mask=mask,
                 position_ids=positions,
                 past_key_values=_copy(cache),
                 use_cache=True,
-            ).last_hidden_state
+            )
+        as_tuple, leaving = isinstance(seen["leaving"], tuple), first(seen["leaving"])
         fact = torch.tensor([fact for fact, _, _ in rows])
         made = cls(
-            spot, seen["as_tuple"], cache, seen["hidden"], mask, positions, fact, deltas, tuple(group)
+            spot, as_tuple, cache, seen["entering"], leaving, mask, positions, fact, deltas, tuple(group)
         )
-        return made, Clean(wide(seen["value"][:, 0]).to(device), final[:, 0])
+        return made, wide(seen["value"]).to(device)
 
-    def run(self, lm: LM, delta: Tensor) -> Tensor:
+    def run(self, lm: LM, delta: Tensor, at: Tensor) -> Tensor:
         """Final hidden states when a value is added at the key tokens.
 
         Args:
             lm: The model.
             delta: ``(facts, d)``; gradients flow to it.
+            at: Row and position of the tokens that are asked for, ``(wanted, 2)``.
 
         Returns:
-            Final hidden states, ``(rows, length, d_model)``.
+            Final hidden states, ``(wanted, d_model)``.
         """
-        added = delta[self.fact.to(delta.device)]  # (rows, d)
-
-        def change(out: Tensor) -> Tensor:
-            head = (wide(out[:, :1]) + added.to(out.device)[:, None]).to(out.dtype)
-            return torch.cat([head, out[:, 1:]], dim=1)
-
-        below = [lm.layers[i] for i in range(self.spot.layer)]
+        added = delta[self.fact.to(delta.device)][:, None]  # (rows, 1, d)
+        head = self._head(lm, added)
+        leaving = torch.cat([head, self.leaving[:, 1:]], dim=1)
+        last = len(lm.layers) - 1
+        narrow = self.spot.layer < last and not self.deltas.touches(last)
         with (
             self.deltas.on(lm, self.group),
-            skipped(below, as_tuple=self.as_tuple),
-            replaced_input(lm.layers[self.spot.layer], self.hidden),
-            changed_output(self.spot.module(lm), change),
+            skipped(lm.layers[: self.spot.layer + 1], as_tuple=self.as_tuple),
+            replaced_input(lm.layers[self.spot.layer], leaving),
+            only_at(lm.mlp(last), at) if narrow else nullcontext(),
         ):
             final: Tensor = lm.model.base_model(
-                inputs_embeds=self.hidden,
+                inputs_embeds=leaving.to(lm.device),
                 attention_mask=self.mask,
                 position_ids=self.positions,
                 past_key_values=_copy(self.cache),
                 use_cache=True,
             ).last_hidden_state
-        return final
+        return picked(final, at)
+
+    def _head(self, lm: LM, added: Tensor) -> Tensor:
+        """What the spot's block emits at the key tokens when a value is added, ``(rows, 1, d_model)``.
+
+        No other token of the block sees the value: it comes after the block's attention.
+        """
+
+        def change(out: Tensor) -> Tensor:
+            return (wide(out) + added.to(out.device)).to(out.dtype)
+
+        if self.spot.site == "block":
+            return change(self.leaving[:, :1])
+        seen: list[Tensor] = []
+        block = lm.layers[self.spot.layer]
+        with (
+            self.deltas.on(lm, self.group),
+            skipped(lm.layers[: self.spot.layer], as_tuple=self.as_tuple),
+            replaced_input(block, self.entering),
+            changed_output(self.spot.module(lm), change),
+            watched_output(block, lambda out: seen.append(first(out))),
+            _ending_above(lm, self.spot.layer),
+        ):
+            lm.model.base_model(
+                inputs_embeds=self.entering.to(lm.device),
+                attention_mask=self.mask[:, : 1 + self.mask.shape[1] - self.leaving.shape[1]],
+                position_ids=self.positions[:, :1],
+                past_key_values=_copy(self.cache),
+                use_cache=True,
+            )
+        return seen[0]
 
     def chosen(self, rows: Tensor, fact: Tensor) -> "Rows":
         """Some of the rows, with new numbers for their facts.
@@ -159,7 +196,8 @@ class Rows:
         return replace(
             self,
             cache=_copy(self.cache, rows),
-            hidden=self.hidden[rows.to(self.hidden.device)],
+            entering=self.entering[rows.to(self.entering.device)],
+            leaving=self.leaving[rows.to(self.leaving.device)],
             mask=self.mask[rows.to(self.mask.device)],
             positions=self.positions[rows.to(self.positions.device)],
             fact=fact,
@@ -172,17 +210,10 @@ def wide(value: Tensor) -> Tensor:
     return value if value.dtype == torch.float64 else value.float()
 
 
-def _prefix_cache(lm: LM, before: Padded) -> DynamicCache:
-    cache = DynamicCache(config=lm.model.config.get_text_config())
-    if before.ids.shape[1]:
-        lm.model.base_model(
-            input_ids=before.ids,
-            attention_mask=before.mask,
-            position_ids=(before.mask.cumsum(1) - 1).clamp_min(0),
-            past_key_values=cache,
-            use_cache=True,
-        )
-    return cache
+def _ending_above(lm: LM, layer: int) -> Any:
+    """Nothing above a block is computed."""
+    above = lm.layers[layer + 1 : layer + 2]
+    return stopping_at(above[0]) if len(above) else nullcontext()
 
 
 def _copy(cache: DynamicCache, rows: Tensor | None = None) -> DynamicCache:

@@ -50,6 +50,10 @@ class Factors(NamedTuple):
         """The update as one matrix, ``(d_out, d_in)``."""
         return self.left @ self.right.T
 
+    def to(self, device: torch.device) -> "Factors":
+        """The update on a device."""
+        return Factors(self.left.to(device), self.right.to(device))
+
 
 class Metric(ABC):
     """A symmetric positive semi-definite matrix M that measures keys."""

@@ -22,6 +22,7 @@ from mlake.editing.suffix import Suffix
 from mlake.errors import EditError
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
+from mlake.models.room import in_halves
 from mlake.models.spans import Encoded
 
 __all__ = ["Site", "StepLoss", "ValueSettings", "ValueTask", "Values", "optimise_values"]
@@ -89,6 +90,10 @@ class Values(NamedTuple):
     losses: tuple[tuple[StepLoss, ...], ...]
 
 
+_Found = tuple[Tensor, Tensor, tuple[StepLoss, ...]]
+"""Target and clean value of a fact, and its loss at each step."""
+
+
 def optimise_values(
     lm: LM,
     tasks: Sequence[ValueTask],
@@ -116,30 +121,26 @@ def optimise_values(
     Raises:
         EditError: A loss is not a number.
     """
-    target: list[Tensor | None] = [None] * len(tasks)
-    clean: list[Tensor | None] = [None] * len(tasks)
-    losses: list[tuple[StepLoss, ...]] = [()] * len(tasks)
-    for members in Suffix.chunks(lm, [(t.prompts, t.essence) for t in tasks]):
-        chosen = [tasks[i] for i in members]
+    every = [(task.prompts, task.essence) for task in tasks]
+    found: dict[int, _Found] = {}
+
+    def work(members: Sequence[int]) -> list[_Found]:
         suffix = Suffix.prepare(
             lm,
-            [(t.prompts, t.essence) for t in chosen],
+            [every[i] for i in members],
             layer=layer,
             site=site,
             deltas=deltas,
             groups=[groups[i] for i in members] if groups else None,
         )
         delta, history = _descend(lm, suffix, settings)
-        for place, index in enumerate(members):
-            clean[index] = suffix.clean[place]
-            target[index] = suffix.clean[place] + delta[place]
-            losses[index] = tuple(history[place])
+        return list(zip(suffix.clean + delta, suffix.clean, map(tuple, history), strict=True))
+
+    for members in Suffix.chunks(lm, every):
+        found.update(zip(members, in_halves(members, work, "optimise {} values"), strict=True))
         progress(len(members))
-    return Values(_stack(target), _stack(clean), tuple(losses))
-
-
-def _stack(rows: Sequence[Tensor | None]) -> Tensor:
-    return torch.stack([row for row in rows if row is not None])
+    target, clean, losses = zip(*(found[i] for i in range(len(tasks))), strict=True)
+    return Values(torch.stack(target), torch.stack(clean), losses)
 
 
 def _descend(lm: LM, suffix: Suffix, settings: ValueSettings) -> tuple[Tensor, list[list[StepLoss]]]:

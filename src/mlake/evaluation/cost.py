@@ -1,7 +1,7 @@
 """What a run will do and roughly cost, said before it starts."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -9,10 +9,12 @@ import torch
 from torch.nn.functional import linear
 
 from mlake.editing.suffix import bytes_needed
+from mlake.evaluation.known import Known
 from mlake.evaluation.plan import Plan, Unit
 from mlake.evaluation.spec import RunSpec
 from mlake.evaluation.store import Store
 from mlake.models.lm import LM
+from mlake.models.room import free_memory
 
 __all__ = ["dry_run", "too_large"]
 
@@ -24,32 +26,37 @@ _TRAINED = 16  # bytes a trained parameter: a float32 copy, its gradient and two
 _GIB = 2**30
 
 
-def dry_run(plan: Plan, store: Store, lm: LM) -> str:
-    """What is planned, what of it is stored already, and an estimate of time and memory.
+def dry_run(plan: Plan, store: Store, lm: LM, known: Known | None = None) -> str:
+    """What is planned, what of it is stored or known already, and an estimate of time and memory.
 
     The floating-point operations are 2 · parameters · tokens for what is asked (prompt and the longest
     allowed answer) and 4 · parameters · tokens · steps for the edits (forward, and backward to the
     activations); the time follows from a matrix product of the model's own shape, measured now.
+
+    Args:
+        plan: What to edit and ask.
+        store: The run folder, opened or not.
+        lm: The model.
+        known: What earlier runs asked the unedited model.
     """
     units = [unit for unit in plan.units if not store.has(unit)]
     open_steps = [step for step in plan.steps if any(not store.has(unit) for unit in step.units)]
     edits = [step for step in open_steps if not store.edit_path(step).exists()]
     facts = sum(map(len, plan.batches))
-    asked, edited = _questions(plan.unedited), _questions(unit for step in plan.steps for unit in step.units)
-    operations = _asking(units, lm, store.spec.max_new_tokens)
+    asked = _asked(units, known)
+    operations = _asking(asked, lm, store.spec.max_new_tokens)
     operations += _editing([one.question for step in edits for one in step.statements], lm, store)
     rate = _rate(lm)
     minutes = operations / rate / 60
     weights = sum(weight.numel() * weight.element_size() for weight in lm.model.parameters())
-    (least, most), free = _need(plan, lm, store.spec), _available(lm.device)
+    (least, most), free = _need(plan, lm, store.spec), _available(lm)
     notes = (*plan.notes, too_large(plan, lm, store.spec))
     there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted((asked + edited).items()))
     return "\n".join(
         (
             f"facts       {facts} in {len(plan.batches)} batches of up to {store.spec.batch_size}",
             f"edits       {len(plan.steps)}, of which {len(edits)} are to be computed",
-            f"questions   {asked.total()} unedited and {edited.total()} edited ({kinds})",
+            f"questions   {_questions(plan, known)}; {len(asked)} are to be asked, equal ones once",
             f"units       {len(units)} to be asked, {len(list(plan.units)) - len(units)} stored already",
             f"cost        about {operations:.2g} floating-point operations: {minutes:.1f} minutes "
             f"at the {rate:.2g} a second measured on {lm.device} (an estimate; twice or half is no surprise)",
@@ -60,8 +67,38 @@ def dry_run(plan: Plan, store: Store, lm: LM) -> str:
     )
 
 
-def _questions(units: Iterable[Unit]) -> Counter[str]:
+def _questions(plan: Plan, known: Known | None) -> str:
+    """How many questions the whole run has, of which kinds, and what the unedited model said before."""
+    unedited, edited = _kinds(plan.unedited), _kinds(unit for step in plan.steps for unit in step.units)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted((unedited + edited).items()))
+    texts = [text for unit in plan.unedited for text in _texts(unit)]
+    answered = known.among(texts) if known else set()
+    before = sum(text in answered for text in texts)
+    return f"{unedited.total()} unedited, {before} of them known, and {edited.total()} edited ({kinds})"
+
+
+def _kinds(units: Iterable[Unit]) -> Counter[str]:
     return Counter(question.kind for unit in units for question in unit.questions)
+
+
+def _texts(unit: Unit) -> list[str]:
+    return [question.probe.text for question in unit.questions]
+
+
+def _asked(units: Iterable[Unit], known: Known | None) -> list[str]:
+    """The questions that are asked: equal ones of a unit once, and of the unedited model's no known ones.
+
+    What is answered is known from then on, so that no later unit asks it again.
+    """
+    asked: list[str] = []
+    before: set[str] = set()
+    for unit in units:
+        texts = set(_texts(unit))
+        if known and unit.edit_lang is None:
+            texts -= before | known.among(texts)
+            before |= texts
+        asked += texts
+    return asked
 
 
 def _tokens(texts: list[str], lm: LM) -> list[int]:
@@ -79,12 +116,11 @@ def _head(lm: LM) -> int:
     return int(lm.model.get_output_embeddings().weight.numel())
 
 
-def _asking(units: Iterable[Unit], lm: LM, longest: int) -> float:
-    probes = {one.probe.id: one.probe.text for unit in units for one in unit.questions}
-    length = dict(zip(probes, _tokens(list(probes.values()), lm), strict=True))
-    ids = [one.probe.id for unit in units for one in unit.questions]
-    tokens = sum(length[one] + longest for one in ids)
-    return 2.0 * (_body(lm) * tokens + _head(lm) * longest * len(ids))
+def _asking(asked: Sequence[str], lm: LM, longest: int) -> float:
+    times = Counter(asked)
+    lengths = _tokens(list(times), lm)
+    tokens = sum((length + longest) * count for length, count in zip(lengths, times.values(), strict=True))
+    return 2.0 * (_body(lm) * tokens + _head(lm) * longest * len(asked))
 
 
 def _editing(statements: list[str], lm: LM, store: Store) -> float:
@@ -129,7 +165,7 @@ def _need(plan: Plan, lm: LM, spec: RunSpec) -> tuple[float, float]:
     if not batch:
         return 0.0, 0.0
     tokens = [(count + _TARGET) * prompts for count in _tokens([one.question for one in batch], lm)]
-    needs = [float(bytes_needed(lm, count, _TARGET * prompts + 1)) for count in tokens]
+    needs = [float(bytes_needed(lm, count, count, _TARGET * prompts + 1)) for count in tokens]
     kept = _TRAINED * sum(weight.numel() for weight in lm.model.parameters()) if _trains_all(spec) else 0.0
     return kept + max(needs), kept + sum(needs)
 
@@ -141,7 +177,7 @@ def _trains_all(spec: RunSpec) -> bool:
 def too_large(plan: Plan, lm: LM, spec: RunSpec) -> str | None:
     """A warning if not even one fact fits into what is free besides the weights; None if it does."""
     least, _ = _need(plan, lm, spec)
-    free = _available(lm.device)
+    free = _available(lm)
     if free is None or least <= free:
         return None
     return (
@@ -151,12 +187,13 @@ def too_large(plan: Plan, lm: LM, spec: RunSpec) -> str | None:
     )
 
 
-def _available(device: torch.device) -> float | None:
+def _available(lm: LM) -> float | None:
     """Free memory in bytes, where the system tells it."""
-    if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[0])
+    free = free_memory(lm)
+    if free is not None:
+        return float(free)
     table = Path("/proc/meminfo")
-    if device.type != "cpu" or not table.exists():
+    if lm.device.type != "cpu" or not table.exists():
         return None
     rows = dict(line.split(":") for line in table.read_text().splitlines())
     return float(rows["MemAvailable"].split()[0]) * 1024

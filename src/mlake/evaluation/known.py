@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -48,13 +48,18 @@ class Known:
         name = sha256(canonical(settings).encode()).hexdigest()[:32]
         return cls(cache_dir() / "answers" / f"{name}.jsonl")
 
+    def among(self, questions: Iterable[str]) -> set[str]:
+        """Those of the questions that have an answer by now."""
+        self._read()
+        return {one for one in questions if one in self._answers}
+
     def before(self, answer: Ask) -> Ask:
         """Asks like ``answer``, but only what is not known; what is answered is known from then on."""
 
         def ask(lm: Any, questions: Sequence[str], progress: Progress) -> list[Reply]:
-            self._read()
-            new = [one for one in dict.fromkeys(questions) if one not in self._answers]
-            found = sum(one in self._answers for one in questions)
+            known = self.among(questions)
+            new = [one for one in dict.fromkeys(questions) if one not in known]
+            found = sum(one in known for one in questions)
             progress(found)
             if new:
                 self._add(dict(zip(new, answer(lm, new, progress), strict=True)))

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -90,6 +91,8 @@ class Engine:
         unedited: Asks the unedited model where not ``answer`` does: a memory of earlier runs.
         many: Asks under several edits in one pass.
         together: Edits that are computed, and asked under, together; one by one without ``many``.
+        least: Questions under one edit that a pass takes at least, if there are as many: small passes leave
+            an accelerator half idle.
         examine: Measures every edit once its questions are answered.
         keep: Whether an edit stays stored after that. One that holds whole weights need not.
     """
@@ -103,6 +106,7 @@ class Engine:
     unedited: Ask | None = None
     many: AskMany | None = None
     together: int = 1
+    least: int = 1
     examine: Examine | None = None
     keep: Callable[[Edit], bool] = lambda edit: True
 
@@ -121,31 +125,63 @@ def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> 
         EditError: An edit cannot be computed; finished units are kept.
     """
     store.begin(plan)
-    unedited = [unit for unit in plan.unedited if not store.has(unit)]
-    steps = [(step, [unit for unit in step.units if not store.has(unit)]) for step in plan.steps]
-    steps = [(step, units) for step, units in steps if units or _unexamined(step, store, engine)]
-    total = sum(len(unit.questions) for unit in unedited)
-    for step, units in steps:
-        total += len(step.statements) + sum(len(unit.questions) for unit in units)
+    unedited = _open(plan.unedited, store, engine)
+    groups = list(_open_groups(plan, store, engine))
+    total = sum(map(_size, unedited))
+    for step, passes in chain.from_iterable(groups):
+        total += len(step.statements) + sum(map(_size, passes))
     calm = 0.5 if sys.stderr.isatty() else 30.0
     with tqdm(total=total, disable=not progress, mininterval=calm, dynamic_ncols=True) as bar:
-        for unit in unedited:
-            _ask(unit, store, engine, engine.lm, bar)
-        size = engine.together if engine.many else 1
-        for start in range(0, len(steps), size):
-            _edit_and_ask(steps[start : start + size], store, engine, bar)
+        for units in unedited:
+            _ask(units, store, engine, engine.lm, bar)
+        for group in groups:
+            _edit_and_ask(group, store, engine, bar)
 
 
-def _edit_and_ask(steps: Sequence[tuple[Step, list[Unit]]], store: Store, engine: Engine, bar: Any) -> None:
-    edits = _edits([step for step, _ in steps], store, engine, bar)
+_Group = Sequence[tuple[Step, list[list[Unit]]]]
+"""Steps that are computed and asked under together, with the passes that each is asked in."""
+
+
+def _open_groups(plan: Plan, store: Store, engine: Engine) -> Iterator[_Group]:
+    """The groups in which something is missing.
+
+    A group always holds the same steps, and a pass the same units, stored or not: what a model says in half
+    precision can depend on what it is asked beside, and a resumed run is to end as one never cut off.
+    """
+    size = engine.together if engine.many else 1
+    for start in range(0, len(plan.steps), size):
+        steps = plan.steps[start : start + size]
+        group = [(step, _open(step.units, store, engine)) for step in steps]
+        if len(group) > 1 and any(passes for _, passes in group):
+            yield [(step, [list(step.units)]) for step in steps]
+        elif any(passes or _unexamined(step, store, engine) for step, passes in group):
+            yield group
+
+
+def _open(units: Sequence[Unit], store: Store, engine: Engine) -> list[list[Unit]]:
+    """The passes that ask the units: those of which a unit is missing."""
+    passes: list[list[Unit]] = []
+    for unit in units:
+        if not passes or _size(passes[-1]) >= engine.least:
+            passes.append([])
+        passes[-1].append(unit)
+    return [one for one in passes if not all(map(store.has, one))]
+
+
+def _size(units: Sequence[Unit]) -> int:
+    return sum(len(unit.questions) for unit in units)
+
+
+def _edit_and_ask(group: _Group, store: Store, engine: Engine, bar: Any) -> None:
+    edits = _edits([step for step, _ in group], store, engine, bar)
     if len(edits) > 1 and engine.many:
-        _ask_many([units for _, units in steps], edits, store, engine, engine.many, bar)
+        _ask_many([passes for _, passes in group], edits, store, engine, engine.many, bar)
     else:
-        for (step, units), edit in zip(steps, edits, strict=True):
+        for (step, passes), edit in zip(group, edits, strict=True):
             with _memory(f"applying the edit {step.name}"), edit.applied(engine.lm) as edited:
-                for unit in units:
-                    _ask(unit, store, engine, edited, bar)
-    for (step, _), edit in zip(steps, edits, strict=True):
+                for one in passes:
+                    _ask(one, store, engine, edited, bar)
+    for (step, _), edit in zip(group, edits, strict=True):
         if engine.examine and _unexamined(step, store, engine):
             with _memory(f"examining the edit {step.name}"):
                 store.write_examined(step, engine.examine(engine.lm, edit))
@@ -158,7 +194,7 @@ def _unexamined(step: Step, store: Store, engine: Engine) -> bool:
 
 
 def _ask_many(
-    units: Sequence[list[Unit]],
+    passes: Sequence[list[list[Unit]]],
     edits: Sequence[Edit],
     store: Store,
     engine: Engine,
@@ -166,7 +202,9 @@ def _ask_many(
     bar: Any,
 ) -> None:
     """Ask the units of several edits in one pass."""
-    asked = [(number, unit) for number, listed in enumerate(units) for unit in listed]
+    asked = [(number, unit) for number, some in enumerate(passes) for one in some for unit in one]
+    if not asked:
+        return
     questions = [(number, one.probe.text) for number, unit in asked for one in unit.questions]
     name = f"asking under {len(edits)} edits"
     with _told(bar, name, len(questions)), _memory(name):
@@ -176,16 +214,20 @@ def _ask_many(
         _store(unit, [next(replies) for _ in unit.questions], store)
 
 
-def _ask(unit: Unit, store: Store, engine: Engine, lm: Any, bar: Any) -> None:
-    questions = [question.probe.text for question in unit.questions]
-    answer = engine.answer if unit.edit_lang else engine.unedited or engine.answer
-    with _told(bar, f"asking {unit.name}", len(questions)), _memory(f"asking {unit.name}"):
+def _ask(units: Sequence[Unit], store: Store, engine: Engine, lm: Any, bar: Any) -> None:
+    questions = [question.probe.text for unit in units for question in unit.questions]
+    answer = engine.answer if units[0].edit_lang else engine.unedited or engine.answer
+    name = f"asking {units[0].name}" + (f" and {len(units) - 1} more" if len(units) > 1 else "")
+    with _told(bar, name, len(questions)), _memory(name):
         engine.seed(store.spec.seed)
-        replies = answer(lm, questions, bar.update) if questions else ()
-    _store(unit, replies, store)
+        replies = iter(answer(lm, questions, bar.update) if questions else ())
+    for unit in units:
+        _store(unit, [next(replies) for _ in unit.questions], store)
 
 
 def _store(unit: Unit, replies: Sequence[Reply], store: Store) -> None:
+    if store.has(unit):
+        return
     answers = [
         Answer(question.probe.id, reply.text.strip(), reply.stopped)
         for question, reply in zip(unit.questions, replies, strict=True)
@@ -195,14 +237,16 @@ def _store(unit: Unit, replies: Sequence[Reply], store: Store) -> None:
 
 def _edits(steps: Sequence[Step], store: Store, engine: Engine, bar: Any) -> list[Edit]:
     """The stored edits, computed first if need be: what is asked is always what was stored."""
-    wanted = [step for step in steps if not store.edit_path(step).exists()]
-    if wanted:
-        name = f"editing {wanted[0].name}" + (f" and {len(wanted) - 1} more" if len(wanted) > 1 else "")
-        with _told(bar, name, sum(len(step.statements) for step in wanted)), _memory(name):
+    facts = sum(len(step.statements) for step in steps)
+    if all(store.edit_path(step).exists() for step in steps):
+        bar.update(facts)
+    else:
+        name = f"editing {steps[0].name}" + (f" and {len(steps) - 1} more" if len(steps) > 1 else "")
+        with _told(bar, name, facts), _memory(name):
             engine.seed(store.spec.seed)
-            for step, edit in zip(wanted, _computed(wanted, engine, bar), strict=True):
-                store.write_edit(step, edit)
-    bar.update(sum(len(step.statements) for step in steps if step not in wanted))
+            for step, edit in zip(steps, _computed(steps, engine, bar), strict=True):
+                if not store.edit_path(step).exists():
+                    store.write_edit(step, edit)
     return [_loaded(store.edit_path(step), engine) for step in steps]
 
 

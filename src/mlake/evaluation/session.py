@@ -28,7 +28,8 @@ from mlake.records import Benchmark
 __all__ = ["Session", "Settings", "engine_of", "langs_of"]
 
 _FACTS = 64  # facts that are edited and asked about together where edits are small
-_CHAINS = 16  # sequential edits that advance together; what a kill loses is at most these
+_CHAINS = {"cpu": 4, "cuda": 16}  # sequential edits that advance together; a kill loses at most these
+_QUESTIONS = {"cuda": 1024}  # under one edit asked in a pass; a kill loses at most these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,13 @@ class Session:
             return None
         return f"{seen} of {len(edited)} facts are among those that mend was trained on: no fair test"
 
+    def known(self) -> Known | None:
+        """What earlier runs asked the unedited model; None where nothing pins the model."""
+        # Nothing tells whether an unpinned model is the one that was asked before.
+        if self.lm.revision == UNPINNED:
+            return None
+        return Known.of(identity(self.lm, self.spec.max_new_tokens))
+
     def carry_out(self, folder: Path, *, examine: Examine, progress: bool) -> Known | None:
         """Edit and ask what is not stored yet.
 
@@ -112,9 +120,7 @@ class Session:
         Raises:
             MlakeError: As ``run`` and ``Store.open``.
         """
-        # Nothing tells whether an unpinned model is the one that was asked before.
-        unpinned = self.lm.revision == UNPINNED
-        known = None if unpinned else Known.of(identity(self.lm, self.spec.max_new_tokens))
+        known = self.known()
         with Store.open(folder, self.spec) as store:
             engine = engine_of(self.lm, self.method, self.spec, ordinary_text(self.benchmark), known)
             run(self.plan, store, replace(engine, examine=examine, keep=_slim), progress=progress)
@@ -151,20 +157,20 @@ def engine_of(
 
     unedited = None if known is None else known.before(answer)
     together = _together(lm, method, spec.batch_size)
-    return Engine(lm, method, answer, load_edit, torch.manual_seed, text, unedited, many, together)
+    least = _QUESTIONS.get(lm.device.type, 1)
+    return Engine(lm, method, answer, load_edit, torch.manual_seed, text, unedited, many, together, least)
 
 
 def _together(lm: LM, method: Method | None, batch_size: int) -> int:
     """How many edits to compute and ask under at a time.
 
-    Edits of few facts leave a pass half empty. So do edits of one fact after another, where a pass of one
-    fact is far from filling an accelerator.
+    Edits of few facts leave a pass half empty. So do edits of one fact after another, however many facts
+    they have, and an accelerator more so.
     """
     if method is None or not method.low_rank:
         return 1
-    if method.sequential and lm.device.type == "cuda":
-        return _CHAINS
-    return max(1, _FACTS // batch_size)
+    chains = _CHAINS.get(lm.device.type, 1) if method.sequential else 1
+    return max(chains, _FACTS // batch_size)
 
 
 def langs_of(text: str, benchmark: Benchmark) -> tuple[str, ...]:

@@ -27,9 +27,13 @@ class RowDeltas:
 
     groups: tuple[Mapping[int, tuple[Tensor, Tensor]], ...] = ()
 
-    def then(self, later: Sequence[Mapping[int, tuple[Tensor, Tensor]]]) -> "RowDeltas":
-        """These changes followed by others, one for each group."""
-        return RowDeltas(tuple(_joined(*pair) for pair in zip(self.groups, later, strict=True)))
+    def touches(self, layer: int) -> bool:
+        """Whether any group changes a layer."""
+        return any(layer in group for group in self.groups)
+
+    def placed(self, lm: LM) -> "RowDeltas":
+        """The same where the weights are, so that passes need not move them there each time."""
+        return RowDeltas(tuple({at: _placed(lm, at, one) for at, one in g.items()} for g in self.groups))
 
     @contextmanager
     def on(self, lm: LM, group: Sequence[int]) -> Iterator[None]:
@@ -56,34 +60,28 @@ NO_DELTAS = RowDeltas()
 """No change for any row."""
 
 
-def _joined(
-    first: Mapping[int, tuple[Tensor, Tensor]], later: Mapping[int, tuple[Tensor, Tensor]]
-) -> dict[int, tuple[Tensor, Tensor]]:
-    joined = dict(first)
-    for layer, factors in later.items():
-        left, right = factors
-        if layer in joined:
-            old_left, old_right = joined[layer]
-            left, right = torch.cat([old_left, left], dim=1), torch.cat([old_right, right], dim=1)
-        joined[layer] = (left, right)
-    return joined
+def _placed(lm: LM, layer: int, factors: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Factors as a pass multiplies with them."""
+    device = lm.matrix(layer).device
+    wide = torch.float64 if lm.dtype == torch.float64 else torch.float32
+    left, right = factors
+    return left.to(device, wide), right.to(device, wide)
 
 
 @contextmanager
 def _changed(lm: LM, layer: int, chosen: Sequence[tuple[list[int], tuple[Tensor, Tensor]]]) -> Iterator[None]:
     device = lm.matrix(layer).device
-    wide = torch.float64 if lm.dtype == torch.float64 else torch.float32
-    parts = [
-        (torch.tensor(rows, device=device), left.to(device, wide), right.to(device, wide))
-        for rows, (left, right) in chosen
-    ]
+    parts = [(torch.tensor(rows, device=device), *_placed(lm, layer, factors)) for rows, factors in chosen]
+    wide = parts[0][1].dtype
+
+    every = torch.cat([rows for rows, _, _ in parts])
 
     def hook(_: nn.Module, args: tuple[Any, ...], output: Tensor) -> Tensor:
-        out = output.to(wide)
-        for rows, left, right in parts:
-            keys = args[0].index_select(0, rows).to(wide)
-            out = out.index_add(0, rows, (keys @ right) @ left.T)
-        return out.to(output.dtype)
+        changes = [
+            (args[0].index_select(0, rows).to(wide) @ right) @ left.T for rows, left, right in parts
+        ]
+        # Added all at once: each addition copies the output.
+        return output.to(wide).index_add(0, every, torch.cat(changes)).to(output.dtype)
 
     handle = lm.down(layer).register_forward_hook(hook)
     try:

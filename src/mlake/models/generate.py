@@ -1,6 +1,5 @@
 """Ask a model questions: greedy answers in batches, the same as one at a time."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +13,10 @@ from transformers import DynamicCache
 from mlake.errors import ModelError
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
-from mlake.models.room import room_for
+from mlake.models.room import in_halves, room_for
 
 __all__ = ["Generated", "answers", "greedy", "identity"]
 
-_LOG = logging.getLogger(__name__)
 _VERSION = 1  # raise it when the same model may come to answer otherwise
 
 
@@ -76,8 +74,13 @@ def answers(
     ends = _Ends(lm)
     found: list[Generated | None] = [None] * len(asked)
     lengths = [len(prompt) for prompt in prompts]
+
+    def said(some: Sequence[int]) -> list[list[int]]:
+        groups, chosen = [asked[i][0] for i in some], [prompts[i] for i in some]
+        return greedy(lm, chosen, ends, max_new_tokens, deltas=deltas, groups=groups)
+
     for batch in _batches(lengths, max_new_tokens, batch_tokens or room_for(lm, max_new_tokens)):
-        rows = _in_memory(lm, [(asked[i][0], prompts[i]) for i in batch], ends, max_new_tokens, deltas)
+        rows = in_halves(batch, said, "ask {} questions")
         for i, tokens in zip(batch, rows, strict=True):
             found[i] = ends.read(tokens)
         if progress is not None:
@@ -142,28 +145,6 @@ class _Ends:
         )
 
 
-def _in_memory(
-    lm: LM,
-    rows: Sequence[tuple[int, list[int]]],
-    ends: Callable[[int], bool],
-    max_new_tokens: int,
-    deltas: RowDeltas,
-) -> list[list[int]]:
-    """What ``greedy`` gives, half by half where the accelerator's memory does not hold all."""
-    try:
-        groups, prompts = zip(*rows, strict=True)
-        return greedy(lm, prompts, ends, max_new_tokens, deltas=deltas, groups=groups)
-    except torch.OutOfMemoryError:
-        if len(rows) == 1:
-            raise
-    # Only outside of the except block is the failed batch let go.
-    torch.cuda.empty_cache()
-    half = len(rows) // 2
-    _LOG.warning("no memory to ask %d questions at once; going on with %d", len(rows), half)
-    parts = (rows[:half], rows[half:])
-    return [tokens for part in parts for tokens in _in_memory(lm, part, ends, max_new_tokens, deltas)]
-
-
 @torch.no_grad()
 def greedy(
     lm: LM,
@@ -186,7 +167,7 @@ def greedy(
         deltas: Edits in force, another for each group of prompts.
         groups: Group of each prompt; all of group 0 by default.
     """
-    groups = groups or [0] * len(prompts)
+    groups, deltas = groups or [0] * len(prompts), deltas.placed(lm)
     found: list[list[int]] = [[] for _ in prompts]
     ids, mask = _left_padded(prompts, lm.pad_id, lm.device)  # (rows, longest) each
     positions = (mask.cumsum(-1) - 1).clamp(min=0)

@@ -1,7 +1,7 @@
 """Watching and changing a forward pass from outside; the model is as it was when a block is left."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import torch
@@ -11,6 +11,8 @@ __all__ = [
     "changed_output",
     "first",
     "hold_masks_finite",
+    "only_at",
+    "picked",
     "replaced_input",
     "skipped",
     "stopping_at",
@@ -55,18 +57,58 @@ def skipped(blocks: Iterable[nn.Module], *, as_tuple: bool) -> Iterator[None]:
     def forward(hidden_states: Tensor, *_: Any, **__: Any) -> Any:
         return (hidden_states, None) if as_tuple else hidden_states
 
-    saved: list[tuple[nn.Module, Any]] = []
-    try:
+    with ExitStack() as stack:
         for block in blocks:
-            saved.append((block, block.__dict__.get("forward")))
-            block.forward = forward
+            stack.enter_context(_computing(block, forward))
+        yield
+
+
+@contextmanager
+def only_at(module: nn.Module, at: Tensor) -> Iterator[None]:
+    """Let a module that treats each token by itself, such as an MLP, compute some tokens; others get 0.
+
+    Args:
+        module: Takes and returns hidden states, ``(batch, length, d)``.
+        at: Row and position of the tokens, ``(wanted, 2)``.
+    """
+    whole = module.forward
+
+    def forward(hidden: Tensor) -> Tensor:
+        some: Tensor = whole(picked(hidden, at)[None])[0]
+        index = _flat(hidden, at)
+        whole_size = hidden[..., 0].numel(), some.shape[-1]
+        return some.new_zeros(whole_size).index_copy(0, index, some).view_as(hidden)
+
+    with _computing(module, forward):
+        yield
+
+
+def picked(hidden: Tensor, at: Tensor) -> Tensor:
+    """Some tokens' hidden states, ``(wanted, d)``.
+
+    Args:
+        hidden: Hidden states, ``(batch, length, d)``.
+        at: Row and position of the tokens, ``(wanted, 2)``.
+    """
+    return hidden.flatten(0, 1).index_select(0, _flat(hidden, at))
+
+
+def _flat(hidden: Tensor, at: Tensor) -> Tensor:
+    return (at[:, 0] * hidden.shape[1] + at[:, 1]).to(hidden.device)
+
+
+@contextmanager
+def _computing(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
+    """Give a module another way to compute its output."""
+    own = module.__dict__.get("forward")
+    module.forward = forward
+    try:
         yield
     finally:
-        for block, own in saved:
-            if own is None:
-                del block.forward
-            else:
-                block.forward = own
+        if own is None:
+            del module.forward
+        else:
+            module.forward = own
 
 
 @contextmanager

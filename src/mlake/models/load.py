@@ -48,7 +48,7 @@ def load(
 
     Raises:
         ModelError: The model is not there, is damaged, is not a causal language model that mlake
-            understands, or has no fast tokenizer.
+            understands, has no fast tokenizer, or does not fit into memory.
         UnknownNameError: ``dtype`` is none of the names.
     """
     place, device_type = _device(device)
@@ -66,6 +66,8 @@ def load(
         model, report = AutoModelForCausalLM.from_pretrained(
             source, dtype=kind, device_map=place, output_loading_info=True, **attention, **options
         )
+    except torch.OutOfMemoryError as error:
+        raise _too_large(name) from error
     except LOADER_ERRORS as error:
         raise ModelError(
             f"cannot load {name!r}: {first_line(error)}; "
@@ -77,6 +79,8 @@ def load(
             f"the weights of {name!r} are incomplete: {len(absent)} are missing or mis-shaped, "
             f"such as {absent[0]}; expected a complete causal language model"
         )
+    if any(weight.is_meta for weight in model.parameters()):  # kept elsewhere, out of reach of edits
+        raise _too_large(name)
     if not getattr(tokenizer, "is_fast", False):
         raise ModelError(
             f"{name!r} has no fast tokenizer, which spans need; expected a tokenizer.json beside the weights"
@@ -87,6 +91,13 @@ def load(
     if kind == torch.float64:
         hold_masks_finite(model.get_submodule(arch.layers))
     return LM(name, pin, model, tokenizer, arch, style)
+
+
+def _too_large(name: str) -> ModelError:
+    return ModelError(
+        f"{name!r} does not fit into the memory of the accelerator; expected room for all weights; "
+        "use --dtype bf16, a smaller model, or --device cpu"
+    )
 
 
 def _source(name: str) -> tuple[str, str | None]:

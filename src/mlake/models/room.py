@@ -1,10 +1,18 @@
-"""How many tokens a model can be asked at once."""
+"""How much memory is free where a model is, how much to do at once, and what if it was too much."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import torch
 
 from mlake.models.lm import LM
 
-__all__ = ["room_for"]
+__all__ = ["free_memory", "in_halves", "room_for"]
+
+_LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 _WITHOUT_CUDA = 8192
 _MOST = 2**16
@@ -21,14 +29,43 @@ def room_for(lm: LM, max_new_tokens: int) -> int:
         lm: The model.
         max_new_tokens: Most tokens of an answer.
     """
+    free = free_memory(lm)
+    return _WITHOUT_CUDA if free is None else _fitting(lm, max_new_tokens, free)
+
+
+def free_memory(lm: LM) -> int | None:
+    """Bytes that can be had on the fullest device that holds weights; None unless all are CUDA's.
+
+    What torch holds without using it counts as free.
+
+    Args:
+        lm: The model.
+    """
     devices = {weight.device for weight in lm.model.parameters()}
-    if any(device.type != "cuda" for device in devices):
-        return _WITHOUT_CUDA
-    return _fitting(lm, max_new_tokens, min(map(_free, devices)))
+    return min(map(_free, devices)) if all(device.type == "cuda" for device in devices) else None
+
+
+def in_halves(items: Sequence[_T], work: Callable[[Sequence[_T]], list[_R]], doing: str) -> list[_R]:
+    """Work on items together, or half by half where the accelerator's memory does not hold all.
+
+    Args:
+        items: What is worked on, a result each.
+        work: Does it.
+        doing: What it does, for the warning, with ``{}`` for the number of items.
+    """
+    try:
+        return work(items)
+    except torch.OutOfMemoryError:
+        if len(items) == 1:
+            raise
+    # Only outside of the except block is what failed let go.
+    torch.cuda.empty_cache()
+    half = len(items) // 2
+    _LOG.warning("no memory to %s at once; going on with %d", doing.format(len(items)), half)
+    return [one for part in (items[:half], items[half:]) for one in in_halves(part, work, doing)]
 
 
 def _free(device: torch.device) -> int:
-    """Bytes that can be had, what torch holds without using it included."""
     idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return torch.cuda.mem_get_info(device)[0] + idle
 

@@ -61,7 +61,7 @@ def estimates(wishes: Sequence[Wish], benchmark: Benchmark, options: Options) ->
             session = _session(lm, wish, benchmark, options)
             folder = options.out / "runs" / session.folder_name
             yield f"{wish.run} · {name} · {session.spec.method}: {folder}"
-            yield dry_run(session.plan, Store(folder, session.spec), lm)
+            yield dry_run(session.plan, Store(folder, session.spec), lm, session.known())
 
 
 def _with_model(

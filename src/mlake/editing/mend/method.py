@@ -108,7 +108,7 @@ class Mend:
         found = gradients(lm, matrices, prompts, progress=progress)
         with torch.no_grad():
             made = {
-                matrix.name: matrix.stored(_compressed(_scaled(factors, self.scale)))
+                matrix.name: matrix.stored(_kept(_scaled(factors, self.scale)))
                 for matrix, factors in zip(matrices, network(found), strict=True)
             }
         _check(made)
@@ -145,6 +145,11 @@ def _read(path: Path, stamp: int) -> TrainedFile:
 
 def _scaled(factors: Factors, scale: float) -> Factors:
     return Factors(scale * factors.left, factors.right)
+
+
+def _kept(factors: Factors) -> Factors:
+    """The update as edits hold it: small, and on the CPU, where no accelerator's memory is taken."""
+    return Factors(*(factor.cpu() for factor in _compressed(factors)))
 
 
 def _compressed(factors: Factors) -> Factors:

@@ -72,7 +72,7 @@ class Upper:
             replaced_input(lm.layers[self.block], hidden),
         ):
             final: Tensor = lm.model.base_model(
-                inputs_embeds=hidden, attention_mask=self.mask, use_cache=False
+                inputs_embeds=hidden.to(lm.device), attention_mask=self.mask, use_cache=False
             ).last_hidden_state
         rows, columns = self.place.to(final.device).unbind(1)
         return lm.logits(final[rows, columns]).log_softmax(-1)
