@@ -1,8 +1,10 @@
 import json
 import random
+import re
 
 import pytest
 
+from mlake import text as text_module
 from mlake.errors import UnknownNameError
 from mlake.text import Span, contains_name, find_names, normalise, same_name
 
@@ -205,3 +207,32 @@ def test_on_the_released_sentences(mirror, lang: str) -> None:
 def test_hangul_is_a_spaced_script() -> None:
     assert not find_names("서울에서", ["서울"], "en")
     assert [span.name for span in find_names("서울 (首尔)", ["서울", "首尔"], "en")] == ["서울", "首尔"]
+
+
+PARTS = {
+    "en": "Canada United States' America's IT US used the Toyota Toyotas 7up カナダ BBC é C++ (lang) . - _",
+    "de": "Vereinigtes Vereinigten Königreich Königreiches Straße STRASSEN Köln Kölner n en e -er's des 日本",
+    "fr": "l' États Unis États-Unis française françaises Italie d'Italie es s e en Où né « » Tours 東京",
+    "ja": "レオナルド ・ ダ = ヴィンチ タイ スタイル インド インドネシア ー 京 東京 です ABBC 日本語 が IT",
+    "zh": "意大利 意大 利人 贝拉克 ・ · 奥巴马 魏 北魏 BBC CBBC 在 的 。 - 北京 US 守门员 冰球 )",
+}
+
+
+@pytest.mark.parametrize("lang", PARTS)
+def test_edges_are_looked_at_as_one_pattern_would(lang: str) -> None:
+    """Names and texts put together at random: the places are those of a pattern that holds the edges too."""
+    draw, parts, found = random.Random(0), [*PARTS[lang].split(), " "], 0
+    for _ in range(800):
+        name, text = ("".join(draw.choices(parts, k=draw.randint(*size))) for size in ((1, 4), (1, 9)))
+        text += draw.choice(["", name, name + draw.choice(parts)])
+        for one in text_module._names((name,), lang):
+            edges = [[guard.pattern for guard in guards] for guards in (one.before, one.after)]
+            pattern = "".join(f"(?<!{edge})" for edge in edges[0])
+            pattern += f"{one.body.pattern}(?:{'|'.join(one.endings)})" + "".join(
+                f"(?!{edge})" for edge in edges[1]
+            )
+            form = normalise(text, lang) if not one.cased else text_module._one_form(text, lang)
+            expected = [match.span() for match in re.finditer(pattern, form)]
+            assert list(one.places(form)) == expected, (name, text)
+            found += len(expected)
+    assert found > 100

@@ -31,7 +31,7 @@ What the rules do not catch: containment of one Chinese or Japanese name in anot
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -47,8 +47,10 @@ _SAME = str.maketrans(
 _KATAKANA = "ァ-ヺー-ヿㇰ-ㇿ"
 # Kana, bopomofo and ideographs: letters of scripts that put no space between words.
 _UNSPACED = rf"々-〇〱-〵ぁ-ゟ{_KATAKANA}ㄅ-ㄯㆠ-ㆿ㐀-䶿一-鿿\uF900-\uFAFF\U00020000-\U0003ffff"
-_NOT_HIRAGANA = r"[^\W_ぁ-ゖ]"
-_SPACED_LETTER = rf"[^\W_{_UNSPACED}]"
+_NOT_HIRAGANA = re.compile(r"[^\W_ぁ-ゖ]")
+_SPACED_LETTER = re.compile(rf"[^\W_{_UNSPACED}]")
+_ANY_KATAKANA = re.compile(f"[{_KATAKANA}]")
+_ANY_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _SEPARATOR = re.compile(
     rf"(?<=[{_UNSPACED}])\s*[・·‧•∙⋅゠=-]\s*(?=[{_UNSPACED}])|(?<=[{_KATAKANA}]) (?=[{_KATAKANA}])"
 )
@@ -65,6 +67,43 @@ class Span(NamedTuple):
     name: str
 
 
+class _Name(NamedTuple):
+    """A name and how it is found.
+
+    The edges are looked at one by one: as part of a pattern their classes would take a millisecond a name
+    to compile.
+
+    Attributes:
+        name: As it was given.
+        body: Finds it without its last ending.
+        before: What must not stand before it.
+        after: What must not stand after it.
+        endings: Endings it may carry, none last.
+        cased: Whether its case must agree.
+    """
+
+    name: str
+    body: re.Pattern[str]
+    before: Sequence[re.Pattern[str]]
+    after: Sequence[re.Pattern[str]]
+    endings: Sequence[str]
+    cased: bool
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where it stands, from left to right, without overlap."""
+        at = 0
+        while match := self.body.search(text, at):
+            start, stop = match.span()
+            at = start + 1
+            if _any_at(self.before, text, start - 1):
+                continue
+            ends = (stop + len(ending) for ending in self.endings if text.startswith(ending, stop))
+            end = next((end for end in ends if not _any_at(self.after, text, end)), None)
+            if end is not None:
+                yield start, end
+                at = end
+
+
 def normalise(text: str, lang: str) -> str:
     """The form in which texts are compared (rules 1 and 4).
 
@@ -75,7 +114,7 @@ def normalise(text: str, lang: str) -> str:
     Raises:
         UnknownNameError: The language is not known.
     """
-    return _one_form(text, language(lang)).casefold()
+    return _one_form(text, lang).casefold()
 
 
 def find_names(text: str, names: Sequence[str], lang: str) -> list[Span]:
@@ -89,15 +128,14 @@ def find_names(text: str, names: Sequence[str], lang: str) -> list[Span]:
     Raises:
         UnknownNameError: The language is not known.
     """
-    plain = _one_form(text, language(lang))
+    plain = _one_form(text, lang)
     folded = plain.casefold()
     spans = []
-    for name, pattern, cased in _patterns(tuple(names), lang):
-        for match in pattern.finditer(plain if cased else folded):
-            start, end = match.span()
-            if cased:  # case folding works letter by letter, so a folded prefix tells the place
+    for one in _names(tuple(names), lang):
+        for start, end in one.places(plain if one.cased else folded):
+            if one.cased:  # case folding works letter by letter, so a folded prefix tells the place
                 start, end = (len(plain[:place].casefold()) for place in (start, end))
-            spans.append(Span(start, end, name))
+            spans.append(Span(start, end, one.name))
     return sorted(spans)
 
 
@@ -108,59 +146,67 @@ def contains_name(text: str, names: Sequence[str], lang: str) -> bool:
 
 def same_name(text: str, name: str, lang: str) -> bool:
     """Whether the text is the name and nothing else, up to ``normalise`` and punctuation around it."""
-    left, right = (_bare(normalise(one, lang)) for one in (text, name))
-    return left == right != ""
+    return _bare(text, lang) == _bare(name, lang) != ""
 
 
-def _one_form(text: str, lang: Language) -> str:
+@lru_cache(maxsize=64)  # several scorers in a row look at one answer
+def _one_form(text: str, lang: str) -> str:
     """``normalise`` without case folding."""
+    row = language(lang)
     if not text.isascii():
         text = "".join(char for char in text if unicodedata.category(char) != "Cf")
     # Before NFKC, which would split the acute accent used as an apostrophe into space and accent.
     text = unicodedata.normalize("NFKC", text.translate(_SAME)).translate(_SAME)
     text = " ".join(text.split())
-    return text if lang.spaced else _SEPARATOR.sub("・", text)
+    return text if row.spaced else _SEPARATOR.sub("・", text)
 
 
-def _bare(text: str) -> str:
+@lru_cache(maxsize=16384)
+def _bare(text: str, lang: str) -> str:
     """The text without separators and without punctuation and white space around it, if anything remains."""
+    text = normalise(text, lang)
     edges = "".join({char for char in text if unicodedata.category(char).startswith("P") or char.isspace()})
     return (text.strip(edges) or text).replace("・", "")
 
 
 @lru_cache(maxsize=16384)
-def _patterns(names: tuple[str, ...], lang: str) -> tuple[tuple[str, re.Pattern[str], bool], ...]:
-    """Each name that may match, what finds it, and whether in unfolded text."""
+def _names(names: tuple[str, ...], lang: str) -> tuple[_Name, ...]:
+    """The names that may match."""
     row = language(lang)
     found = []
     for place, name in enumerate(names):
-        plain = _one_form(name, row)
+        plain = _one_form(name, lang)
         short = _is_short(plain)
         if plain and (not short or place == 0):
-            found.append((name, _pattern(plain if short else plain.casefold(), row, short), short))
+            found.append(_sought(name, plain if short else plain.casefold(), row, short))
     return tuple(found)
 
 
 def _is_short(name: str) -> bool:
-    limit = 1 if re.search(f"[{_UNSPACED}]", name) else 2
+    limit = 1 if _ANY_UNSPACED.search(name) else 2
     return sum(char.isalnum() for char in name) <= limit
 
 
-def _pattern(name: str, lang: Language, short: bool) -> re.Pattern[str]:
+def _sought(given: str, name: str, lang: Language, short: bool) -> _Name:
     letters = sum(char.isalnum() for char in name)
-    if short and re.search(f"[{_UNSPACED}]", name):
+    if short and _ANY_UNSPACED.search(name):
         guards = [_NOT_HIRAGANA]
     elif letters <= _RUN:
-        guards = [_SPACED_LETTER, f"[{_KATAKANA}]"]
+        guards = [_SPACED_LETTER, _ANY_KATAKANA]
     else:
         guards = [_SPACED_LETTER]
-    before = "".join(f"(?<!{guard})" for guard in guards if re.match(guard, name[0]))
-    after = "".join(f"(?!{guard})" for guard in guards if re.match(guard, name[-1]))
+    before = [guard for guard in guards if guard.match(name[0])]
+    after = [guard for guard in guards if guard.match(name[-1])]
     *inner, last = name.split(" ")
     body = " ".join([*(_inner_word(word, lang) for word in inner), _escaped(last)])
-    if lang.endings and letters >= _INFLECTED and re.match(_SPACED_LETTER, name[-1]) and name[-1].isalpha():
-        body += f"(?:{'|'.join(lang.endings)})?"
-    return re.compile(before + body + after)
+    endings = [""]
+    if letters >= _INFLECTED and _SPACED_LETTER.match(name[-1]) and name[-1].isalpha():
+        endings = [*lang.endings, ""]
+    return _Name(given, re.compile(body), before, after, endings, short)
+
+
+def _any_at(guards: Sequence[re.Pattern[str]], text: str, place: int) -> bool:
+    return place >= 0 and any(guard.match(text, place) for guard in guards)
 
 
 def _inner_word(word: str, lang: Language) -> str:
