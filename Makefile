@@ -24,9 +24,11 @@ browser: ## Install Debian's Chromium, which the tests of the HTML report drive,
 		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 		|| echo "no Chromium here: tests of the HTML report in a browser are skipped; install Debian's package chromium"
 
-bench: .venv/dev.stamp ## Time the obvious way against the fast one; print JSON lines. Half an hour on two quiet cores.
+bench: .venv/dev.stamp ## Time the obvious way against the fast one; print JSON lines. Half an hour on two quiet cores; on a GPU 7B shapes too.
 	@$(BIN)/python -m benchmarks --model demo
 	@$(BIN)/python -m benchmarks --model smollm2
+	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then \
+		$(BIN)/python -m benchmarks --model llama-7b && $(BIN)/python -m benchmarks --model qwen-7b; fi
 
 clean: ## Remove the environment, caches and built files; runs stay.
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache

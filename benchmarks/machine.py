@@ -5,30 +5,18 @@ import platform
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
 import torch
 import transformers
 
 import mlake
+from benchmarks.cost import clock
 from mlake.models.lm import LM
 
 _SECONDS = 0.5
-
-
-def clock(work: Callable[[], object], device: torch.device) -> float:
-    """Seconds that one call takes, waiting for the device."""
-    _wait(device)
-    start = perf_counter()
-    work()
-    _wait(device)
-    return perf_counter() - start
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+_ROWS = {"cpu": 1024, "cuda": 8192}
+_COPIED = {"cpu": 64 * 2**20, "cuda": 2**30}  # more than caches hold
 
 
 @dataclass(frozen=True)
@@ -37,7 +25,7 @@ class Floor:
 
     Attributes:
         flops: Multiply-adds of a large matrix product, counted twice, a second.
-        bandwidth: Bytes a second that a copy of the weights reads and writes.
+        bandwidth: Bytes a second that a large copy reads and writes.
     """
 
     flops: float
@@ -46,10 +34,11 @@ class Floor:
     @classmethod
     @torch.inference_mode()
     def of(cls, lm: LM) -> "Floor":
-        matrix = lm.matrix(0)
-        rows = torch.ones(1024, matrix.shape[1], dtype=matrix.dtype, device=lm.device)
+        matrix, kind = lm.matrix(0), lm.device.type
+        # Random, since a GPU multiplies equal numbers faster.
+        rows = torch.randn(_ROWS.get(kind, 1024), matrix.shape[1], device=lm.device).to(matrix.dtype)
         rate = _rate(lambda: rows @ matrix.T, lm.device)
-        big = torch.empty(64 * 2**20, dtype=torch.uint8, device=lm.device)
+        big = torch.empty(_COPIED.get(kind, 64 * 2**20), dtype=torch.uint8, device=lm.device)
         other = torch.empty_like(big)
         copies = _rate(lambda: other.copy_(big), lm.device)
         return cls(2.0 * rows.shape[0] * matrix.numel() * rate, 2.0 * big.numel() * copies)
@@ -88,7 +77,9 @@ def about(lm: LM, floor: Floor) -> dict[str, Any]:
         "mlake": mlake.__version__,
         "model": lm.name,
         "model_revision": lm.revision,
+        "template": lm.style.template,
         "dtype": str(lm.dtype).removeprefix("torch."),
+        "weights_bytes": sum(one.numel() * one.element_size() for one in lm.model.parameters()),
         "matmul_flops": float(f"{floor.flops:.3g}"),
         "copy_bytes": float(f"{floor.bandwidth:.3g}"),
     }

@@ -1,48 +1,35 @@
 """Where the time of a value step goes."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import torch
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks.machine import clock
-from benchmarks.value import tasks
-from mlake.editing import editor
-from mlake.editing.suffix import Suffix
-from mlake.models.lm import LM
+from benchmarks.case import Case
+from benchmarks.cost import Row, clock
+from benchmarks.facts import statements
+from benchmarks.parts import chunks, prepared, step
 
 _SHOWN = 8
 
 
-def shares(lm: LM, *, facts: int) -> Iterator[dict[str, Any]]:
+def shares(case: Case) -> Iterator[Row]:
     """What preparing a chunk takes, what a step takes, and the largest shares of a step by operation."""
-    method = editor("memit", lm)
-    listed = [(task.prompts, task.essence) for task in tasks(lm, method, facts)]
-    chunks = list(Suffix.chunks(lm, listed))
-    chosen = [listed[i] for i in chunks[len(chunks) // 2]]
-    made: list[Suffix] = []
-    where = {"layer": method.layers[-1], "site": method.site}
-    prepared = clock(lambda: made.append(Suffix.prepare(lm, chosen, **where)), lm.device)
-    suffix = made[0]
-
-    def step() -> None:
-        delta = torch.zeros_like(suffix.clean).requires_grad_()
-        nll, kl = suffix.losses(lm, delta)
-        torch.autograd.grad((nll + method.value.kl * kl).sum(), delta)
-
-    step()
-    taken = clock(step, lm.device)
+    method = case.editor("memit")
+    listed = chunks(case, case.tasks(method, statements(case.facts)))
+    chosen = listed[len(listed) // 2]
+    suffix, once = prepared(case, method, chosen)
+    step(case, method, suffix)
+    taken = clock(lambda: step(case, method, suffix), case.lm.device)
     yield {
         "name": "parts of a value step",
         "unit": "s/fact",
-        "prepare": prepared / len(chosen),
+        "prepare": once / len(chosen),
         "step": taken / len(chosen),
         "facts": len(chosen),
     }
-    cuda = lm.device.type == "cuda"
+    cuda = case.lm.device.type == "cuda"
     with profile(activities=[ProfilerActivity.CUDA if cuda else ProfilerActivity.CPU]) as seen:
-        step()
+        step(case, method, suffix)
     spent = "self_device_time_total" if cuda else "self_cpu_time_total"
     times = {row.key: getattr(row, spent) for row in seen.key_averages()}
     total = sum(times.values())

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.machine import clock
+from benchmarks.cost import clock
 from mlake.editing.update import InverseMoment, NullSpace, closed_form, grown
 
 _RIDGE = 1000.0
