@@ -22,8 +22,8 @@ from mlake.errors import MlakeError
 from mlake.models.lm import LM
 from mlake.models.load import DTYPES
 
-# What a run on a GPU does: sequences that advance together, and languages that are asked in one pass.
-_CHAINS, _LANGS = 16, 5
+# As a run on a CPU, on a GPU: sequences that advance together, languages that are asked in one pass.
+_CHAINS, _LANGS = (4, 16), (1, 5)
 
 
 Measure = Callable[[Case, Mapping[str, Row]], Iterator[Row]]
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--reference-steps", type=int, help="the rest is extrapolated: all; random weights 5")
     parser.add_argument("--questions", type=int, help="asked at a time: 198, on a GPU 990, as in a run")
-    parser.add_argument("--chains", type=int, help="edits that advance together: 1; on a GPU 16")
+    parser.add_argument("--chains", type=int, help="edits that advance together: 4, on a GPU 16, as in a run")
     parser.add_argument("--edits", type=int, default=2, help="facts of a chain")
     parser.add_argument("--only", default="", help=f"some of {','.join(MEASURES)}")
     return parser
@@ -99,8 +99,8 @@ def _loaded(flags: argparse.Namespace) -> LM:
 
 def _case(lm: LM, flags: argparse.Namespace) -> Case:
     cuda = lm.device.type == "cuda"
-    flags.chains = flags.chains or (_CHAINS if cuda else 1)
-    flags.questions = flags.questions or matrix.A_TIME * (_LANGS if cuda else 1)
+    flags.chains = flags.chains or _CHAINS[cuda]
+    flags.questions = flags.questions or matrix.A_TIME * _LANGS[cuda]
     names = ("facts", "few", "steps", "reference_steps", "questions", "chains", "edits")
     sizes = {name: getattr(flags, name) for name in names}
     return Case(lm, Floor.of(lm), random=flags.model in SHAPES, **sizes)

@@ -37,14 +37,14 @@ class Floor:
         matrix, kind = lm.matrix(0), lm.device.type
         # Random, since a GPU multiplies equal numbers faster.
         rows = torch.randn(_ROWS.get(kind, 1024), matrix.shape[1], device=lm.device).to(matrix.dtype)
-        rate = _rate(lambda: rows @ matrix.T, lm.device)
+        rate = repeated(lambda: rows @ matrix.T, lm.device)
         big = torch.empty(_COPIED.get(kind, 64 * 2**20), dtype=torch.uint8, device=lm.device)
         other = torch.empty_like(big)
-        copies = _rate(lambda: other.copy_(big), lm.device)
+        copies = repeated(lambda: other.copy_(big), lm.device)
         return cls(2.0 * rows.shape[0] * matrix.numel() * rate, 2.0 * big.numel() * copies)
 
 
-def _rate(work: Callable[[], object], device: torch.device) -> float:
+def repeated(work: Callable[[], object], device: torch.device) -> float:
     """Calls a second."""
     work()
     times, spent = 0, 0.0

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.case import Case
 from benchmarks.cost import Row, clock
 from benchmarks.facts import statements
+from benchmarks.machine import repeated
 from benchmarks.parts import chunks, prepared, step
 
 _SHOWN = 8
@@ -35,3 +37,23 @@ def shares(case: Case) -> Iterator[Row]:
     total = sum(times.values())
     largest = sorted(times, key=lambda key: -times[key])[:_SHOWN]
     yield {"name": "shares of a step", "unit": "of its time", **{key: times[key] / total for key in largest}}
+    yield _head(case, sum(prompt.target for task in chosen for prompt in task.prompts), taken)
+
+
+@torch.inference_mode()
+def _head(case: Case, rows: int, taken: float) -> Row:
+    """How near the product with the head comes to the full rate, for so many target tokens."""
+    weight = case.lm.model.get_output_embeddings().weight
+    like = {"dtype": weight.dtype, "device": weight.device}
+    inner, outer = (torch.ones(rows, size, **like) for size in weight.T.shape)
+    forward = repeated(lambda: inner @ weight.T, case.lm.device)
+    backward = repeated(lambda: outer @ weight, case.lm.device)
+    flops = 2.0 * rows * weight.numel()
+    return {
+        "name": "product with the head",
+        "unit": "of the full rate",
+        "rows": rows,
+        "forward": forward * flops / case.floor.flops,
+        "backward": backward * flops / case.floor.flops,
+        "share": (1 / forward + 1 / backward) / taken,
+    }

@@ -46,6 +46,7 @@ FIELDS = {
     },
     "parts of a value step": {"prepare", "step", "facts"},
     "shares of a step": {"unit"},
+    "product with the head": {"unit", "rows", "forward", "backward", "share"},
     "value step by facts": {"facts", "fast"},
     "value step by layers above": {"layers above", "fast"},
     "value step by tokens before the subject": {"tokens before the subject", "fast", "once"},

@@ -21,6 +21,9 @@ __all__ = ["prefix_cache"]
 _MOST = 1024
 """Nodes of a tree at most: every one is compared with every other."""
 
+_TAKE_ANY_MASK = ("sdpa", "eager")
+"""Implementations of attention that take a mask for each pair of tokens."""
+
 
 def prefix_cache(
     lm: LM, prefixes: Sequence[Sequence[int]], deltas: RowDeltas, group: Sequence[int]
@@ -35,20 +38,14 @@ def prefix_cache(
     """
     if not any(prefixes):
         return DynamicCache(config=lm.model.config.get_text_config())
-    most = min(_MOST, _window(lm) or _MOST)
-    if max(map(len, prefixes)) > most or not _takes_any_mask(lm):
+    config = lm.model.config.get_text_config()
+    # A tree's mask takes the place of sliding windows, so no path may be longer. GPT-Neo's blocks know their
+    # windows themselves, by places in the sequence.
+    most = min(_MOST, getattr(config, "window_size", None) or _MOST)
+    longest = min(most, getattr(config, "sliding_window", None) or _MOST)
+    if max(map(len, prefixes)) > longest or config._attn_implementation not in _TAKE_ANY_MASK:
         return _row_by_row(lm, prefixes, deltas, group)
     return _Forest.of(prefixes, group if deltas.groups else [0] * len(prefixes), most).cache(lm, deltas)
-
-
-def _window(lm: LM) -> int | None:
-    """Tokens that a sliding or local window spans: neighbours in a tree's sequence are not so in a prompt."""
-    config = lm.model.config.get_text_config()
-    return getattr(config, "sliding_window", None) or getattr(config, "window_size", None)
-
-
-def _takes_any_mask(lm: LM) -> bool:
-    return lm.model.config.get_text_config()._attn_implementation in ("sdpa", "eager")
 
 
 def _row_by_row(
@@ -83,6 +80,15 @@ class _Tree:
     depth: list[int] = field(default_factory=list)
     child: dict[tuple[int, int], int] = field(default_factory=dict)
 
+    def size_with(self, prefix: Sequence[int]) -> int:
+        """Nodes it would have with a prefix."""
+        node = -1
+        for shared, token in enumerate(prefix):
+            if (node, token) not in self.child:
+                return len(self.tokens) + len(prefix) - shared
+            node = self.child[node, token]
+        return len(self.tokens)
+
     def path(self, prefix: Sequence[int]) -> list[int]:
         """Nodes of a prefix; those that are missing grow."""
         path: list[int] = []
@@ -112,11 +118,11 @@ class _Forest:
 
     @classmethod
     def of(cls, prefixes: Sequence[Sequence[int]], group: Sequence[int], most: int) -> "_Forest":
-        """Grow trees of prefixes, a new one for a group where its last might get more than ``most`` nodes."""
+        """Grow trees of prefixes, a new one for a group where its last would get more than ``most`` nodes."""
         forest = cls([], [], [])
         growing: dict[int, int] = {}
         for prefix, number in zip(prefixes, group, strict=True):
-            if number not in growing or len(forest.trees[growing[number]].tokens) + len(prefix) > most:
+            if number not in growing or forest.trees[growing[number]].size_with(prefix) > most:
                 growing[number] = len(forest.trees)
                 forest.trees.append(_Tree(number))
             forest.owner.append(growing[number])
