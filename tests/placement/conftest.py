@@ -1,15 +1,14 @@
 """Tiny models on pretend devices, each beside the same model on the CPU."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from tests.editing.conftest import STATEMENTS
-
-from mlake.records import Statement
+from tests.editing.conftest import cache, statements
 
 from .pretend import FIRST, accelerator, moved, split
+
+__all__ = ["cache", "statements"]  # fixtures here as well
 
 FAMILIES = ("llama", "gemma3_text", "gpt2")
 
@@ -24,20 +23,6 @@ class Pair(NamedTuple):
 
     there: Any
     here: Any
-
-
-@pytest.fixture
-def statements() -> tuple[Statement, ...]:
-    """One fact in each language."""
-    return STATEMENTS
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Key moments and trained editors are kept in a folder of the test's own."""
-    folder = tmp_path / "cache"
-    monkeypatch.setenv("MLAKE_CACHE", str(folder))
-    return folder
 
 
 @pytest.fixture(autouse=True)
