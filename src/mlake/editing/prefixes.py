@@ -36,11 +36,11 @@ def prefix_cache(
         deltas: Edits in force.
         group: Group of each row; rows share only with rows of their group.
     """
-    if not any(prefixes):
-        return DynamicCache(config=lm.model.config.get_text_config())
     config = lm.model.config.get_text_config()
-    # A tree's mask takes the place of sliding windows, so no path may be longer. GPT-Neo's blocks know their
-    # windows themselves, by places in the sequence.
+    if not any(prefixes):
+        return DynamicCache(config=config)
+    # A tree's mask takes the place of sliding windows, so no path may be longer. Blocks with a
+    # ``window_size`` apply it themselves, by places in the sequence, so there no tree may be longer.
     most = min(_MOST, getattr(config, "window_size", None) or _MOST)
     longest = min(most, getattr(config, "sliding_window", None) or _MOST)
     if max(map(len, prefixes)) > longest or config._attn_implementation not in _TAKE_ANY_MASK:

@@ -73,7 +73,6 @@ def _changed(lm: LM, layer: int, chosen: Sequence[tuple[list[int], tuple[Tensor,
     device = lm.matrix(layer).device
     parts = [(torch.tensor(rows, device=device), *_placed(lm, layer, factors)) for rows, factors in chosen]
     wide = parts[0][1].dtype
-
     every = torch.cat([rows for rows, _, _ in parts])
 
     def hook(_: nn.Module, args: tuple[Any, ...], output: Tensor) -> Tensor:
