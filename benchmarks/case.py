@@ -7,9 +7,8 @@ from typing import Any
 from benchmarks.facts import twenty_contexts
 from benchmarks.machine import Floor
 from mlake.editing import editor
-from mlake.editing.locate import LocateThenEdit
-from mlake.editing.prompts import prompted
-from mlake.editing.value import ValueTask
+from mlake.editing.locate.method import LocateThenEdit
+from mlake.editing.prompts import ValueTask, prompted
 from mlake.models.lm import LM
 from mlake.records import Statement
 

@@ -9,8 +9,9 @@ from benchmarks.cost import Row, clock
 from benchmarks.facts import filler, statements
 from benchmarks.parts import seconds
 from benchmarks.value import place
-from mlake.editing.locate import LocateThenEdit
-from mlake.editing.value import ValueTask, optimise_values
+from mlake.editing.locate.method import LocateThenEdit
+from mlake.editing.locate.value import optimise_values
+from mlake.editing.prompts import ValueTask
 
 _STEPS = 5
 _SOME = 10

@@ -18,10 +18,10 @@ from mlake.editing.mend import Mend
 from mlake.editing.mend.gradients import first_block
 from mlake.editing.mend.upper import Upper
 from mlake.editing.prompts import prompted
-from mlake.evaluation.score import SCORERS
 from mlake.evaluation.spec import parse_facts
 from mlake.models.generate import answers
 from mlake.records import Answer, Asked, Probe, Statement
+from mlake.scorers.table import SCORERS
 
 _SCORES = ("contains", "paper")
 

@@ -10,8 +10,8 @@ from benchmarks.cost import Cost, Row, compared, measured
 from benchmarks.facts import packaged
 from benchmarks.machine import body
 from mlake.data.ordinary import ordinary_text
-from mlake.editing.held import solving_device
-from mlake.editing.update import InverseMoment, filled_up
+from mlake.editing.locate.metric_cache import solving_device
+from mlake.editing.locate.update import InverseMoment, filled_up
 from mlake.models.corpora import corpus
 from mlake.models.hooks import watched_input
 from mlake.models.lm import LM

@@ -19,12 +19,14 @@ from benchmarks.machine import Floor, about
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
 from mlake.editing import editor
-from mlake.evaluation.score import contains, signature, unchanged
 from mlake.models.corpora import corpus
 from mlake.models.generate import answers
 from mlake.models.lm import LM
 from mlake.records import Answer, Asked, Fact, Probe
-from mlake.report.stats import clustered_mean
+from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.scorers.drift import unchanged
+from mlake.scorers.names import contains
+from mlake.scorers.table import signature
 
 _TOKENS = "1000,3000,10000,30000,100000,300000,1000000"
 

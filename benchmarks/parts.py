@@ -7,9 +7,9 @@ import torch
 from benchmarks.case import Case
 from benchmarks.cost import clock
 from benchmarks.value import place
-from mlake.editing.locate import LocateThenEdit
-from mlake.editing.suffix import Suffix
-from mlake.editing.value import ValueTask
+from mlake.editing.locate.method import LocateThenEdit
+from mlake.editing.locate.suffix import Suffix
+from mlake.editing.prompts import ValueTask
 
 
 def chunks(case: Case, chosen: Sequence[ValueTask]) -> list[list[ValueTask]]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.cost import clock
-from mlake.editing.update import InverseMoment, NullSpace, closed_form, grown
+from mlake.editing.locate.update import InverseMoment, NullSpace, closed_form, grown
 
 _RIDGE = 1000.0
 _KEPT = 0.3 / _RIDGE

@@ -8,10 +8,11 @@ from benchmarks.case import Case
 from benchmarks.cost import Cost, Row, compared, measured
 from benchmarks.facts import statements
 from benchmarks.machine import body, head
-from mlake.editing.locate import LocateThenEdit
-from mlake.editing.reference import optimise_one_value
-from mlake.editing.suffix import Suffix
-from mlake.editing.value import ValueTask, optimise_values
+from benchmarks.reference import optimise_one_value
+from mlake.editing.locate.method import LocateThenEdit
+from mlake.editing.locate.suffix import Suffix
+from mlake.editing.locate.value import optimise_values
+from mlake.editing.prompts import ValueTask
 
 
 def place(method: LocateThenEdit) -> dict[str, Any]:

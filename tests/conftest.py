@@ -29,8 +29,22 @@ SENTENCES = (
 )
 
 FAMILIES = (
-    "gemma", "gemma2", "gemma3", "gemma3_text", "gpt2", "gpt_neo", "gpt_neox", "gptj",
-    "llama", "mistral", "olmo2", "olmo3", "phi3", "qwen2", "qwen3", "smollm3",
+    "gemma",
+    "gemma2",
+    "gemma3",
+    "gemma3_text",
+    "gpt2",
+    "gpt_neo",
+    "gpt_neox",
+    "gptj",
+    "llama",
+    "mistral",
+    "olmo2",
+    "olmo3",
+    "phi3",
+    "qwen2",
+    "qwen3",
+    "smollm3",
 )
 
 
@@ -69,20 +83,34 @@ def _tiny_config(family: str, *, layers: int, vocabulary: int) -> Any:
     from transformers import AutoConfig
 
     text: dict[str, Any] = {
-        "vocab_size": vocabulary, "hidden_size": 32, "num_hidden_layers": layers,
-        "num_attention_heads": 4, "intermediate_size": 80, "max_position_embeddings": 256,
-        "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": None,
+        "vocab_size": vocabulary,
+        "hidden_size": 32,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 4,
+        "intermediate_size": 80,
+        "max_position_embeddings": 256,
+        "bos_token_id": 0,
+        "eos_token_id": 1,
+        "pad_token_id": None,
     }
     if family in ("gpt2", "gptj"):
         text = {
-            "vocab_size": vocabulary, "n_embd": 32, "n_layer": layers, "n_head": 4, "n_inner": 80,
-            "n_positions": 256, "bos_token_id": 0, "eos_token_id": 1,
+            "vocab_size": vocabulary,
+            "n_embd": 32,
+            "n_layer": layers,
+            "n_head": 4,
+            "n_inner": 80,
+            "n_positions": 256,
+            "bos_token_id": 0,
+            "eos_token_id": 1,
         }
         if family == "gptj":
             text |= {"rotary_dim": 4, "tie_word_embeddings": False}
     elif family == "gpt_neo":
         text |= {
-            "num_layers": layers, "num_heads": 4, "window_size": 8,
+            "num_layers": layers,
+            "num_heads": 4,
+            "window_size": 8,
             "attention_types": [[["global"], 1], [["local"], layers - 1]],
         }
     elif family != "gpt_neox":
@@ -95,8 +123,12 @@ def _tiny_config(family: str, *, layers: int, vocabulary: int) -> Any:
         text |= {"sliding_window": 8}
     if family == "gemma3":
         vision = {
-            "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
-            "image_size": 28, "patch_size": 14,
+            "hidden_size": 16,
+            "intermediate_size": 16,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "image_size": 28,
+            "patch_size": 14,
         }
         return AutoConfig.for_model(
             "gemma3", text_config=text, vision_config=vision, mm_tokens_per_image=4, eos_token_id=1

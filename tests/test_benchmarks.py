@@ -20,7 +20,7 @@ from benchmarks.tokenizer import main as write_tokenizer
 from benchmarks.tokenizer import tokenizer_of
 
 from mlake.data import load
-from mlake.editing.value import optimise_values
+from mlake.editing.locate.value import optimise_values
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.spec import RunSpec
 

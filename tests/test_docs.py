@@ -15,11 +15,12 @@ import pytest
 
 import mlake
 from mlake.cli import main
-from mlake.data import DATASETS, load, schema
+from mlake.data import DATASETS, load
+from mlake.data.own import schema
 from mlake.editing.methods import PAPERS
-from mlake.evaluation.score import SCORERS
 from mlake.languages import LANGUAGES, Language
 from mlake.records import KINDS, Benchmark
+from mlake.scorers.table import SCORERS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"

@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from mlake.analysis.confusion import confusion_rows, in_language, told
 from mlake.analysis.perplexity import held_out
 from mlake.errors import UnknownNameError
 from mlake.languages import LANGUAGES
 from mlake.records import Answer, Asked, Kind, Probe
+from mlake.scorers.language import confusion_rows, in_language, told
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from mlake.analysis.drift import drift_matrix, drift_rows, old_kept, similarity
 from mlake.errors import UnknownNameError
-from mlake.evaluation.score import score_all
 from mlake.records import Answer, Asked, Kind, Probe
-from mlake.report.stats import clustered_mean
+from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.scorers.drift import drift_matrix, drift_rows, old_kept, similarity
+from mlake.scorers.table import score_all
 
 
 def asked(

@@ -11,8 +11,8 @@ from mlake.analysis.examine import examine
 from mlake.analysis.examined import ability_scored, changed_neurons
 from mlake.analysis.perplexity import ability_rows, held_out_langs
 from mlake.editing import WeightEdit
-from mlake.editing.parameters import ParameterEdit
-from mlake.editing.update import Factors
+from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.factors import Factors
 from mlake.errors import EditError, RunError
 
 

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from mlake.analysis.fluency import FLUENCY, entropy, fluency_rows, repetition, units
 from mlake.records import Answer, Asked, Kind, Probe
+from mlake.scorers.fluency import FLUENCY, entropy, fluency_rows, repetition, units
 
 
 def asked(text: str, *, lang: str = "en", kind: Kind = "direct", edit: str | None = None) -> Asked:

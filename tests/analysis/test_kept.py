@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mlake.analysis.kept import held_out_row, keep_rows, kept_path, kept_rows
+from mlake.analysis.store import held_out_row, keep_rows, kept_path, kept_rows
 from mlake.errors import RunError
-from mlake.evaluation.score import ScoredRow
+from mlake.scorers.row import ScoredRow
 
 ROWS = [
     ScoredRow("ja", 0, "direct", "p/é/日本", "f1", "zh", "nll", 1.25),

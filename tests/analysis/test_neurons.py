@@ -10,8 +10,8 @@ import torch
 from mlake.analysis.neurons import factor_norms, neuron_changes, neuron_overlap
 from mlake.analysis.overlap import NeuronOverlap, OverlapRow, overlap_of
 from mlake.editing import WeightEdit
-from mlake.editing.parameters import ParameterEdit
-from mlake.editing.update import Factors
+from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.factors import Factors
 from mlake.errors import EditError, RunError
 
 LANGS = ("en", "de", "fr", "ja", "zh")

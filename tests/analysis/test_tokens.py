@@ -11,9 +11,9 @@ from mlake.analysis.tokenizers import load_tokenizer
 from mlake.analysis.tokens import ALONE, WITHIN, TokensSuccess, tokens_against_success, tokens_per_subject
 from mlake.data import load
 from mlake.errors import ModelError, SubjectError, UnknownNameError
-from mlake.evaluation.score import ScoredRow
 from mlake.records import Benchmark, Fact, Statement
 from mlake.report.tidy import tidy
+from mlake.scorers.row import ScoredRow
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 # Question, subject, tokens of the subject alone and in the question: by hand, from the vocabulary below.

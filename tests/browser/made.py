@@ -6,12 +6,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from mlake.evaluation.score import SCORERS, ScoredRow, score_all
 from mlake.records import Answer, Asked, Probe
 from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
 from mlake.report.tidy import tidy
+from mlake.scorers.row import ScoredRow
+from mlake.scorers.table import SCORERS, score_all
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 KINDS = ("direct", "multihop")

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 import mlake.models
 from mlake.cli import main
-from mlake.data.schema import schema
+from mlake.data.own.schema import schema
 
 QUICK = ("--set", "steps=2", "--set", "contexts=1", "--set", "corpus_tokens=500", "--max-new-tokens", "2")
 

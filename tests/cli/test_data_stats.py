@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from mlake.cli import main
 from mlake.cli.data import stats as cli
-from mlake.data.stats_views import FIGURES
+from mlake.data.stats.views import FIGURES
 from mlake.records import Benchmark, Fact, Probe, Statement, Triple
 
 ASKED = {

@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 
 from mlake.cli import main
 from mlake.errors import MlakeError, UnknownNameError
-from mlake.evaluation.score import SCORERS
 from mlake.evaluation.store import read_run
 from mlake.recipes import read_recipe, recipes
 from mlake.records import Benchmark, Fact, Probe, Statement
+from mlake.scorers.table import SCORERS
 
 QUESTIONS = {"en": "Who leads {}?", "ja": "{}の長は誰ですか？"}
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from mlake.data import datasets, release
-from mlake.data.annotation import Annotation, Place
+from mlake.data import datasets
 from mlake.data.dataset import Dataset
-from mlake.data.release import read_released
-from mlake.data.released_files import CURRENT, OLDER
+from mlake.data.release import benchmark as release
+from mlake.data.release.annotation import Annotation, Place
+from mlake.data.release.benchmark import read_released
+from mlake.data.release.hashes import CURRENT, OLDER
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 TEXTS = {

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from mlake.data import DATASETS
-from mlake.data.annotation import Annotation, Place, annotations, records
-from mlake.data.annotation.links import Chain, link
-from mlake.data.annotation.make import Read, annotate, read_corrections
-from mlake.data.annotation.relations import infer, left_out
 from mlake.data.files import Files
-from mlake.data.released import Released, parse
-from mlake.data.subjects import Recovered, recover
+from mlake.data.release.annotation import Annotation, Place, annotations, records
+from mlake.data.release.annotation.links import Chain, link
+from mlake.data.release.annotation.make import Read, annotate, read_corrections
+from mlake.data.release.annotation.relations import infer, left_out
+from mlake.data.release.rows import Released, parse
+from mlake.data.subjects.recover import Recovered, recover
 from mlake.errors import DataError
 from mlake.records import Statement
 
@@ -166,7 +166,7 @@ class TestReleased:
 
     def test_hidden_links_are_found_again(self, released, made):
         """Hide a third of the exactly known pairs that are asked before the edit: all come back right."""
-        from mlake.data.annotation.make import _chains
+        from mlake.data.release.annotation.make import _chains
 
         chains = _chains(released)
         asked = {chain.pair for listed in chains.values() for chain in listed}

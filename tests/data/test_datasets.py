@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from mlake.data import DATASETS, datasets, load, release
-from mlake.data.released_files import FILES
+from mlake.data import DATASETS, datasets, load
+from mlake.data.release import benchmark as release
+from mlake.data.release.hashes import FILES
 from mlake.errors import DataError, DownloadError, UnknownNameError
 
 

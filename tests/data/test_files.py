@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlake.data.cache import cache_dir, write_atomic
 from mlake.data.files import Files
+from mlake.disk import cache_dir, write_atomic
 from mlake.errors import DataError, DownloadError
 
 DATA = {"c1/dataset/a.json": b"[1]", "c1/dataset/b.json": b"[2]", "c2/dataset/c.json": b"[3]"}

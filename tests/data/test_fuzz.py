@@ -22,7 +22,7 @@ from tests.data.neighbours import (
 )
 
 from mlake.data import DATASETS, load, to_lines
-from mlake.data.released import parse
+from mlake.data.release.rows import parse
 from mlake.errors import MlakeError
 from mlake.records import Benchmark
 

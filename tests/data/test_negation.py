@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 
 from mlake.data import load
-from mlake.data.jsonl import parse_jsonl, to_lines
 from mlake.data.negation import TEMPLATES, negated
-from mlake.evaluation.score import contains, old
+from mlake.data.own.jsonl import parse_jsonl, to_lines
 from mlake.languages import LANGUAGES
 from mlake.records import Answer, Asked, Benchmark, Fact, Probe, Statement
+from mlake.scorers.names import contains, old
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from mlake.data import load
-from mlake.data.init import init
-from mlake.data.own import is_place
+from mlake.data.own.init import init
+from mlake.data.own.read import is_place
 from mlake.errors import DataError, UnknownNameError
 
 
@@ -15,9 +15,7 @@ from mlake.errors import DataError, UnknownNameError
         *((path, False) for path in ("kebench", "a.json", "x" * 5000, "a\0b")),
     ],
 )
-def test_what_is_a_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, expected: bool
-) -> None:
+def test_what_is_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, expected: bool) -> None:
     monkeypatch.chdir(tmp_path)
     Path("here").mkdir()
     Path("link").symlink_to("nothing")

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from mlake.data import load
-from mlake.data.jsonl import read_jsonl
-from mlake.data.own_csv import COLUMNS, read_csv
+from mlake.data.own.csv_file import COLUMNS, read_csv
+from mlake.data.own.jsonl import read_jsonl
 from mlake.errors import DataError, FactsError
 from mlake.records import Probe
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from tests.data.conftest import LANGS, NAMES, TEXTS, single
 
-from mlake.data import load, recovered
+from mlake.data import load
+from mlake.data.own import recovered
 from mlake.errors import DataError, FactsError
 
 Files = dict[str, Any]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mlake.data import DATASETS, load
-from mlake.data.released import parse
-from mlake.data.released_files import CURRENT, OLDER
+from mlake.data.release.hashes import CURRENT, OLDER
+from mlake.data.release.rows import parse
 from mlake.errors import DataError, MlakeError
 from mlake.records import Benchmark, Triple
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mlake.data import load
-from mlake.data.counts import Frequency, distribution, question_length, ranked
-from mlake.data.stats import CHAINED, Entities, Pair, Stats, describe
-from mlake.data.stats_views import FIGURES, TABLE5, figure
+from mlake.data.stats.counts import Frequency, distribution, question_length, ranked
+from mlake.data.stats.describe import CHAINED, Entities, Pair, Stats, describe
+from mlake.data.stats.views import FIGURES, TABLE5, figure
 from mlake.errors import DataError, UnknownNameError
 from mlake.records import Benchmark, Fact, Probe, Statement, Triple
 

@@ -1,7 +1,7 @@
 import pytest
 
-from mlake.data.subjects import Clues, recover, version
-from mlake.data.tokens import tokenise
+from mlake.data.subjects.recover import Clues, recover, version
+from mlake.data.subjects.tokens import tokenise
 from mlake.languages import language
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from mlake.editing import editor, locate, metrics
-from mlake.editing.held import Held
+from mlake.editing import editor
+from mlake.editing.locate import method as locate
+from mlake.editing.locate import metrics
+from mlake.editing.locate.metric_cache import Held
 from mlake.errors import EditError
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import UNPINNED

@@ -10,8 +10,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from mlake.editing.edits import WeightEdit, editable, load_edit
-from mlake.editing.update import Factors
+from mlake.editing.edits.files import load_edit
+from mlake.editing.edits.weights import WeightEdit, editable
+from mlake.editing.factors import Factors
 from mlake.errors import EditError
 
 KINDS = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
@@ -128,8 +129,8 @@ def test_many_layers_and_no_keys_round_trip(tmp_path: Path) -> None:
 
 WRITER = """
 import sys, torch
-from mlake.editing.edits import WeightEdit
-from mlake.editing.update import Factors
+from mlake.editing.edits.weights import WeightEdit
+from mlake.editing.factors import Factors
 def ramp(*shape): return torch.arange(shape[0] * shape[1], dtype=torch.float32).view(shape).sin()
 parts = {layer: Factors(ramp(32, 2), ramp(80, 2)) for layer in (3, 12, 1)}
 keys = {layer: f.right.clone() for layer, f in parts.items()}

@@ -14,10 +14,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from mlake.editing import export
-from mlake.editing.edits import WeightEdit
-from mlake.editing.export import save_adapter, save_merged
-from mlake.editing.update import Factors
+from mlake.editing.edits import export
+from mlake.editing.edits.export import save_adapter, save_merged
+from mlake.editing.edits.weights import WeightEdit
+from mlake.editing.factors import Factors
 from mlake.errors import EditError
 
 FAMILY = pytest.mark.parametrize("family_name", ["llama", "gpt2", "gemma3_text", "qwen2"])

@@ -12,12 +12,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from mlake.editing import load_edit
+from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.finetune import StableKE, generated, stableke
 from mlake.editing.finetune.augment import augmented
 from mlake.editing.finetune.examples import Example, batches, examples, losses
 from mlake.editing.finetune.training import Schedule, train
 from mlake.editing.finetune.weights import training_all, training_low_rank
-from mlake.editing.parameters import ParameterEdit
 from mlake.editing.settings import overridden
 from mlake.errors import EditError, ModelError
 from mlake.models.generate import answers

@@ -12,9 +12,10 @@ import pytest
 import torch
 from torch import nn
 
-from mlake.editing import editor, held, metrics, update
-from mlake.editing.held import Held, solving_device
-from mlake.editing.update import Identity
+from mlake.editing import editor
+from mlake.editing.locate import metric_cache, metrics, update
+from mlake.editing.locate.metric_cache import Held, solving_device
+from mlake.editing.locate.update import Identity
 
 TEXT = ("The capital of France is Paris.", "フランスの首都", "法国的首都是巴黎。", "Q: Wo? A: Köln", "Où ?")
 FAST = {"layers": [0, 1], "steps": 2, "contexts": 0, "null_threshold": 1e-3}
@@ -222,7 +223,7 @@ def _interrupted() -> Identity:
 
 @pytest.mark.parametrize(("free", "expected"), [(5 * 969_408_512, "cuda"), (5 * 969_408_512 - 1, "cpu")])
 def test_the_device_needs_room(monkeypatch: pytest.MonkeyPatch, free: int, expected: str) -> None:
-    monkeypatch.setattr(held.torch.cuda, "mem_get_info", lambda device: (free, 2**36))
+    monkeypatch.setattr(metric_cache.torch.cuda, "mem_get_info", lambda device: (free, 2**36))
     assert solving_device(torch.device("cuda", 0), 11008).type == expected
     for name in ("cpu", "mps"):
         assert solving_device(torch.device(name), 11008).type == "cpu"

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from mlake.editing import LocateThenEdit, editor
-from mlake.editing.edits import WeightEdit
+from mlake.editing.edits.weights import WeightEdit
+from mlake.editing.locate.update import InverseMoment, closed_form, filled_up
+from mlake.editing.locate.value import optimise_values
 from mlake.editing.prompts import prompted
-from mlake.editing.update import InverseMoment, closed_form, filled_up
-from mlake.editing.value import optimise_values
 from mlake.errors import EditError, SubjectError
 from mlake.models.corpora import corpus
 from mlake.models.hooks import first
@@ -37,9 +37,7 @@ def prompts_of(method: LocateThenEdit, lm: Any, facts: Sequence[Any]) -> list[An
 def value_of(method: LocateThenEdit, lm: Any, facts: Sequence[Any]) -> Tensor:
     """Targets ``(facts, d)``."""
     tasks = [p.task for p in prompts_of(method, lm, facts)]
-    return optimise_values(
-        lm, tasks, layer=method.layers[-1], site=method.site, settings=method.value
-    ).target
+    return optimise_values(lm, tasks, layer=method.layers[-1], site=method.site, settings=method.value).target
 
 
 @torch.no_grad()

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 from transformers.pytorch_utils import Conv1D
 
+from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.factors import Factors
 from mlake.editing.mend import gradients as module
 from mlake.editing.mend.files import untrained
 from mlake.editing.mend.gradients import Gradient, edited, edited_matrices, gradients
 from mlake.editing.mend.hypernet import GradientNetwork, Running, Shape
 from mlake.editing.mend.method import _compressed
-from mlake.editing.parameters import ParameterEdit
 from mlake.editing.prompts import prompted
-from mlake.editing.update import Factors
 from mlake.errors import EditError, ModelError
 from mlake.models.spans import Encoded
 from mlake.records import Statement

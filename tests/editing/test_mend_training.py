@@ -11,12 +11,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.mend import Mend
 from mlake.editing.mend.examples import draw, examples
 from mlake.editing.mend.files import TrainedFile, default_path
 from mlake.editing.mend.gradients import edited_matrices
 from mlake.editing.mend.training import Trainer, TrainSettings
-from mlake.editing.parameters import ParameterEdit
 from mlake.errors import EditError, SubjectError, UnknownNameError
 from mlake.models.lm import UNPINNED
 from mlake.records import Benchmark, Fact, Probe, Statement

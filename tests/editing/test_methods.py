@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mlake.editing import EDITORS, editor
-from mlake.editing.fitting import _DEPTHS, _LLAMA
+from mlake.editing.locate.fitting import _DEPTHS, _LLAMA
 from mlake.errors import EditError, UnknownNameError
 
 LOCATING = ("rome", "r-rome", "emmet", "memit", "alphaedit")

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from mlake.editing import load_edit
-from mlake.editing.parameters import ParameterEdit
-from mlake.editing.update import Factors
+from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.factors import Factors
 from mlake.errors import EditError
 
 UP, NORM = "model.layers.1.mlp.up_proj.weight", "model.norm.weight"

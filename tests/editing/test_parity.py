@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from mlake.data.released_files import CURRENT
+from mlake.data.release.hashes import CURRENT
 from mlake.editing import WeightEdit, editor
+from mlake.editing.locate.value import optimise_values
 from mlake.editing.prompts import prompted
-from mlake.editing.value import optimise_values
 from mlake.models import load
 from mlake.models.corpora import corpus
 from mlake.models.keys import outputs_at
@@ -84,9 +84,7 @@ def test_rome(reference: Any, smollm: Any, key: str) -> None:
     runs, tensors = reference
     run = runs[key]
     lm = smollm(LONG[key.split(".")[2]])
-    method = editor(
-        "rome", lm, layers=[5], prompt="sentence", contexts=contexts(run["context_templates"])
-    )
+    method = editor("rome", lm, layers=[5], prompt="sentence", contexts=contexts(run["context_templates"]))
     assert (method.metric, method.met_at_plain, method.value.steps) == ("identity", True, 25)
     fact = statement(run["request"])
     (made,) = [prompted(lm, fact, kind="sentence", key="subject", contexts=0)]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
-from mlake.editing import prefixes
-from mlake.editing.prefixes import _Forest, prefix_cache
+from mlake.editing.locate import prefixes
+from mlake.editing.locate.prefixes import _Forest, prefix_cache
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 
 ROWS = [
@@ -36,8 +36,6 @@ def check(lm: Any, deltas: RowDeltas, group: list[int]) -> None:
             )
             for one, other in pairs:
                 torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
-
-
 
 
 def test_a_tree_gives_what_rows_give(tiny_lm: Any, family: str) -> None:

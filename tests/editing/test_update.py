@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mlake.editing.update import (
+from mlake.editing.locate.update import (
     Identity,
     InverseMoment,
     Keeping,

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 import torch
+from benchmarks.reference import optimise_one_value
 
-from mlake.editing import suffix
-from mlake.editing.reference import optimise_one_value
-from mlake.editing.value import ValueSettings, ValueTask, _Adam, optimise_values
+from mlake.editing.locate import suffix
+from mlake.editing.locate.value import ValueSettings, _Adam, optimise_values
+from mlake.editing.prompts import ValueTask
 from mlake.errors import EditError
 from mlake.models.spans import Encoded, encode
 

@@ -10,10 +10,10 @@ import pytest
 
 from mlake.evaluation import cost
 from mlake.evaluation.cost import dry_run, too_large
-from mlake.evaluation.known import Known
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run
 from mlake.evaluation.store import Store
+from mlake.evaluation.unedited import Known
 
 from .worker import Fakes, Reply, benchmark, make_spec
 

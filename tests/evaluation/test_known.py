@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from mlake.evaluation.known import Known
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run
 from mlake.evaluation.store import Store
+from mlake.evaluation.unedited import Known
 
 from .worker import Fakes, Reply, benchmark, make_spec
 
@@ -189,7 +189,7 @@ def test_runs_at_once_share_and_the_first_answer_stands(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from mlake.evaluation.known import Known, _Kept
+from mlake.evaluation.unedited import Known, _Kept
 
 name = sys.argv[2]
 known = Known(Path(sys.argv[1]))

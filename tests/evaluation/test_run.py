@@ -19,9 +19,7 @@ from .worker import Fakes, benchmark, make_fact, make_spec
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def finish(folder: Path, *, least: int = 1, **changes: object) -> Fakes:

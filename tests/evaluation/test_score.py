@@ -1,8 +1,9 @@
 import pytest
 
 from mlake.errors import UnknownNameError
-from mlake.evaluation.score import SCORERS, ScoredRow, score_all, signature
 from mlake.records import Answer, Asked, Kind, Probe
+from mlake.scorers.row import ScoredRow
+from mlake.scorers.table import SCORERS, score_all, signature
 
 ACCEPT = ("Gaelic football", "GAA football")
 REJECT = ("football", "soccer", "US")
@@ -144,7 +145,7 @@ def test_old_paper_counts_what_the_question_gives() -> None:
 
 def test_exact_keeps_articles() -> None:
     assert value("exact", asked("the United States", accept=("United States",))) == 0
-    assert value("exact", asked("\n\n\"united states.\"", accept=("United States",))) == 1
+    assert value("exact", asked('\n\n"united states."', accept=("United States",))) == 1
 
 
 def test_score_all_keeps_order_and_keys() -> None:

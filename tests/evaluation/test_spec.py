@@ -24,9 +24,18 @@ def test_id_is_the_hash_of_the_canonical_json() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"editor": {"steps": 26, "layers": [3]}}, {"facts": (0, 5)}, {"kinds": ("direct",)}, {"seed": 1},
-        {"edit_langs": ("de", "en")}, {"max_new_tokens": 33}, {"version": "0.0.9"}, {"locality": 0},
-        {"data_sha256": "1" * 64}, {"template": "{question}"}, {"dtype": "bfloat16"}, {"batch_size": 3},
+        {"editor": {"steps": 26, "layers": [3]}},
+        {"facts": (0, 5)},
+        {"kinds": ("direct",)},
+        {"seed": 1},
+        {"edit_langs": ("de", "en")},
+        {"max_new_tokens": 33},
+        {"version": "0.0.9"},
+        {"locality": 0},
+        {"data_sha256": "1" * 64},
+        {"template": "{question}"},
+        {"dtype": "bfloat16"},
+        {"batch_size": 3},
     ],
 )
 def test_every_setting_is_in_the_id(change: dict[str, object]) -> None:

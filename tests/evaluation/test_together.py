@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from mlake.data.cache import cache_dir
+from mlake.disk import cache_dir
 from mlake.editing import editor, load_edit
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run

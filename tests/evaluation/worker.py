@@ -50,10 +50,20 @@ def benchmark() -> Benchmark:
 
 def make_spec(**changes: Any) -> RunSpec:
     settings: dict[str, Any] = {
-        "model": "fake", "model_revision": "m1", "dtype": "float32", "template": "Q: {question}\nA:",
-        "data": "fake", "data_revision": "r1", "data_sha256": "0" * 64, "facts": (0, 6), "method": "fake",
-        "editor": {"steps": 25, "layers": [3]}, "edit_langs": ("en", "de"), "test_langs": LANGS,
-        "batch_size": 2, "locality": 2,
+        "model": "fake",
+        "model_revision": "m1",
+        "dtype": "float32",
+        "template": "Q: {question}\nA:",
+        "data": "fake",
+        "data_revision": "r1",
+        "data_sha256": "0" * 64,
+        "facts": (0, 6),
+        "method": "fake",
+        "editor": {"steps": 25, "layers": [3]},
+        "edit_langs": ("en", "de"),
+        "test_langs": LANGS,
+        "batch_size": 2,
+        "locality": 2,
     }
     return RunSpec(**settings | changes)
 

@@ -99,8 +99,15 @@ def test_a_model_without_blocks_is_refused(tiny_model: Any) -> None:
 
 def granite(**options: float) -> Any:
     config = AutoConfig.for_model(
-        "granite", vocab_size=400, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, intermediate_size=80, initializer_range=0.3, **options,
+        "granite",
+        vocab_size=400,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        intermediate_size=80,
+        initializer_range=0.3,
+        **options,
     )
     return AutoModelForCausalLM.from_config(config).eval()
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from mlake.editing.edits import WeightEdit
-from mlake.editing.update import Factors
+from mlake.editing.edits.weights import WeightEdit
+from mlake.editing.factors import Factors
 from mlake.errors import ModelError
 from mlake.models import LM
 from mlake.models.deltas import RowDeltas
@@ -130,7 +130,11 @@ def test_equals_transformers_generate(tiny_lm: Any, family: str) -> None:
     for prompt in prompts_of(lm)[:3]:
         ids = torch.tensor([prompt])
         out = lm.model.generate(
-            ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=10, min_new_tokens=10,
+            ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            max_new_tokens=10,
+            min_new_tokens=10,
             eos_token_id=None,
         )
         assert greedy(lm, [prompt], never, 10)[0] == out[0, len(prompt) :].tolist()

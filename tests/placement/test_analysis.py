@@ -11,8 +11,8 @@ from mlake.analysis.choices import ask_choices
 from mlake.analysis.examine import examine
 from mlake.analysis.neurons import neuron_changes
 from mlake.analysis.perplexity import ability_rows, perplexity_rows
-from mlake.editing.parameters import ParameterEdit
-from mlake.editing.update import Factors
+from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.factors import Factors
 from mlake.evaluation.session import Session, Settings
 from mlake.models.generate import Generated
 from mlake.records import Asked, Probe

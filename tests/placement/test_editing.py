@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 import torch
+from benchmarks.reference import optimise_one_value
 from torch import Tensor
 
 from mlake.editing import EDITORS, editor, load_edit
-from mlake.editing.edits import WeightEdit
+from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.edits.weights import WeightEdit
+from mlake.editing.locate.value import ValueSettings, optimise_values
 from mlake.editing.mend import Mend
 from mlake.editing.mend.files import TrainedFile
 from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.editing.mend.upper import Upper
-from mlake.editing.parameters import ParameterEdit
 from mlake.editing.prompts import prompted
-from mlake.editing.reference import optimise_one_value
-from mlake.editing.value import ValueSettings, optimise_values
 from mlake.models.generate import answers
 from mlake.records import Benchmark, Fact, Statement
 

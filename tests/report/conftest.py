@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from mlake.evaluation.score import ScoredRow
+from mlake.scorers.row import ScoredRow
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlake.evaluation.score import ScoredRow
 from mlake.records import Kind
 from mlake.report.rundata import RunData
 from mlake.report.tidy import tidy
+from mlake.scorers.row import ScoredRow
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 

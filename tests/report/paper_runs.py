@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mlake.evaluation.score import ScoredRow
 from mlake.records import Answer, Asked, Probe
 from mlake.report.rundata import RunData
 from mlake.report.tidy import tidy
+from mlake.scorers.row import ScoredRow
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 SHA = "0123456789ab" + "0" * 52

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mlake.evaluation.score import ScoredRow
-from mlake.report.figures.neurons import NEURON_COLUMNS
+from mlake.report.findings.neurons import NEURON_COLUMNS
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
 from mlake.report.tidy import tidy
+from mlake.scorers.row import ScoredRow
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 PAPER = ("mend", "rome", "memit", "stableke")

@@ -3,7 +3,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from mlake.report.association import (
+from mlake.report.statistics.association import (
     arrangements,
     correlation,
     permutation_p,

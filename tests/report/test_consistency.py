@@ -1,8 +1,8 @@
 import pytest
 from tests.report.made import rows, run_of
 
-from mlake.report.consistency import consistency, languages_right
-from mlake.report.stats import clustered_mean
+from mlake.report.findings.consistency import consistency, languages_right
+from mlake.report.statistics.bootstrap import clustered_mean
 
 
 def test_both_languages_by_hand() -> None:

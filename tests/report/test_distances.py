@@ -5,7 +5,7 @@ from tests.report.made import LANGS
 
 from mlake.errors import UnknownNameError
 from mlake.languages import LANGUAGES, Language
-from mlake.report.distances import distance, distances, family_distance, script_distance
+from mlake.languages.distance import distance, distances, family_distance, script_distance
 
 
 def test_the_five_languages() -> None:

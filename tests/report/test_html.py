@@ -14,9 +14,10 @@ import pytest
 from tests.browser.made import HOSTILE, LANGS, hostile, large, picture, run_of, scored, small, table
 
 from mlake.errors import RunError
-from mlake.evaluation.score import SCORERS, ScoredRow
 from mlake.report.html import library, page
 from mlake.report.html.answers import number
+from mlake.scorers.row import ScoredRow
+from mlake.scorers.table import SCORERS
 
 
 class Parts(HTMLParser):

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from tests.report.made import LANGS, Cells, rows, run_of, share
 
-from mlake.evaluation.score import ScoredRow
-from mlake.report.already import already, already_known, without_known
-from mlake.report.conclusions import Finding
-from mlake.report.distances import distance
-from mlake.report.hypotheses import HYPOTHESES, Outcome, hypotheses, outcomes
+from mlake.languages.distance import distance
+from mlake.report.findings.already_known import already, already_known, without_known
+from mlake.report.findings.conclusions import Finding
+from mlake.report.findings.hypotheses import HYPOTHESES, Outcome, hypotheses, outcomes
 from mlake.report.rundata import RunData
-from mlake.report.stats import clustered_mean
+from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.scorers.row import ScoredRow
 
 CLAIMED = {0: 0.6, 1: 0.5, 3: 0.3, 4: 0.1}
 """Accuracy by distance in a run that is as the paper concludes."""

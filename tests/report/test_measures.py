@@ -4,7 +4,7 @@ import pytest
 
 from mlake.errors import RunError
 from mlake.records import Probe
-from mlake.report.measures import MEASURES, measure_table
+from mlake.report.findings.measures import MEASURES, measure_table
 from mlake.report.withheld import withheld
 
 from .paper_runs import answered, cell, run

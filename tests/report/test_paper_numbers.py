@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mlake.data.stats_views import TABLE5
+from mlake.data.stats.views import TABLE5
 from mlake.errors import UnknownNameError
 from mlake.report.paper.numbers import model_titles, paper_model, printed, printed_models, protocol
 

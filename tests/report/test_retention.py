@@ -6,7 +6,7 @@ import pytest
 from tests.report.made import rows, run_of
 
 from mlake.errors import RunError
-from mlake.report.retention import retained, retention
+from mlake.report.findings.retention import retained, retention
 from mlake.report.rundata import RunData
 
 SEQUENTIAL = {"sequential": True}

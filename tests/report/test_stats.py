@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlake.report.stats import RESAMPLES, SEED, Estimate, clustered_mean
+from mlake.report.statistics.bootstrap import RESAMPLES, SEED, Estimate, clustered_mean
 
 
 def test_no_values() -> None:

@@ -1,8 +1,9 @@
 import pytest
 
 from mlake.errors import UnknownNameError
-from mlake.report.tables import accuracy_table, escape, matrix_text, plain, signature_line
+from mlake.report.matrix_text import accuracy_table, matrix_text, signature_line
 from mlake.report.tidy import tidy
+from mlake.safe import escape, plain
 
 
 def test_markdown_table(spec, scored) -> None:

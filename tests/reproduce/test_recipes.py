@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from mlake.errors import UnknownNameError
+from mlake.report.views import VIEWS
 from mlake.reproduce.analyses import ANALYSES
 from mlake.reproduce.options import Options
 from mlake.reproduce.recipes import chosen, recipes, shared_runs
-from mlake.reproduce.views import VIEWS
 from mlake.reproduce.wishes import models_of, wishes
 
 PAPER = [f"table{n}" for n in (1, 2, 3, 4, 5, 8, 9, 10)] + [f"figure{n}" for n in range(2, 9)]

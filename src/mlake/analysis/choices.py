@@ -22,13 +22,13 @@ from torch import Tensor
 
 from mlake.analysis.letters import read_choice
 from mlake.errors import DataError, ModelError, UnknownNameError
-from mlake.evaluation.score import ScoredRow
 from mlake.models.batches import by_length, pad_left
 from mlake.models.generate import answers
 from mlake.models.lm import LM
 from mlake.models.prompts import PLAIN, PromptStyle
 from mlake.models.room import room_for
 from mlake.records import Probe
+from mlake.scorers.row import ScoredRow
 
 __all__ = [
     "MAX_NEW_TOKENS",

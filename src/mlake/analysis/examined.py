@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from mlake.analysis.kept import held_out_row
 from mlake.analysis.overlap import Changed
+from mlake.analysis.store import held_out_row
 from mlake.errors import RunError
-from mlake.evaluation.score import ScoredRow
+from mlake.scorers.row import ScoredRow
 
 __all__ = ["ability_scored", "changed_neurons"]
 

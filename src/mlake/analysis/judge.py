@@ -17,14 +17,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlake.analysis.fluency import scored
 from mlake.errors import RunError
-from mlake.evaluation.score import ScoredRow
 from mlake.records import Asked
+from mlake.scorers.row import ScoredRow, scored
 
 if TYPE_CHECKING:  # both load torch
+    from mlake.chat_server import ChatServer
     from mlake.models.lm import LM
-    from mlake.models.server import ChatServer
 
 __all__ = [
     "PROMPTS",

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mlake.analysis.overlap import NeuronOverlap, overlap_of
 from mlake.editing import WeightEdit, load_edit
-from mlake.editing.parameters import ParameterEdit
+from mlake.editing.edits.parameters import ParameterEdit
 from mlake.errors import EditError, RunError
 from mlake.models.lm import LM
 

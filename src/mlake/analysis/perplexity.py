@@ -18,15 +18,14 @@ from importlib.resources import files
 import torch
 from torch import Tensor
 
-from mlake.analysis.fluency import scored
 from mlake.errors import ModelError, UnknownNameError
-from mlake.evaluation.score import ScoredRow
 from mlake.languages import language
 from mlake.models.batches import by_length, pad_right
 from mlake.models.lm import LM
 from mlake.models.room import room_for
 from mlake.models.spans import encode
 from mlake.records import Asked
+from mlake.scorers.row import ScoredRow, scored
 
 __all__ = ["AbilityRow", "ability_rows", "held_out", "held_out_langs", "perplexity_rows"]
 

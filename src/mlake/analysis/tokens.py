@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlake.errors import SubjectError, UnknownNameError
-from mlake.evaluation.score import ScoredRow
 from mlake.languages import language
 from mlake.records import Benchmark, Kind, Statement
+from mlake.scorers.row import ScoredRow
 
 __all__ = ["ALONE", "WITHIN", "TokensSuccess", "tokens_against_success", "tokens_per_subject"]
 

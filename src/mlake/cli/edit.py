@@ -13,11 +13,11 @@ from tqdm import tqdm
 from mlake.cli.options import MAX_NEW_TOKENS, model_options
 from mlake.cli.settings import settings_of
 from mlake.data import load
-from mlake.data.cache import write_atomic
 from mlake.data.ordinary import ordinary_text
+from mlake.disk import write_atomic
 from mlake.errors import DataError, EditError, SubjectError
-from mlake.evaluation.score import SCORERS, signature
 from mlake.records import Answer, Asked, Benchmark, Probe, Statement
+from mlake.scorers.table import SCORERS, signature
 
 __all__ = ["edit"]
 
@@ -133,7 +133,7 @@ def _finish(
     flags: Mapping[str, Any],
 ) -> None:
     """Save the edit, ask the edited model, and report; other forms of the edit come last."""
-    from mlake.editing.export import save_adapter, save_merged
+    from mlake.editing.edits.export import save_adapter, save_merged
 
     answers = out / "answers.json"
     answers.unlink(missing_ok=True)  # those of an earlier edit do not belong to this one

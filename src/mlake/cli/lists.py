@@ -8,7 +8,7 @@ import click
 
 from mlake.cli.lazy import LazyGroup
 from mlake.cli.options import JSON
-from mlake.report.tables import plain
+from mlake.safe import plain
 
 __all__ = ["languages", "list_group", "methods", "recipes"]
 

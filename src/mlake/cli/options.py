@@ -1,11 +1,12 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["DEVICE", "DTYPE", "JSON", "MAX_NEW_TOKENS", "SEED", "model_options"]
+__all__ = ["DEVICE", "DTYPE", "JSON", "MAX_NEW_TOKENS", "MIRROR", "SEED", "model_options"]
 
 _Command = Callable[..., Any]
 
@@ -13,6 +14,11 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, nothing
 SEED = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
 MAX_NEW_TOKENS = click.option(
     "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Longest answer, tokens."
+)
+MIRROR = click.option(
+    "--mirror",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with the published files at the paths of their repository; else they are downloaded once.",
 )
 DTYPE = click.option("--dtype", default="auto", show_default=True, help="bf16, fp16, fp32, fp64, or auto.")
 DEVICE = click.option("--device", default="auto", show_default=True, help="Torch device, or auto.")

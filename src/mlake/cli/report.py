@@ -9,10 +9,11 @@ import click
 
 from mlake.cli.options import JSON
 from mlake.errors import RunError
-from mlake.evaluation.score import ScoredRow, score_all, signature
 from mlake.evaluation.store import Run, read_run
-from mlake.report.tables import matrix_text
+from mlake.report.matrix_text import matrix_text
 from mlake.report.tidy import TidyRow, available, tidy
+from mlake.scorers.row import ScoredRow
+from mlake.scorers.table import score_all, signature
 
 __all__ = ["report", "score", "scored_run", "show", "store_scores"]
 
@@ -42,9 +43,7 @@ def score(run: Path, as_json: bool) -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the report.  [default: report in the first run]"
 )
-def report(
-    runs: tuple[Path, ...], as_json: bool, without_known: bool, html: bool, out: Path | None
-) -> None:
+def report(runs: tuple[Path, ...], as_json: bool, without_known: bool, html: bool, out: Path | None) -> None:
     """Write the tables and figures of RUNS and print the matrices.
 
     Needs no model. Writes report.md, tidy.json, heatmap.png and heatmap.pdf to the folder report in each
@@ -61,7 +60,7 @@ def report(
 
 
 def _one(run: Path, out: Path, as_json: bool, without: bool) -> None:
-    from mlake.report.already import without_known
+    from mlake.report.findings.already_known import without_known
     from mlake.report.load import load_run
     from mlake.report.write import write_report  # matplotlib loads slowly
 
@@ -71,11 +70,11 @@ def _one(run: Path, out: Path, as_json: bool, without: bool) -> None:
 
 
 def _page(runs: Sequence[Path], path: Path, without: bool) -> None:
-    from mlake.report.already import without_known
+    from mlake.disk import write_files
+    from mlake.report.findings.already_known import without_known
     from mlake.report.html import page
     from mlake.report.load import load_run
-    from mlake.reproduce.views import of_runs
-    from mlake.reproduce.write import write_files
+    from mlake.report.views import of_runs
 
     loaded = [without_known(load_run(run)) if without else load_run(run) for run in runs]
     tables, pictures = of_runs(loaded)

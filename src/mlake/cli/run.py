@@ -10,9 +10,9 @@ from mlake.cli.options import MAX_NEW_TOKENS, SEED, model_options
 from mlake.cli.report import scored_run, show, store_scores
 from mlake.cli.settings import settings_of
 from mlake.data.negation import negated
-from mlake.evaluation.known import Known
 from mlake.evaluation.spec import NO_METHOD, parse_facts
 from mlake.evaluation.store import Store
+from mlake.evaluation.unedited import Known
 from mlake.languages import language
 from mlake.recipes import read_recipe
 from mlake.report.tidy import tidy

@@ -7,8 +7,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from mlake.cli.data.options import MIRROR
-from mlake.cli.options import SEED, model_options
+from mlake.cli.options import MIRROR, SEED, model_options
 from mlake.data import load
 from mlake.errors import EditError
 from mlake.evaluation.spec import parse_facts

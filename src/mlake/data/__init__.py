@@ -3,9 +3,9 @@
 Nothing here imports torch.
 """
 
-from mlake.data.cache import cache_dir
 from mlake.data.dataset import Dataset
 from mlake.data.datasets import DATASETS, load
-from mlake.data.jsonl import read_jsonl, to_lines, write_jsonl
+from mlake.data.own.jsonl import read_jsonl, to_lines, write_jsonl
+from mlake.disk import cache_dir
 
 __all__ = ["DATASETS", "Dataset", "cache_dir", "load", "read_jsonl", "to_lines", "write_jsonl"]

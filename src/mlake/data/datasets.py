@@ -8,11 +8,11 @@ from pathlib import Path
 from mlake.data.check.clean import clean as cleaned
 from mlake.data.dataset import Dataset
 from mlake.data.files import Files, Opener
-from mlake.data.jsonl import parse_jsonl
 from mlake.data.neighbours import ROWS
-from mlake.data.own import is_place, read_own
-from mlake.data.release import read_aligned, read_released
-from mlake.data.released_files import CURRENT, FILES, OLDER
+from mlake.data.own.jsonl import parse_jsonl
+from mlake.data.own.read import is_place, read_own
+from mlake.data.release.benchmark import read_aligned, read_released
+from mlake.data.release.hashes import CURRENT, FILES, OLDER
 from mlake.errors import DataError, UnknownNameError
 from mlake.records import Benchmark
 

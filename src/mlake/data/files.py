@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from mlake.data.cache import cache_dir, write_atomic
+from mlake.disk import cache_dir, write_atomic
 from mlake.errors import DataError, DownloadError
 
 __all__ = ["Files", "Opener"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mlake.editing.finetune import StableKE
-from mlake.editing.locate import LocateThenEdit
+from mlake.editing.locate.method import LocateThenEdit
 from mlake.editing.mend import Mend
 from mlake.editing.method import Method
 from mlake.editing.settings import overridden

@@ -4,17 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mlake.editing.value import ValueTask
 from mlake.errors import SubjectError
 from mlake.languages import language
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded, encode
 from mlake.records import Statement
 
-__all__ = ["KeyAt", "PromptKind", "Prompted", "prompted"]
+__all__ = ["KeyAt", "PromptKind", "Prompted", "ValueTask", "prompted"]
 
 PromptKind = Literal["question", "sentence"]
 KeyAt = Literal["subject", "prompt"]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueTask:
+    """One fact to optimise a value for.
+
+    Attributes:
+        prompts: The prompt behind each context prefix, with its target; the first has no prefix.
+        essence: A prompt such as "{subject} is a" whose continuation is kept by the KL term, or None.
+    """
+
+    prompts: tuple[Encoded, ...]
+    essence: Encoded | None
 
 
 @dataclass(frozen=True, slots=True)

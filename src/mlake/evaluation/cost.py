@@ -8,11 +8,11 @@ from time import perf_counter
 import torch
 from torch.nn.functional import linear
 
-from mlake.editing.suffix import bytes_needed
-from mlake.evaluation.known import Known
+from mlake.editing.locate.suffix import bytes_needed
 from mlake.evaluation.plan import Plan, Unit
 from mlake.evaluation.spec import RunSpec
 from mlake.evaluation.store import Store
+from mlake.evaluation.unedited import Known
 from mlake.models.lm import LM
 from mlake.models.room import free_memory
 

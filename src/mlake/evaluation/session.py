@@ -11,14 +11,14 @@ import torch
 from mlake.data.ordinary import ordinary_text
 from mlake.editing import editor as editing_method
 from mlake.editing import load_edit
+from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.mend import Mend
 from mlake.editing.method import Method
-from mlake.editing.parameters import ParameterEdit
-from mlake.evaluation.known import Known
 from mlake.evaluation.plan import Plan, make_plan
 from mlake.evaluation.run import Engine, Examine, run
 from mlake.evaluation.spec import NO_METHOD, RunSpec, parse_facts
 from mlake.evaluation.store import Store
+from mlake.evaluation.unedited import Known
 from mlake.languages import LANGUAGES
 from mlake.models.deltas import RowDeltas
 from mlake.models.generate import answers, identity

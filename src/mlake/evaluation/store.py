@@ -112,7 +112,6 @@ class Store:
         _replace(path, edit.save)
         return path
 
-
     def examined_path(self, step: Step) -> Path:
         """Where it is stored what was measured of an edit."""
         return self.folder / "examined" / f"{step.name}.safetensors"

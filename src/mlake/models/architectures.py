@@ -19,9 +19,7 @@ __all__ = ["ARCHITECTURES", "architecture_of", "detect"]
 
 
 def _llama_like(family: str, *, sandwich: bool = False, base: str = "model") -> Architecture:
-    return Architecture(
-        family, f"{base}.layers", "mlp", "mlp.down_proj", f"{base}.norm", sandwich=sandwich
-    )
+    return Architecture(family, f"{base}.layers", "mlp", "mlp.down_proj", f"{base}.norm", sandwich=sandwich)
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -29,9 +27,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "gemma2": _llama_like("Gemma 2", sandwich=True),
     "gemma3": _llama_like("Gemma 3", sandwich=True, base="model.language_model"),
     "gemma3_text": _llama_like("Gemma 3", sandwich=True),
-    "gpt2": Architecture(
-        "GPT-2", "transformer.h", "mlp", "mlp.c_proj", "transformer.ln_f", transposed=True
-    ),
+    "gpt2": Architecture("GPT-2", "transformer.h", "mlp", "mlp.c_proj", "transformer.ln_f", transposed=True),
     "gpt_neo": Architecture("GPT-Neo", "transformer.h", "mlp", "mlp.c_proj", "transformer.ln_f"),
     "gpt_neox": Architecture(
         "GPT-NeoX", "gpt_neox.layers", "mlp", "mlp.dense_4h_to_h", "gpt_neox.final_layer_norm"

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mlake.data.cache import cache_dir, write_atomic
+from mlake.disk import cache_dir, write_atomic
 from mlake.errors import DataError, UnknownNameError
 from mlake.languages import language
 from mlake.models.bars import token_bar

@@ -76,9 +76,7 @@ def _changed(lm: LM, layer: int, chosen: Sequence[tuple[list[int], tuple[Tensor,
     every = torch.cat([rows for rows, _, _ in parts])
 
     def hook(_: nn.Module, args: tuple[Any, ...], output: Tensor) -> Tensor:
-        changes = [
-            (args[0].index_select(0, rows).to(wide) @ right) @ left.T for rows, left, right in parts
-        ]
+        changes = [(args[0].index_select(0, rows).to(wide) @ right) @ left.T for rows, left, right in parts]
         # Added all at once: each addition copies the output.
         return output.to(wide).index_add(0, every, torch.cat(changes)).to(output.dtype)
 

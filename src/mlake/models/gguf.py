@@ -21,7 +21,7 @@ import torch
 import transformers
 from safetensors import SafetensorError
 
-from mlake.data.cache import cache_dir
+from mlake.disk import cache_dir
 from mlake.errors import ModelError
 
 __all__ = ["LOADER_ERRORS", "converted_demo", "converted_gguf", "file_sha256", "first_line"]
@@ -29,7 +29,14 @@ __all__ = ["LOADER_ERRORS", "converted_demo", "converted_gguf", "file_sha256", "
 _LOG = logging.getLogger(__name__)
 
 LOADER_ERRORS = (
-    AttributeError, ImportError, LookupError, OSError, RuntimeError, SafetensorError, TypeError, ValueError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SafetensorError,
+    TypeError,
+    ValueError,
 )
 """What transformers, safetensors and gguf raise on input that they cannot load."""
 

@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from mlake.data.cache import cache_dir, write_atomic
+from mlake.disk import cache_dir, write_atomic
 
 __all__ = ["MomentFile"]
 

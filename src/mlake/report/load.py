@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from mlake.analysis.confusion import confusion_rows
-from mlake.analysis.drift import drift_rows
-from mlake.analysis.fluency import fluency_rows
-from mlake.analysis.kept import kept_rows
+from mlake.analysis.store import kept_rows
 from mlake.errors import RunError
-from mlake.evaluation.score import score_all
 from mlake.evaluation.store import read_run
 from mlake.report.rundata import RunData
 from mlake.report.tidy import tidy
+from mlake.scorers.drift import drift_rows
+from mlake.scorers.fluency import fluency_rows
+from mlake.scorers.language import confusion_rows
+from mlake.scorers.table import score_all
 
 __all__ = ["load_run"]
 

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any, Literal
 
 from mlake.report.table import Table
-from mlake.report.tables import plain
+from mlake.safe import plain
 
 __all__ = ["Format", "Picture"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlake.evaluation.score import ScoredRow
 from mlake.records import Asked
 from mlake.report.tidy import TidyRow
+from mlake.scorers.row import ScoredRow
 
 __all__ = ["RunData"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mlake.report.tables import escape, plain
+from mlake.safe import escape, plain
 
 __all__ = ["Cell", "Table"]
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from mlake.evaluation.score import SCORERS, ScoredRow
 from mlake.records import KINDS
-from mlake.report.stats import clustered_mean
+from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.scorers.row import ScoredRow
+from mlake.scorers.table import SCORERS
 
 __all__ = ["UNEDITED", "Matrix", "TidyRow", "available", "matrix", "tidy"]
 

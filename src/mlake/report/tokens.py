@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from mlake.analysis.tokens import ALONE
-from mlake.evaluation.score import ScoredRow
-from mlake.report.stats import clustered_mean
+from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.scorers.row import ScoredRow
 
 __all__ = ["Counted", "of_facts", "summed"]
 

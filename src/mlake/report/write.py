@@ -1,17 +1,16 @@
 """The report of a run: one folder with Markdown, figures and the numbers behind them."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mlake.errors import RunError
-from mlake.evaluation.score import SCORERS
+from mlake.disk import encoded, write_files
 from mlake.report.figures import heatmap
-from mlake.report.tables import KIND_TITLES, accuracy_table, escape, signature_line
+from mlake.report.matrix_text import KIND_TITLES, accuracy_table, signature_line
 from mlake.report.tidy import TidyRow, available
+from mlake.safe import escape
+from mlake.scorers.table import SCORERS
 
 __all__ = ["write_report"]
 
@@ -59,9 +58,10 @@ def write_report(folder: Path, spec: Mapping[str, Any], rows: Sequence[TidyRow])
         files["heatmap.png"] = heatmap(spec, rows, "png")
         files["heatmap.pdf"] = heatmap(spec, rows, "pdf")
     lines = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
-    files["tidy.json"] = _encoded(f"[\n{lines}\n]\n")
-    files["report.md"] = _encoded("\n".join(_sections(spec, rows, drawn="heatmap.png" in files)))
-    return [_write(folder / name, content) for name, content in files.items()]
+    files["tidy.json"] = encoded(f"[\n{lines}\n]\n")
+    files["report.md"] = encoded("\n".join(_sections(spec, rows, drawn="heatmap.png" in files)))
+    write_files(folder, files)
+    return [folder / name for name in files]
 
 
 def _sections(spec: Mapping[str, Any], rows: Sequence[TidyRow], *, drawn: bool) -> Iterator[str]:
@@ -85,22 +85,3 @@ def _sections(spec: Mapping[str, Any], rows: Sequence[TidyRow], *, drawn: bool) 
 
 def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")
-
-
-def _write(path: Path, content: bytes) -> Path:
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise RunError(f"cannot write {path}: {reason}; make room or mend the rights") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-    return path

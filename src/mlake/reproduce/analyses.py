@@ -8,8 +8,8 @@ from tqdm import tqdm
 
 from mlake.analysis.choices import choice_rows
 from mlake.analysis.examined import ability_scored
-from mlake.analysis.kept import held_out_row, keep_rows
 from mlake.analysis.perplexity import ability_rows, held_out_langs, perplexity_rows
+from mlake.analysis.store import held_out_row, keep_rows
 from mlake.evaluation.store import read_run
 from mlake.models.lm import LM
 from mlake.records import Benchmark

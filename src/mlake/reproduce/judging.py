@@ -8,11 +8,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from mlake.analysis.judge import Judge, judge_rows, local_judge, server_judge
-from mlake.analysis.kept import keep_rows, kept_path
+from mlake.analysis.store import keep_rows, kept_path
+from mlake.chat_server import ChatServer
 from mlake.errors import RunError
 from mlake.evaluation.store import read_run
 from mlake.models.load import load
-from mlake.models.server import ChatServer
 from mlake.reproduce.options import Options
 
 __all__ = ["judge_runs"]

@@ -4,22 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mlake.analysis.tokenizers import load_tokenizer
 from mlake.analysis.tokens import tokens_per_subject
+from mlake.disk import write_files
 from mlake.errors import MlakeError
 from mlake.records import Benchmark
+from mlake.report.files import files_of
 from mlake.report.html import page
 from mlake.report.load import load_run
 from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
 from mlake.report.tokens import Counted
+from mlake.report.views import Shown, Stored, shown
 from mlake.report.withheld import withheld
 from mlake.reproduce.judging import judge_runs
 from mlake.reproduce.options import Options
 from mlake.reproduce.recipes import Recipe
-from mlake.reproduce.views import Shown, Stored, shown
 from mlake.reproduce.wishes import models_of, wishes
 from mlake.reproduce.work import carry_out
-from mlake.reproduce.write import files_of, index, write_files
+from mlake.reproduce.write import index
 
 __all__ = ["make"]
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from mlake.analysis.examine import examine
-from mlake.analysis.kept import kept_path
+from mlake.analysis.store import kept_path
 from mlake.data.negation import negated
 from mlake.evaluation.cost import dry_run
 from mlake.evaluation.session import Session

@@ -1,30 +1,15 @@
-"""Tables, figures and the page of a reproduction as files, and one page of Markdown that leads to them."""
+"""One page of Markdown that leads to the tables, figures and runs of a reproduction."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlake.data.cache import write_atomic
-from mlake.errors import MlakeError, RunError
+from mlake.errors import MlakeError
 from mlake.report.picture import Picture
-from mlake.report.table import Table
-from mlake.report.tables import escape
+from mlake.report.views import Shown
 from mlake.reproduce.recipes import Recipe
-from mlake.reproduce.views import Shown
+from mlake.safe import escape
 
-__all__ = ["files_of", "index", "write_files"]
-
-
-def files_of(shown: Sequence[Shown]) -> dict[str, bytes]:
-    """File names and contents: tables as Markdown, LaTeX and CSV, figures as PNG, PDF, SVG and CSV."""
-    files: dict[str, bytes] = {}
-    for one in shown:
-        if isinstance(one, Table):
-            texts = {"md": one.markdown(), "tex": one.latex(), "csv": one.csv()}
-        else:
-            texts = {"csv": one.data.csv()}
-            files |= {f"{one.name}.{kind}": one.rendered(kind) for kind in ("png", "pdf", "svg")}
-        files |= {f"{one.name}.{kind}": _encoded(text) for kind, text in texts.items()}
-    return files
+__all__ = ["index"]
 
 
 def index(made: Mapping[Recipe, Sequence[Shown] | MlakeError], runs: Sequence[Path], page: str) -> str:
@@ -46,21 +31,3 @@ def _index(
             yield f"![{escape(one.title)}]({one.name}.png)\n" if isinstance(one, Picture) else one.markdown()
     yield "## Runs\n"
     yield "".join(f"- `{run.name}`\n" for run in runs)
-
-
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files, each whole or not at all.
-
-    Raises:
-        RunError: The folder cannot be written.
-    """
-    for name, content in files.items():
-        try:
-            write_atomic(folder / name, content)
-        except OSError as error:
-            reason = error.strerror or error
-            raise RunError(f"cannot write {folder / name}: {reason}; make room or mend the rights") from error
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from mlake.cli.data.options import MIRROR
+from mlake.cli.options import MIRROR
 from mlake.data import DATASETS
-from mlake.data.annotation.make import annotate as make
-from mlake.data.annotation.make import read_corrections
-from mlake.data.annotation.records import to_lines
-from mlake.data.cache import write_atomic
 from mlake.data.files import Files
-from mlake.data.released import parse
-from mlake.data.subjects import recover
+from mlake.data.release.annotation.make import annotate as make
+from mlake.data.release.annotation.make import read_corrections
+from mlake.data.release.annotation.records import to_lines
+from mlake.data.release.rows import parse
+from mlake.data.subjects.recover import recover
+from mlake.disk import write_atomic
 from mlake.errors import DataError
 
 __all__ = ["annotate"]

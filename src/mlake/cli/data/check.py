@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from mlake.cli.data.options import MIRROR
+from mlake.cli.options import MIRROR
 from mlake.data import load
 from mlake.data.check import RULES, Report, Severity, report_problems, rules
 from mlake.data.check import check as run_check

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from mlake.cli.data.options import MIRROR
+from mlake.cli.options import MIRROR
 from mlake.data import DATASETS, load, to_lines, write_jsonl
-from mlake.data.cache import write_atomic
 from mlake.data.check.clean import clean
+from mlake.disk import write_atomic
 from mlake.records import Benchmark
 
 __all__ = ["export", "list_"]

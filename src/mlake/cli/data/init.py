@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from mlake.data.init import init as write_start
+from mlake.data.own.init import init as write_start
 
 __all__ = ["init"]
 

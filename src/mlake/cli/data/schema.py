@@ -2,7 +2,7 @@
 
 import click
 
-from mlake.data.schema import schema as text
+from mlake.data.own.schema import schema as text
 
 __all__ = ["schema"]
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import click
 
-from mlake.cli.data.options import MIRROR
+from mlake.cli.options import MIRROR
 from mlake.data import load
-from mlake.data.counts import Distribution, Frequency
-from mlake.data.stats import LanguageStats, Stats, describe
-from mlake.data.stats_views import FIGURES, TABLE5, figure
+from mlake.data.stats.counts import Distribution, Frequency
+from mlake.data.stats.describe import LanguageStats, Stats, describe
+from mlake.data.stats.views import FIGURES, TABLE5, figure
 from mlake.languages import language
-from mlake.report.tables import plain
+from mlake.safe import plain
 
 __all__ = ["stats"]
 

@@ -9,8 +9,8 @@ from mlake.data.check.findings import Finding, Rule, quote, say
 from mlake.data.check.matching import key
 from mlake.data.check.view import new_names, old_names, probes, questions, stated
 from mlake.data.check.wording import ask
-from mlake.data.stats import describe
-from mlake.data.stats_views import TABLE5
+from mlake.data.stats.describe import describe
+from mlake.data.stats.views import TABLE5
 from mlake.languages import language
 from mlake.records import Benchmark, Fact, Statement
 

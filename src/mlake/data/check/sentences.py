@@ -6,10 +6,10 @@ from mlake.data.check.answers import is_noop
 from mlake.data.check.findings import Finding, Rule, quote, say
 from mlake.data.check.matching import find, has, inside, places
 from mlake.data.check.plain import invisible
-from mlake.data.check.scripts import in_other_language
 from mlake.data.check.view import new_names, old_names, stated
 from mlake.data.check.wording import meta
 from mlake.records import Benchmark, Statement
+from mlake.scripts import in_other_language
 from mlake.text import same_name
 
 __all__ = ["RULES"]

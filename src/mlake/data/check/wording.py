@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from mlake.data.check.findings import Finding, Rule, quote, say
 from mlake.data.check.matching import find
 from mlake.data.check.plain import invisible
-from mlake.data.check.scripts import in_other_language
 from mlake.data.check.view import Question, new_names, old_names, once, questions, stated, texts
 from mlake.records import Benchmark, Statement
+from mlake.scripts import in_other_language
 
 __all__ = ["RULES", "ask", "meta", "placeholder"]
 

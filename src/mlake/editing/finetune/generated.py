@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from mlake.data.cache import cache_dir, write_atomic
+from mlake.chat_server import ChatServer
+from mlake.disk import cache_dir, write_atomic
 from mlake.editing.finetune.requests import MOST_TOKENS, VERSION
 from mlake.errors import EditError
 from mlake.models.generate import answers, identity
 from mlake.models.lm import LM, UNPINNED
-from mlake.models.server import ChatServer
 
 __all__ = ["LocalWriter", "ServerWriter", "Writer", "replies"]
 

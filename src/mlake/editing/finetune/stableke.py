@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
+from mlake.chat_server import ChatServer
+from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.finetune.augment import Augmented, augmented
 from mlake.editing.finetune.examples import examples
 from mlake.editing.finetune.generated import LocalWriter, ServerWriter, Writer
@@ -13,11 +15,9 @@ from mlake.editing.finetune.templates import VERSION as TEMPLATES_VERSION
 from mlake.editing.finetune.training import Epoch, Schedule, train
 from mlake.editing.finetune.weights import Weights, training_all, training_low_rank
 from mlake.editing.method import Progress
-from mlake.editing.parameters import ParameterEdit
 from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.models.load import load
-from mlake.models.server import ChatServer
 from mlake.records import Statement
 
 __all__ = ["Source", "StableKE"]

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
-from mlake.editing.rows import wide
-from mlake.editing.update import Factors
+from mlake.editing.factors import Factors
+from mlake.editing.locate.rows import wide
 from mlake.errors import EditError
 from mlake.models.lm import LM
 

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from mlake.data.cache import cache_dir, write_atomic
+from mlake.disk import cache_dir, write_atomic
 from mlake.editing.mend.gradients import Matrix, edited_matrices
 from mlake.editing.mend.hypernet import GradientNetwork, Shape
 from mlake.errors import EditError

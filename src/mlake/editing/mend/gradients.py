@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
+from mlake.editing.factors import Factors
+from mlake.editing.locate.rows import wide
 from mlake.editing.mend.upper import Upper
-from mlake.editing.rows import wide
-from mlake.editing.update import Factors
 from mlake.errors import EditError, ModelError
 from mlake.models.batches import by_length
 from mlake.models.hooks import changed_output, watched_input, watched_output

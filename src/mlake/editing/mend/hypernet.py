@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from mlake.editing.factors import Factors
 from mlake.editing.mend.gradients import Gradient
-from mlake.editing.update import Factors
 
 __all__ = ["GradientNetwork", "Running", "Shape"]
 

@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor
 
+from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.factors import Factors
 from mlake.editing.mend.files import TrainedFile, command, default_path
 from mlake.editing.mend.gradients import gradients
 from mlake.editing.method import Progress
-from mlake.editing.parameters import ParameterEdit
 from mlake.editing.prompts import prompted
-from mlake.editing.update import Factors
 from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.records import Statement

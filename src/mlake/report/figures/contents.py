@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mlake.data.stats import describe
-from mlake.data.stats_views import FIGURES
-from mlake.data.stats_views import figure as rows_of
+from mlake.data.stats.describe import describe
+from mlake.data.stats.views import FIGURES
+from mlake.data.stats.views import figure as rows_of
 from mlake.errors import DataError, UnknownNameError
 from mlake.records import Benchmark
 from mlake.report.figures.grid import balanced, legend_below

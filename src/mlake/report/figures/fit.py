@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlake.report.stats import LEVEL, RESAMPLES, SEED
+from mlake.report.statistics.bootstrap import LEVEL, RESAMPLES, SEED
 
 __all__ = ["Fit", "logistic_fit"]
 

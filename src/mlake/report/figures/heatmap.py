@@ -14,9 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from mlake.evaluation.score import signature
-from mlake.report.tables import KIND_TITLES, plain
+from mlake.report.matrix_text import KIND_TITLES
 from mlake.report.tidy import UNEDITED, Matrix, TidyRow, available, matrix
+from mlake.safe import plain
+from mlake.scorers.table import signature
 
 __all__ = ["CELL_COLOURS", "draw_cell", "draw_panel", "heatmap", "ink", "panel_height"]
 

@@ -9,13 +9,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mlake.report.distances import distance
+from mlake.languages.distance import distance
 from mlake.report.figures.grid import balanced, legend_below
 from mlake.report.figures.runs import ROW_COLUMNS, Shown, font_notes, head, lacking, row_cells, shown
 from mlake.report.figures.style import PAGE, language_colour
 from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
-from mlake.report.stats import Estimate, clustered_mean
+from mlake.report.statistics.bootstrap import Estimate, clustered_mean
 from mlake.report.table import Cell, Table
 from mlake.report.tidy import TidyRow
 
@@ -40,7 +40,7 @@ def transfer_by_distance(runs: Sequence[RunData], scorer: str = "contains") -> P
     """Share of new answers to direct questions by distance from the language edited in to the one asked in.
 
     A point is a pair of languages, the bar the mean of all answers at one distance with its interval over
-    facts. Distances are those of ``mlake.report.distances``: 0 close, 4 far.
+    facts. Distances are those of ``mlake.languages.distance``: 0 close, 4 far.
 
     Args:
         runs: Runs of any models and methods.

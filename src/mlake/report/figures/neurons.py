@@ -10,19 +10,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mlake.errors import RunError
-from mlake.report.distances import family_distance
+from mlake.languages.distance import family_distance
 from mlake.report.figures.grid import Grid, colour_bar, upright
 from mlake.report.figures.heatmap import draw_cell
 from mlake.report.figures.runs import font_notes, short_models
 from mlake.report.figures.style import SMALL, method_name
+from mlake.report.findings.neurons import NEURON_COLUMNS
 from mlake.report.picture import Picture
 from mlake.report.table import Table
-from mlake.report.tables import plain
+from mlake.safe import plain
 
-__all__ = ["NEURON_COLUMNS", "figure7"]
-
-NEURON_COLUMNS = ("model", "method", "layer", "lang_a", "lang_b", "n", "overlap", "chance")
-"""Columns of the table that ``figure7`` draws; ``overlap`` and ``chance`` are shares from 0 to 1."""
+__all__ = ["figure7"]
 
 _TITLE = "Overlap of the most changed neurons between languages edited in"
 _TOPS = (100, 200)

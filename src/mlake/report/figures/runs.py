@@ -10,8 +10,8 @@ from mlake.errors import RunError
 from mlake.report.figures.style import FONT_NOTE, covered, label, method_marks, method_name
 from mlake.report.rundata import RunData
 from mlake.report.table import Cell
-from mlake.report.tables import plain
 from mlake.report.tidy import TidyRow
+from mlake.safe import plain
 
 __all__ = [
     "HOPS",

@@ -13,7 +13,7 @@ from matplotlib.font_manager import FontProperties, findfont, findSystemFonts, f
 from matplotlib.text import Text
 
 from mlake.languages import LANGUAGES
-from mlake.report.tables import plain
+from mlake.safe import plain
 
 __all__ = [
     "COLUMN",

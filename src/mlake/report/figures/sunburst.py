@@ -33,7 +33,7 @@ def sunburst(rows: Sequence[_Row]) -> Figure:
     Relations whose wedge is narrower than a line of text have no label.
 
     Args:
-        rows: Rows of ``mlake.data.stats_views``' Figure 8a, in one language.
+        rows: Rows of ``mlake.data.stats.views``' Figure 8a, in one language.
     """
     groups = [list(group) for _, group in groupby(rows, lambda row: (row["first_id"], row["first_label"]))]
     figure = Figure(figsize=(2 * _EDGE, 2 * _EDGE))

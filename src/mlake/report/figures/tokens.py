@@ -17,7 +17,7 @@ from mlake.report.figures.runs import Shown, font_notes, lacking, shown
 from mlake.report.figures.style import PAGE, SMALL, language_colour
 from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
-from mlake.report.stats import Estimate, clustered_mean
+from mlake.report.statistics.bootstrap import Estimate, clustered_mean
 from mlake.report.table import Cell, Table
 
 __all__ = ["figure4"]

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mlake.evaluation.score import SCORERS, ScoredRow, signature
 from mlake.languages import LANGUAGES
 from mlake.report.html.answers import number
+from mlake.report.matrix_text import KIND_TITLES
 from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
-from mlake.report.stats import RESAMPLES, SEED, clustered_mean
+from mlake.report.statistics.bootstrap import RESAMPLES, SEED, clustered_mean
 from mlake.report.table import Table
-from mlake.report.tables import KIND_TITLES
+from mlake.scorers.row import ScoredRow
+from mlake.scorers.table import SCORERS, signature
 
 __all__ = ["summary"]
 

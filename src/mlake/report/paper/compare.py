@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mlake.evaluation.score import SCORERS as KNOWN
-from mlake.evaluation.score import ScoredRow, signature
 from mlake.records import Kind
 from mlake.report.paper.numbers import model_titles, paper_model, printed, printed_models
 from mlake.report.rundata import RunData
-from mlake.report.stats import RESAMPLES, SEED, clustered_mean
+from mlake.report.statistics.bootstrap import RESAMPLES, SEED, clustered_mean
 from mlake.report.table import Table
 from mlake.report.tidy import TidyRow
+from mlake.scorers.row import ScoredRow
+from mlake.scorers.table import SCORERS as KNOWN
+from mlake.scorers.table import signature
 
 __all__ = [
     "HOPS",

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from mlake.data.stats import LanguageStats, describe
-from mlake.data.stats_views import TABLE5, Row
+from mlake.data.stats.describe import LanguageStats, describe
+from mlake.data.stats.views import TABLE5, Row
 from mlake.records import Benchmark
 from mlake.report.paper.compare import INTERVAL, OTHER_MODELS, beside, filled, paper_columns
 from mlake.report.paper.numbers import printed

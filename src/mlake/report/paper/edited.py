@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlake.records import Kind
+from mlake.report.matrix_text import KIND_TITLES
 from mlake.report.paper.compare import (
     HOPS,
     INTERVAL,
@@ -24,7 +25,6 @@ from mlake.report.paper.compare import (
 )
 from mlake.report.rundata import RunData
 from mlake.report.table import Cell, Table
-from mlake.report.tables import KIND_TITLES
 
 __all__ = ["table1", "table2"]
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from mlake.errors import DataError
 from mlake.records import Benchmark, Fact, Probe
+from mlake.report.matrix_text import KIND_TITLES
 from mlake.report.paper.compare import HOPS, filled, labels, model_of, signatures
 from mlake.report.rundata import RunData
 from mlake.report.table import Cell, Table
-from mlake.report.tables import KIND_TITLES
 from mlake.report.tidy import UNEDITED
 
 __all__ = ["table10"]

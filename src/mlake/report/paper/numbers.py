@@ -26,7 +26,7 @@ def printed(table: str, lang: str, **where: str) -> float | None:
             table2   ``model``, ``method``, ``key``
             table3   ``model``
             table4   ``model``, ``kind``
-            table5   ``statistic``: its title in ``mlake.data.stats_views.TABLE5``
+            table5   ``statistic``: its title in ``mlake.data.stats.views.TABLE5``
             figure6  ``model``, ``method``, ``edited_in``, ``when``
             =======  ==================================================
 

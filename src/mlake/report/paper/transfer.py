@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from mlake.records import Kind
+from mlake.report.matrix_text import KIND_TITLES
 from mlake.report.paper.compare import (
     HOPS,
     INTERVAL,
@@ -20,7 +21,6 @@ from mlake.report.paper.compare import (
 )
 from mlake.report.rundata import RunData
 from mlake.report.table import Cell, Table
-from mlake.report.tables import KIND_TITLES
 from mlake.report.tidy import UNEDITED
 
 __all__ = ["table8", "table9"]

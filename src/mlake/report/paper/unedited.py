@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from mlake.evaluation.score import ScoredRow
+from mlake.report.matrix_text import KIND_TITLES
 from mlake.report.paper.compare import (
     INTERVAL,
     OTHER_MODELS,
@@ -20,7 +20,7 @@ from mlake.report.paper.compare import (
 )
 from mlake.report.rundata import RunData
 from mlake.report.table import Cell, Table
-from mlake.report.tables import KIND_TITLES
+from mlake.scorers.row import ScoredRow
 
 __all__ = ["table4"]
 
@@ -34,7 +34,7 @@ _CHOICE = {
 """Kind of question that a choice repeats to the scores for the answer before any edit."""
 
 _CHAINS = {"mlake-before": "multihop_before", "mlake-multihop": "multihop"}
-"""How the ids of chained questions begin in the released data (``mlake.data.released``)."""
+"""How the ids of chained questions begin in the released data (``mlake.data.release.rows``)."""
 
 _Models = Sequence[tuple[str, Sequence[RunData]]]
 """Name of a model, and the runs whose unedited answers are its."""

@@ -1,0 +1,67 @@
+"""What was measured of a run besides scores, kept in the run's folder: ``analysis/<name>.jsonl``.
+
+The first line holds the settings that made the rows, every other line is one row.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mlake.disk import write_atomic
+from mlake.errors import RunError
+from mlake.scorers.row import ScoredRow
+
+__all__ = ["HELD_OUT_NLL", "held_out_row", "keep_rows", "kept_path", "kept_rows"]
+
+HELD_OUT_NLL = "heldout_nll"
+"""Scorer of a held-out sentence: its negative log-likelihood a token. Its kind is ``locality``, since no edit
+is about it."""
+
+
+def held_out_row(edit_lang: str | None, batch: int | None, lang: str, sentence: int, nll: float) -> ScoredRow:
+    """A held-out sentence under an edit, or under none, as a row."""
+    probe = f"held-out {lang} {sentence}"
+    return ScoredRow(edit_lang, batch, "locality", probe, None, lang, HELD_OUT_NLL, nll)
+
+
+def kept_path(run: Path, name: str) -> Path:
+    """Where the rows of an analysis are kept."""
+    return run / "analysis" / f"{name}.jsonl"
+
+
+def keep_rows(run: Path, name: str, settings: Mapping[str, Any], rows: Iterable[ScoredRow]) -> None:
+    """Write the rows of an analysis; the file appears whole or not at all.
+
+    Args:
+        run: The run's folder.
+        name: Name of the analysis.
+        settings: Whatever made the numbers; JSON values.
+        rows: What was measured.
+
+    Raises:
+        RunError: The folder cannot be written.
+    """
+    lines = [json.dumps({"settings": dict(settings)}), *(json.dumps(asdict(row)) for row in rows)]
+    path = kept_path(run, name)
+    try:
+        write_atomic(path, ("\n".join(lines) + "\n").encode())
+    except OSError as error:
+        raise RunError(
+            f"cannot write {path}: {error.strerror or error}; make room or mend the rights"
+        ) from error
+
+
+def kept_rows(run: Path) -> Iterator[ScoredRow]:
+    """The rows of all analyses of a run, by the analyses' names.
+
+    Raises:
+        RunError: A file is damaged.
+    """
+    for path in sorted((run / "analysis").glob("*.jsonl")):
+        try:
+            _, *rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+            yield from (ScoredRow(**row) for row in rows)
+        except (OSError, ValueError, TypeError) as error:
+            raise RunError(f"{path} is damaged: {error}; delete it and measure again") from error

@@ -1,5 +1,0 @@
-"""What the release does not say, found out once and shipped: subjects and their places, ids, relations."""
-
-from mlake.data.annotation.records import Annotation, Place, annotations
-
-__all__ = ["Annotation", "Place", "annotations"]

@@ -1,0 +1,1 @@
+"""Facts of your own: CSV, JSON Lines, or a folder in the authors' layout."""

@@ -1,0 +1,1 @@
+"""The authors' release, with what was added to it."""

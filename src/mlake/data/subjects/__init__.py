@@ -1,0 +1,1 @@
+"""Subjects that questions name, recovered where the data do not give them."""

@@ -1,0 +1,1 @@
+"""Edits as values: a file a kind of edit."""

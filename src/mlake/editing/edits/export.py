@@ -1,0 +1,112 @@
+"""An edit in forms that other software reads: a merged checkpoint, a PEFT adapter."""
+
+import json
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import save
+from torch import Tensor
+from transformers import GenerationConfig
+
+from mlake.disk import write_atomic
+from mlake.editing.edits.weights import WeightEdit
+from mlake.errors import EditError
+from mlake.models.lm import LM
+
+__all__ = ["save_adapter", "save_merged"]
+
+
+def save_merged(lm: LM, folder: Path) -> None:
+    """Write the model as it is now, edited or not, so that ``from_pretrained`` loads it.
+
+    A checkpoint that was in the folder before is replaced once the new one is complete.
+
+    Args:
+        lm: The model, inside ``WeightEdit.applied``.
+        folder: Where the checkpoint goes.
+
+    Raises:
+        EditError: The checkpoint cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".part-") as part:
+            _save_model(lm.model, Path(part))
+            lm.tokenizer.save_pretrained(part)
+            for old in folder.glob("model*.safetensors*"):  # other shards than now would be loaded instead
+                old.unlink()
+            for file in Path(part).iterdir():
+                file.replace(folder / file.name)
+    except (OSError, SafetensorError, ValueError) as error:
+        raise _unwritten("checkpoint", folder, error) from error
+
+
+def _save_model(model: Any, folder: Path) -> None:
+    """Write weights and settings; published generation settings go back as they are.
+
+    Some releases of transformers refuse to write those that contradict themselves, as Vicuna's do.
+    """
+    own = model.generation_config
+    model.generation_config = GenerationConfig()
+    try:
+        model.save_pretrained(folder)
+    finally:
+        model.generation_config = own
+    (folder / "generation_config.json").write_text(own.to_json_string(), encoding="utf-8")
+
+
+def save_adapter(edit: WeightEdit, lm: LM, folder: Path) -> None:
+    """Write an edit as a LoRA adapter of the down-projections: ``B = left``, ``A = right.T``.
+
+    Args:
+        edit: The edit.
+        lm: The model it was made for.
+        folder: Where ``adapter_config.json`` and ``adapter_model.safetensors`` go.
+
+    Raises:
+        EditError: The edit changes nothing, or the adapter cannot be written.
+    """
+    if not edit.factors:
+        raise EditError("the edit changes no layer, and an adapter needs one; edit at least one fact")
+    tensors: dict[str, Tensor] = {}
+    for layer, factors in edit.factors.items():
+        name = f"base_model.model.{_down(lm, layer)}"
+        tensors[f"{name}.lora_A.weight"] = factors.right.T.contiguous()
+        tensors[f"{name}.lora_B.weight"] = factors.left.contiguous()
+    config = json.dumps(_adapter_config(edit, lm), ensure_ascii=False, indent=1) + "\n"
+    try:
+        write_atomic(folder / "adapter_model.safetensors", save(tensors, {"format": "pt"}))
+        write_atomic(folder / "adapter_config.json", config.encode())
+    except OSError as error:
+        raise _unwritten("adapter", folder, error) from error
+
+
+def _adapter_config(edit: WeightEdit, lm: LM) -> dict[str, Any]:
+    """What PEFT reads: a rank per layer, and an alpha equal to it, so that nothing is scaled."""
+    ranks = {_down(lm, layer): factors.left.shape[1] for layer, factors in edit.factors.items()}
+    patterns = {re.escape(name): rank for name, rank in ranks.items()}
+    return {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": lm.model.name_or_path or lm.name,
+        "r": max(ranks.values()),
+        "lora_alpha": max(ranks.values()),
+        "rank_pattern": patterns,
+        "alpha_pattern": patterns,
+        "target_modules": sorted(ranks),
+        "fan_in_fan_out": lm.arch.transposed,
+        "inference_mode": True,
+        "bias": "none",
+    }
+
+
+def _down(lm: LM, layer: int) -> str:
+    return f"{lm.arch.layers}.{layer}.{lm.arch.down}"
+
+
+def _unwritten(what: str, folder: Path, error: Exception) -> EditError:
+    why = getattr(error, "strerror", None) or " ".join(str(error).split())
+    return EditError(f"cannot write the {what} to {folder}: {why}; give another folder")

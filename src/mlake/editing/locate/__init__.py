@@ -1,0 +1,1 @@
+"""Locate-then-edit: the closed form behind ROME, R-ROME, EMMET, MEMIT and AlphaEdit."""

@@ -1,0 +1,60 @@
+"""What can be set of a locate-then-edit method."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mlake.editing.locate.value import Site, ValueSettings
+from mlake.editing.prompts import KeyAt, PromptKind
+
+__all__ = ["LocateSettings", "MetricName"]
+
+MetricName = Literal["identity", "moment", "null_space"]
+
+
+@dataclass(frozen=True, slots=True)
+class LocateSettings:
+    """Settings of a locate-then-edit method.
+
+    Attributes:
+        name: Name of the method.
+        metric: M of the update: ``identity``, ``moment`` (inverse second moment) or ``null_space``.
+        ridge: λ of the update, on the scale of mean second moments.
+        layers: Blocks whose down-projections change, ascending; the value is optimised at the last.
+        site: Where the value is optimised: ``down`` or ``block`` (see ``optimise_values``).
+        sequential: Facts one after another, each on the model that the ones before left (ROME).
+        value: How values are optimised.
+        prompt: Edit prompt.
+        key: Key token.
+        contexts: Context prefixes, or how many of the language's own.
+        key_mean: How keys are averaged over prefixes: ``all`` alike, or ``halves``: the plain prompt
+            counts as much as all prefixed ones together, as in MEMIT's code.
+        met_at_plain: The residual is met at the plain prompt's key instead of the mean, as in ROME's
+            code; R-ROME uses the mean throughout.
+        null_threshold: Largest eigenvalue of C that counts as free (``null_space`` only).
+        preserve: Weight of each other token of the edit prompts, whose key should go on emitting what it
+            does; an edited key has weight 1. 0 leaves them out, as the published methods do.
+        moments: Model whose second moments are used: ``clean``, the unedited one; or ``edited``, the one
+            that the layers before have left, as in the authors' code when statistics are not on disk yet.
+        corpus: Text for second moments, see ``mlake.models.corpora``.
+        corpus_tokens: Tokens that are read from it.
+        seed: Seed of everything random (sampled text).
+    """
+
+    name: str
+    metric: MetricName = "moment"
+    ridge: float = 0.0
+    layers: tuple[int, ...] = ()
+    site: Site = "block"
+    sequential: bool = False
+    value: ValueSettings = field(default_factory=ValueSettings)
+    prompt: PromptKind = "question"
+    key: KeyAt = "subject"
+    contexts: int | tuple[str, ...] = 5
+    key_mean: Literal["all", "halves"] = "all"
+    met_at_plain: bool = False
+    null_threshold: float = 2e-2
+    preserve: float = 0.0
+    moments: Literal["clean", "edited"] = "clean"
+    corpus: str = "statements"
+    corpus_tokens: int = 50_000
+    seed: int = 0

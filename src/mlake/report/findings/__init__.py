@@ -1,0 +1,1 @@
+"""What runs say beyond their tables: conclusions, retention, consistency."""

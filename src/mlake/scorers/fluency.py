@@ -1,0 +1,87 @@
+"""Fluency of an answer by counting alone: no model, no judge, no tables.
+
+==============  =====================================================================================
+``entropy``     Weighted bi- and trigram entropy in bits; None below three units.
+``repetition``  Share of trigrams that repeat an earlier one, 0 to 1; None below three units.
+``length``      Number of units.
+``empty``       1 if there is neither letter nor digit, else 0.
+==============  =====================================================================================
+
+A unit is a word of a spaced script, a single Chinese or Japanese character, or a punctuation mark or other
+symbol. What a character is decides, not the language of the question, so mixed answers need no special case.
+
+The entropy is that of ROME's evaluation (Meng et al. 2022, appendix; Zhang et al. 2018): with f the relative
+frequencies of the n-grams and H_n = -Σ f log2 f, the mean of 2/3 H_2 and 4/3 H_3, that is (H_2 + 2 H_3) / 3.
+ROME counts over 100 new tokens cut by NLTK and prints 100 times the value; short answers give less, for
+H_n is at most log2 of the number of n-grams. The repetition is seq-rep-n of Welleck et al. (2020), n = 3.
+
+Multiple choice is left out: a letter has no fluency.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from mlake.records import Asked
+from mlake.scorers.row import ScoredRow, scored
+
+__all__ = ["FLUENCY", "entropy", "fluency_rows", "repetition", "units"]
+
+FLUENCY = ("entropy", "repetition", "length", "empty")
+"""Names of the measures, in the order of their rows."""
+
+# Kana, bopomofo and ideographs, as escapes since some look alike.
+_CJK = (
+    r"\u3005-\u3007\u3021-\u3029\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f"
+    r"\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_WORD = rf"[^\W_{_CJK}]+"
+_UNIT = re.compile(rf"[{_CJK}]|{_WORD}(?:['’\-‐]{_WORD})*|[^\w\s]|_")
+_LARGEST = 3  # n-grams that need this many units
+
+
+def units(text: str) -> list[str]:
+    """The words, Chinese and Japanese characters, punctuation marks and other symbols of a text, in order."""
+    plain = unicodedata.normalize("NFC", text)
+    return _UNIT.findall("".join(char for char in plain if unicodedata.category(char) != "Cf"))
+
+
+def entropy(text: str) -> float | None:
+    """Weighted bi- and trigram entropy in bits, (H_2 + 2 H_3) / 3; None below three units."""
+    found = units(text)
+    return (_entropy(found, 2) + 2 * _entropy(found, 3)) / 3 if len(found) >= _LARGEST else None
+
+
+def repetition(text: str) -> float | None:
+    """Share of trigrams that stood in the text before, from 0 to 1; None below three units."""
+    found = units(text)
+    if len(found) < _LARGEST:
+        return None
+    counts = _ngrams(found, _LARGEST)
+    return 1 - len(counts) / counts.total()
+
+
+def fluency_rows(asked: Iterable[Asked]) -> list[ScoredRow]:
+    """Every measure of every answer, answers in the order given, measures in the order of ``FLUENCY``."""
+    return [
+        scored(one, name, value)
+        for one in asked
+        if one.kind != "choice"
+        for name, value in zip(FLUENCY, _measures(one.answer.text), strict=True)
+    ]
+
+
+def _measures(text: str) -> tuple[float | None, ...]:
+    return entropy(text), repetition(text), float(len(units(text))), float(not any(map(str.isalnum, text)))
+
+
+def _ngrams(found: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
+    return Counter(zip(*(found[start:] for start in range(n)), strict=False))
+
+
+def _entropy(found: Sequence[str], n: int) -> float:
+    counts = _ngrams(found, n)
+    total = counts.total()
+    return sum(count / total * math.log2(total / count) for count in counts.values())

@@ -1,0 +1,204 @@
+"""The chat client against a server on this machine that misbehaves in every way."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from mlake import chat_server
+from mlake.chat_server import ChatServer
+from mlake.errors import ModelError
+
+KEY = "sk-secret-0123456789"
+Reply = tuple[int, dict[str, str], bytes]
+
+
+def said(text: Any) -> Reply:
+    return 200, {}, json.dumps({"choices": [{"message": {"content": text}}]}).encode()
+
+
+class Fake:
+    """A server that answers with ``reply(prompt, number of the request)`` and keeps what it was sent."""
+
+    def __init__(self, reply: Callable[[str, int], Reply]):
+        self.seen: list[tuple[str, dict[str, str], dict[str, Any]]] = []
+        self.busy = self.busiest = 0
+        lock, fake = threading.Lock(), self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with lock:
+                    fake.seen.append((self.path, dict(self.headers), body))
+                    number = len(fake.seen)
+                    fake.busy += 1
+                    fake.busiest = max(fake.busiest, fake.busy)
+                status, headers, content = reply(body["messages"][0]["content"], number)
+                with lock:
+                    fake.busy -= 1
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Fake]]:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    made: list[Fake] = []
+
+    def start(reply: Callable[[str, int], Reply]) -> Fake:
+        made.append(Fake(reply))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.server.shutdown()
+        one.server.server_close()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were taken, none of which lasts."""
+    taken: list[float] = []
+
+    class Quick(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            taken.append(timeout or 0.0)
+            return self.is_set()
+
+    monkeypatch.setattr(chat_server, "Event", Quick)
+    return taken
+
+
+def refused(fake: Fake, **options: Any) -> str:
+    with pytest.raises(ModelError) as caught:
+        ChatServer(fake.url, "m", **options).ask(["a"], max_tokens=3)
+    text = str(caught.value)
+    assert "\n" not in text and KEY not in text and len(text) < 500
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
+    return text
+
+
+def test_replies_keep_their_order(fake: Callable[..., Fake]) -> None:
+    def reply(prompt: str, _: int) -> Reply:
+        time.sleep(0.02 if int(prompt) % 2 else 0.1)
+        return said(f" 答え {prompt}\n")
+
+    one, done = fake(reply), []
+    asked = ChatServer(one.url + "/", "some/model").ask(
+        [str(i) for i in range(9)], max_tokens=7, temperature=0.5, progress=done.append
+    )
+    assert asked == [f"答え {i}" for i in range(9)] and sum(done) == 9
+    assert 1 < one.busiest <= 4
+    path, headers, body = one.seen[0]
+    assert path == "/v1/chat/completions" and headers["Authorization"] == f"Bearer {KEY}"
+    assert (body["model"], body["max_tokens"], body["temperature"]) == ("some/model", 7, 0.5)
+
+
+def test_no_key_is_sent_where_none_is_set(fake: Callable[..., Fake], monkeypatch: pytest.MonkeyPatch) -> None:
+    one = fake(lambda *_: said(None))
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert ChatServer(one.url, "m").ask(["a"], max_tokens=3) == [""]
+    assert "Authorization" not in one.seen[0][1]
+    monkeypatch.setenv("OTHER", "other-key")
+    ChatServer(one.url, "m", "OTHER").ask(["a"], max_tokens=3)
+    assert one.seen[1][1]["Authorization"] == "Bearer other-key"
+    monkeypatch.setenv("OTHER", "two\nlines")
+    assert "two" not in refused(one, key_variable="OTHER")
+    assert ChatServer(one.url, "m").ask([], max_tokens=3) == []
+
+
+def test_a_failing_server_is_asked_again(fake: Callable[..., Fake], waits: list[float]) -> None:
+    date = formatdate(time.time() + 30, usegmt=True)
+    failures: list[Reply] = [
+        (429, {"Retry-After": "7"}, b""), (503, {}, b""), (500, {"Retry-After": date}, b""),
+        (502, {"Retry-After": "soon"}, b""),
+    ]  # fmt: skip
+    one = fake(lambda _, number: failures[number - 1] if number <= len(failures) else said("yes"))
+    assert ChatServer(one.url, "m").ask(["a"], max_tokens=3) == ["yes"]
+    assert waits[0] == 7 and waits[1] == 2 and 20 < waits[2] <= 30 and waits[3] == 8
+
+
+def test_it_gives_up(fake: Callable[..., Fake], waits: list[float]) -> None:
+    assert "failed 6 times: status 500" in refused(fake(lambda *_: (500, {}, KEY.encode())))
+    assert waits == [1, 2, 4, 8, 16]
+    long = fake(lambda *_: (429, {"Retry-After": "86400"}, b""))
+    assert "asks to wait 86400 s" in refused(long)
+    assert len(long.seen) == 1
+
+
+def test_timeouts_and_lost_connections(fake: Callable[..., Fake], waits: list[float]) -> None:
+    def slow(_: str, number: int) -> Reply:
+        time.sleep(0.5 if number == 1 else 0)
+        return said("at last")
+
+    one = fake(slow)
+    assert ChatServer(one.url, "m", timeout=0.2).ask(["a"], max_tokens=3) == ["at last"]
+    one.server.server_close()
+    one.server.shutdown()
+    assert "failed 6 times" in refused(one)
+
+
+def test_refusals_tell_what_the_server_said_but_never_the_key(fake: Callable[..., Fake]) -> None:
+    text = refused(fake(lambda *_: (404, {}, f"no\nsuch \x1b[31mmodel\n{KEY} {'x' * 999}".encode())))
+    assert "status 404" in text and "no such ?[31mmodel ***" in text
+    denied = refused(fake(lambda *_: (401, {}, f"wrong key {KEY}".encode())))
+    assert "$OPENAI_API_KEY" in denied and "wrong key" not in denied
+    assert KEY not in repr(ChatServer("http://127.0.0.1/v1", "m"))
+
+
+def test_the_key_goes_to_no_other_host(fake: Callable[..., Fake]) -> None:
+    other = fake(lambda *_: said("mine"))
+    one = fake(lambda *_: (302, {"Location": other.url}, b""))
+    assert "status 302" in refused(one)
+    assert other.seen == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"<html>", b"", b"[]", b'{"choices": []}', b'{"choices": [{"message": {"content": 3}}]}', b"[" * 99999,
+     b'{"choices": [{"message": "yes"}]}', b"\xff"],
+    ids=range(8),
+)  # fmt: skip
+def test_something_else_than_a_completion(fake: Callable[..., Fake], content: bytes) -> None:
+    assert "no chat completion" in refused(fake(lambda *_: (200, {}, content)))
+
+
+def test_an_error_does_not_wait_for_others(fake: Callable[..., Fake]) -> None:
+    one = fake(lambda prompt, _: (429, {"Retry-After": "250"}, b"") if prompt == "slow" else (404, {}, b""))
+    begun = time.monotonic()
+    with pytest.raises(ModelError):
+        ChatServer(one.url, "m").ask(["slow", "bad"], max_tokens=3)
+    assert time.monotonic() - begun < 20
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "127.0.0.1:80", "file:///etc/passwd", f"http://me:{KEY}@host/v1", f"http://host/v1?key={KEY}",
+     "http://", "http://host:99999999/v1", "http://ho st/", "http://host/\n", "http://[::1"],
+)  # fmt: skip
+def test_addresses_that_are_refused(url: str) -> None:
+    with pytest.raises(ModelError, match="address of a chat server") as caught:
+        ChatServer(url, "m")
+    assert KEY not in str(caught.value)
+
+
+def test_a_model_is_needed() -> None:
+    with pytest.raises(ModelError, match="name of a model"):
+        ChatServer("http://127.0.0.1/v1", "")
