@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 from mlake.errors import DataError
 
-__all__ = ["KINDS", "Answer", "Asked", "Benchmark", "Fact", "Kind", "Probe", "Statement", "Triple"]
+__all__ = ["Answer", "Asked", "Benchmark", "Fact", "Kind", "Probe", "Statement", "Triple"]
 
-Kind = Literal[
-    "direct", "multihop", "multihop_before", "bridge", "paraphrase", "locality", "choice", "negation"
-]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+Kind = str
+"""Name of a kind of question: a row of ``mlake.kinds.KINDS``."""
 
 
 class Triple(NamedTuple):
@@ -60,11 +58,7 @@ class Probe:
     Attributes:
         id: Unique within its benchmark, stable between versions.
         fact: Id of the fact it belongs to; None where the release gives no link.
-        kind: What it tests, one of ``KINDS``: ``direct`` the edited fact itself, ``multihop`` a fact that
-            follows from it after the edit, ``multihop_before`` one that followed from it before,
-            ``bridge`` the second hop alone, which the edit should not touch, ``paraphrase`` the fact in
-            other words, ``locality`` another fact, ``choice`` a question with options, ``negation`` the
-            direct question turned round: it asks for what is not the answer, so an accepted answer fails.
+        kind: What it tests: a row of ``mlake.kinds.KINDS``.
         lang: Language code.
         text: The question.
         accept: Accepted answers, the main name first.

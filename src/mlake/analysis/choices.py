@@ -166,7 +166,7 @@ def score_choices(choices: Iterable[Choice]) -> list[ScoredRow]:
         }
         probe = one.probe
         rows += [
-            ScoredRow(None, None, "choice", probe.id, probe.fact, probe.lang, scorer, value)
+            ScoredRow(None, None, probe.kind, probe.id, probe.fact, probe.lang, scorer, value)
             for scorer, value in values.items()
         ]
     return rows

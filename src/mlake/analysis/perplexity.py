@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from mlake.errors import ModelError, UnknownNameError
+from mlake.kinds import question_kind
 from mlake.languages import language
 from mlake.models.batches import by_length, pad_right
 from mlake.models.lm import LM
@@ -70,7 +71,7 @@ def perplexity_rows(
         UnknownNameError: A question is in a language that mlake does not know.
         ModelError: A question and its answer do not fit into the model's positions.
     """
-    every = [one for one in asked if one.kind != "choice"]
+    every = [one for one in asked if question_kind(one.kind).scored_by == "text"]
     pairs = list(dict.fromkeys(map(_pair, (one for one in every if one.answer.text.strip()))))
     encoded = [
         encode(lm, lm.style.prompt(question), target=answer, special=not lm.style.chat)

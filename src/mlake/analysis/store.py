@@ -5,7 +5,7 @@ The first line holds the settings that made the rows, every other line is one ro
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from mlake.errors import RunError
 from mlake.scorers.row import ScoredRow
 
 __all__ = ["HELD_OUT_NLL", "held_out_row", "keep_rows", "kept_path", "kept_rows"]
+
+_STORED = tuple(one.name for one in fields(ScoredRow) if one.name != "asked")  # answers are stored already
 
 HELD_OUT_NLL = "heldout_nll"
 """Scorer of a held-out sentence: its negative log-likelihood a token. Its kind is ``locality``, since no edit
@@ -43,7 +45,8 @@ def keep_rows(run: Path, name: str, settings: Mapping[str, Any], rows: Iterable[
     Raises:
         RunError: The folder cannot be written.
     """
-    lines = [json.dumps({"settings": dict(settings)}), *(json.dumps(asdict(row)) for row in rows)]
+    stored = ({name: getattr(row, name) for name in _STORED} for row in rows)
+    lines = [json.dumps({"settings": dict(settings)}), *map(json.dumps, stored)]
     path = kept_path(run, name)
     try:
         write_atomic(path, ("\n".join(lines) + "\n").encode())

@@ -2,20 +2,19 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from mlake.cli.options import JSON
 from mlake.errors import RunError
-from mlake.evaluation.store import Run, read_run
+from mlake.evaluation.store import read_run
+from mlake.report.load import load_run
 from mlake.report.matrix_text import matrix_text
-from mlake.report.tidy import TidyRow, available, tidy
-from mlake.scorers.row import ScoredRow
-from mlake.scorers.table import score_all, signature
+from mlake.report.rundata import RunData
+from mlake.report.tidy import TidyRow, available
 
-__all__ = ["report", "score", "scored_run", "show", "store_scores"]
+__all__ = ["report", "score", "scored_run", "show"]
 
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 
@@ -26,10 +25,9 @@ _RUN = click.argument("run", type=click.Path(path_type=Path))
 def score(run: Path, as_json: bool) -> None:
     """Score the stored answers of RUN again and print the matrix.
 
-    Needs no model: scores depend on the stored answers alone. Writes RUN/scores.jsonl.
+    Needs no model: scores depend on the stored answers alone. Writes nothing.
     """
-    stored, scored = scored_run(run)
-    show(tidy(stored.spec, scored), [store_scores(stored, scored)], as_json=as_json)
+    show(scored_run(run).rows, [], as_json=as_json)
 
 
 @click.command(
@@ -61,19 +59,16 @@ def report(runs: tuple[Path, ...], as_json: bool, without_known: bool, html: boo
 
 def _one(run: Path, out: Path, as_json: bool, without: bool) -> None:
     from mlake.report.findings.already_known import without_known
-    from mlake.report.load import load_run
     from mlake.report.write import write_report  # matplotlib loads slowly
 
-    stored, scored = scored_run(run)
-    rows = without_known(load_run(run)).rows if without else tidy(stored.spec, scored)
-    show(rows, write_report(out, stored.spec, rows), as_json=as_json)
+    loaded = without_known(scored_run(run)) if without else scored_run(run)
+    show(loaded.rows, write_report(out, loaded.spec, loaded.rows), as_json=as_json)
 
 
 def _page(runs: Sequence[Path], path: Path, without: bool) -> None:
     from mlake.disk import write_files
     from mlake.report.findings.already_known import without_known
     from mlake.report.html import page
-    from mlake.report.load import load_run
     from mlake.report.views import of_runs
 
     loaded = [without_known(load_run(run)) if without else load_run(run) for run in runs]
@@ -82,21 +77,13 @@ def _page(runs: Sequence[Path], path: Path, without: bool) -> None:
     click.echo(f"wrote {path}")
 
 
-def scored_run(folder: Path) -> tuple[Run, list[ScoredRow]]:
-    """A stored run and the scores of its answers; says so on stderr where it is not finished."""
-    stored = read_run(folder)
-    scored = score_all(stored.asked())
-    if not scored:
-        raise RunError(f"{folder} holds no answers yet; run 'mlake run' with the same settings to go on")
-    missing = stored.missing()
+def scored_run(folder: Path) -> RunData:
+    """A stored run with its scores; says so on stderr where it is not finished."""
+    loaded = load_run(folder)
+    missing = read_run(folder).missing()
     if missing:
         click.echo(f"mlake: {folder} is not finished; missing units of answers: {len(missing)}", err=True)
-    return stored, scored
-
-
-def store_scores(stored: Run, scored: Sequence[ScoredRow]) -> Path:
-    """Write ``scores.jsonl``."""
-    return stored.write_scores(asdict(row) | {"signature": signature(row.scorer)} for row in scored)
+    return loaded
 
 
 def show(rows: Sequence[TidyRow], files: Sequence[Path], *, as_json: bool = False) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mlake.cli.options import MAX_NEW_TOKENS, SEED, model_options
-from mlake.cli.report import scored_run, show, store_scores
+from mlake.cli.report import scored_run, show
 from mlake.cli.settings import settings_of
 from mlake.data.negation import negated
 from mlake.evaluation.spec import NO_METHOD, parse_facts
@@ -15,7 +15,6 @@ from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
 from mlake.languages import language
 from mlake.recipes import read_recipe
-from mlake.report.tidy import tidy
 
 __all__ = ["run"]
 
@@ -139,6 +138,5 @@ def _finish(folder: Path) -> None:
     """Score the run, write its report, print its matrices."""
     from mlake.report.write import write_report
 
-    stored, scored = scored_run(folder)
-    rows = tidy(stored.spec, scored)
-    show(rows, [store_scores(stored, scored), *write_report(folder / "report", stored.spec, rows)])
+    run = scored_run(folder)
+    show(run.rows, write_report(folder / "report", run.spec, run.rows))

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version as version_of
 from typing import Any
 
-from mlake.errors import RunError, UnknownNameError
+from mlake.errors import RunError
+from mlake.kinds import question_kind
 from mlake.languages import language
-from mlake.records import KINDS
 
 __all__ = ["FORMAT", "NO_METHOD", "RunSpec", "canonical", "parse_facts"]
 
@@ -114,8 +114,7 @@ class RunSpec:
         for code in (*self.edit_langs, *self.test_langs):
             language(code)
         for kind in self.kinds:
-            if kind not in KINDS:
-                raise UnknownNameError("kind of question", kind, KINDS)
+            question_kind(kind)
         for name, least in (("batch_size", 1), ("locality", 0), ("seed", 0), ("max_new_tokens", 1)):
             value = getattr(self, name)
             if type(value) is not int or value < least:

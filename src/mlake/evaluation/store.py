@@ -9,7 +9,6 @@
     examined/<lang>/<batch>.safetensors         what was measured of the edit besides answers
     answers/unedited/<batch>-<lang>.jsonl       one unit of answers of the unedited model
     answers/<edit lang>/<batch>-<lang>.jsonl    one unit of answers of an edited model
-    scores.jsonl                                one row an answer and scorer
 
 No file holds a time, a date or a host name: a run that was killed and resumed ends with the same bytes
 as one that was not.
@@ -18,7 +17,7 @@ as one that was not.
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -27,13 +26,14 @@ from typing import Any, Protocol, Self
 from mlake.errors import RunError
 from mlake.evaluation.plan import UNEDITED, Plan, Step, Unit
 from mlake.evaluation.spec import FORMAT, RunSpec, canonical
-from mlake.records import KINDS, Answer, Asked, Probe, Triple
+from mlake.kinds import KINDS
+from mlake.records import Answer, Asked, Probe, Triple
 
 __all__ = ["Run", "Savable", "Store", "read_run"]
 
-_LOCK, _SPEC, _PLAN, _PROBES, _SCORES = "run.lock", "spec.json", "plan.json", "probes.jsonl", "scores.jsonl"
+_LOCK, _SPEC, _PLAN, _PROBES = "run.lock", "spec.json", "plan.json", "probes.jsonl"
 _TEMPORARY = ".tmp-"
-_OURS = {_LOCK, _SPEC, _PLAN, _PROBES, _SCORES, "edits", "answers", "examined"}
+_OURS = {_LOCK, _SPEC, _PLAN, _PROBES, "edits", "answers", "examined"}
 
 
 class Savable(Protocol):
@@ -165,12 +165,6 @@ class Run:
                 else:
                     batch = int(rest.split("-")[0])
                     yield Asked(lang, batch, row["kind"], probe, answer, before[answer.probe])
-
-    def write_scores(self, rows: Iterable[Mapping[str, Any]]) -> Path:
-        """Replace ``scores.jsonl``."""
-        path = self.folder / _SCORES
-        _write(path, "".join(map(_line, rows)))
-        return path
 
 
 def read_run(folder: Path | str) -> Run:

@@ -1,15 +1,16 @@
 """A run folder to everything that is known of the run: answers, scores, what was measured besides."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mlake.analysis.store import kept_rows
 from mlake.errors import RunError
 from mlake.evaluation.store import read_run
+from mlake.records import Asked
 from mlake.report.rundata import RunData
 from mlake.report.tidy import tidy
-from mlake.scorers.drift import drift_rows
-from mlake.scorers.fluency import fluency_rows
-from mlake.scorers.language import confusion_rows
+from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import score_all
 
 __all__ = ["load_run"]
@@ -28,10 +29,16 @@ def load_run(folder: Path) -> RunData:
     asked = list(stored.asked())
     if not asked:
         raise RunError(f"{folder} holds no answers yet; run 'mlake run' with the same settings to go on")
-    measured = (*fluency_rows(asked), *confusion_rows(asked), *drift_rows(asked), *kept_rows(folder))
-    scored = [*score_all(asked), *measured]
+    scored = [*score_all(asked), *_measured(folder, asked)]
     missing = len(stored.missing())
     unfinished = (f"not finished: {missing} units of answers are missing",) if missing else ()
     return RunData(
         folder, stored.spec, asked, scored, tidy(stored.spec, scored), (*stored.notes, *unfinished)
     )
+
+
+def _measured(folder: Path, asked: Sequence[Asked]) -> Iterator[ScoredRow]:
+    """The rows of the analyses, with the answers that they are about."""
+    places = {(one.edit_lang, one.batch, one.kind, one.probe.id): one for one in asked}
+    for row in kept_rows(folder):
+        yield replace(row, asked=places.get((row.edit_lang, row.batch, row.kind, row.probe)))

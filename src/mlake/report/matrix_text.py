@@ -3,32 +3,28 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mlake.kinds import question_kind
 from mlake.report.statistics.bootstrap import RESAMPLES, SEED
 from mlake.report.tidy import UNEDITED, Matrix, TidyRow, matrix
 from mlake.safe import escape, plain
-from mlake.scorers.table import signature
+from mlake.scorers.row import Measure
+from mlake.scorers.table import measure, signature
 
-__all__ = ["KIND_TITLES", "accuracy_table", "matrix_text", "signature_line"]
+__all__ = ["matrix_markdown", "matrix_text", "signature_line"]
 
-KIND_TITLES = {
-    "direct": "Direct questions",
-    "multihop": "Two-hop questions",
-    "multihop_before": "Two-hop questions, answers before the edit",
-    "bridge": "Second hops alone",
-    "paraphrase": "Rephrased questions",
-    "locality": "Questions about other facts",
-    "choice": "Multiple choice",
-    "negation": "Negated questions (lower is better)",
-}
 _NONE = "–"
 
 
-def accuracy_table(rows: Sequence[TidyRow], kind: str, scorer: str) -> str:
-    """Markdown: a row for each language edited in, a column for each asked in, percent with interval."""
+def matrix_markdown(rows: Sequence[TidyRow], kind: str, scorer: str) -> str:
+    """Markdown: a row for each language edited in, a column for each asked in, means with interval.
+
+    Raises:
+        UnknownNameError: No scorer has this name.
+    """
     chosen = matrix(rows, kind, scorer)
     head, *body = (
         f"| {' | '.join(map(escape, line))} |\n"
-        for line in (["edited in", *chosen.tests], *_body(chosen, digits=1, joint=", "))
+        for line in (["edited in", *chosen.tests], *_body(chosen, measure(scorer), digits=1, joint=", "))
     )
     return "".join([head, f"| --- |{' ---: |' * len(chosen.tests)}\n", *body])
 
@@ -55,16 +51,17 @@ def signature_line(spec: Mapping[str, Any], scorer: str) -> str:
 
 
 def matrix_text(rows: Sequence[TidyRow], scorer: str = "contains", kind: str = "direct") -> str:
-    """The accuracy table as aligned plain text, intervals in whole percent to fit a terminal.
+    """The matrix as aligned plain text, intervals in whole percent to fit a terminal.
 
     Raises:
-        UnknownNameError: No scorer has this name.
+        UnknownNameError: No scorer or no kind of question has this name.
     """
-    chosen = matrix(rows, kind, scorer)
-    title = f"{KIND_TITLES.get(kind, kind)}, {signature(scorer)}, % [95 % interval over facts]"
+    chosen, shown = matrix(rows, kind, scorer), measure(scorer)
+    unit = "%" if shown.percent else shown.unit
+    title = f"{question_kind(kind).heading}, {shown.signature}, {unit} [95 % interval over facts]"
     if not chosen.cells:
         return f"{title}\nno answers\n"
-    first, *rest = zip(*_body(chosen, digits=0, joint="–"), strict=True)
+    first, *rest = zip(*_body(chosen, shown, digits=0, joint="–"), strict=True)
     columns = [_aligned(["", "edited in", *map(plain, first)])]
     for place, (test, cells) in enumerate(zip(chosen.tests, rest, strict=True)):
         columns.append(_aligned(["" if place else "asked in", plain(test), *_at_point(cells)]))
@@ -82,22 +79,24 @@ def _at_point(cells: Sequence[str]) -> list[str]:
     return [" " * (max(heads) - head) + cell for head, cell in zip(heads, cells, strict=True)]
 
 
-def _body(chosen: Matrix, *, digits: int, joint: str) -> list[list[str]]:
+def _body(chosen: Matrix, shown: Measure, *, digits: int, joint: str) -> list[list[str]]:
     """One line for each language edited in, and one that counts the answers a cell."""
     lines = []
     for edit in chosen.edits:
         cells = (chosen.cells.get((edit, test)) for test in chosen.tests)
-        lines.append([edit or UNEDITED, *(_cell(cell, digits, joint) for cell in cells)])
+        lines.append([edit or UNEDITED, *(_cell(cell, shown, digits, joint) for cell in cells)])
     return [*lines, ["n", *(_count(chosen, test) for test in chosen.tests)]]
 
 
-def _cell(row: TidyRow | None, digits: int, joint: str) -> str:
+def _cell(row: TidyRow | None, shown: Measure, digits: int, joint: str) -> str:
     if row is None or row["value"] is None:
         return _NONE
-    value = f"{100 * row['value']:.1f}"
+    factor, more = (100, 0) if shown.percent else (1, 1)  # other units span less, so they need a digit more
+    value = f"{factor * row['value']:.{1 + more}f}"
     if row["low"] is None or row["high"] is None:
         return f"{value} [{_NONE}]"
-    return f"{value} [{100 * row['low']:.{digits}f}{joint}{100 * row['high']:.{digits}f}]"
+    low, high = (f"{factor * end:.{digits + more}f}" for end in (row["low"], row["high"]))
+    return f"{value} [{low}{joint}{high}]"
 
 
 def _count(chosen: Matrix, test: str) -> str:

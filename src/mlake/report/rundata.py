@@ -20,7 +20,8 @@ class RunData:
         folder: Where it is stored; edits are ``edits/<lang>/<batch>.safetensors`` below it.
         spec: Every setting, as in ``spec.json``.
         asked: Every answer, the unedited model's first.
-        scored: Every score of every answer, analyses included; ``scorer`` names the measure.
+        scored: Every score of every answer, analyses included; ``scorer`` names the measure, ``asked`` is the
+            answer in the list above.
         rows: The same as means with intervals.
         notes: What could not be edited or asked.
     """

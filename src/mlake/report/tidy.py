@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from mlake.records import KINDS
+from mlake.kinds import KINDS
 from mlake.report.statistics.bootstrap import clustered_mean
 from mlake.scorers.row import ScoredRow
-from mlake.scorers.table import SCORERS
+from mlake.scorers.table import measures
 
 __all__ = ["UNEDITED", "Matrix", "TidyRow", "available", "matrix", "tidy"]
 
@@ -18,7 +18,8 @@ class TidyRow(TypedDict):
     """One number: mean score of one model, edited and asked in one language each.
 
     ``edit_lang`` is None and ``method`` "unedited" for the unedited model. ``value``, ``low`` and ``high``
-    are fractions from 0 to 1; ``value`` is None if ``n`` is 0, the interval also if all is about one fact.
+    are in the unit of the measure, shares from 0 to 1; ``value`` is None if ``n`` is 0, the interval also if
+    all is about one fact.
     """
 
     model: str
@@ -62,9 +63,9 @@ def tidy(spec: Mapping[str, Any], rows: Iterable[ScoredRow]) -> list[TidyRow]:
     for row in rows:
         group = groups.setdefault((row.kind, row.scorer, row.edit_lang, row.test_lang), [])
         if row.value is not None:
-            group.append((row.value, f"probe {row.probe}" if row.fact is None else f"fact {row.fact}"))
+            group.append((row.value, row.cluster))
     edits, tests = (None, *spec.get("edit_langs", ())), tuple(spec.get("test_langs", ()))
-    orders = (KINDS, tuple(SCORERS), edits, tests)
+    orders = (tuple(KINDS), tuple(measures()), edits, tests)
     return [
         _row(spec, key, groups[key])
         for key in sorted(groups, key=lambda key: [_place(*pair) for pair in zip(orders, key, strict=True)])

@@ -23,14 +23,15 @@ def withheld(run: RunData) -> RunData:
     def cleaned(answer: Answer) -> Answer:
         return replace(answer, text=repeated.sub(_QUESTION, answer.text))
 
-    asked = [
-        replace(
+    asked = {
+        id(one): replace(
             one,
             probe=replace(one.probe, text=one.probe.id, accept=(), reject=(), options=()),
             answer=cleaned(one.answer),
             before=one.before and cleaned(one.before),
         )
         for one in run.asked
-    ]
+    }
+    scored = [replace(row, asked=asked.get(id(row.asked))) for row in run.scored]
     note = "questions and accepted answers are left out: the data set may not be passed on"
-    return replace(run, asked=asked, notes=(*run.notes, note))
+    return replace(run, asked=list(asked.values()), scored=scored, notes=(*run.notes, note))

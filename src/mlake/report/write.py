@@ -6,30 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from mlake.disk import encoded, write_files
+from mlake.kinds import question_kind
 from mlake.report.figures import heatmap
-from mlake.report.matrix_text import KIND_TITLES, accuracy_table, signature_line
+from mlake.report.matrix_text import matrix_markdown, signature_line
 from mlake.report.tidy import TidyRow, available
 from mlake.safe import escape
-from mlake.scorers.table import SCORERS
+from mlake.scorers.table import measure, measures
 
 __all__ = ["write_report"]
 
 _HEADLINE = "contains"
-_MEANINGS = {
-    "contains": "the new answer stands in the text and no old answer does",
-    "paper": "the new answer or an alias is a substring of the raw text, as in the paper",
-    "exact": "the answer is the new answer and nothing else",
-    "old": "the old answer still stands in the text",
-    "old_paper": "the old answer or an alias is a substring of the raw text",
-    "unchanged": "the text is the unedited model's, character for character",
-}
 _READING = """\
 - A row is the language in which the facts were edited into the model, a column the language in which it was
   asked afterwards. *unedited* is the same model before any edit: what it scores, no edit achieved.
-- Cells are percent of answers with a 95 % percentile bootstrap interval that resamples facts, since answers
-  about one fact stand or fall together. *n* is the number of answers in a cell. `–` means not asked, and
-  `[–]` that a single fact gives no interval. A width of zero means that all answers in the cell scored the
-  same, not that the value is certain.
+- Cells are means, in percent where no other unit is given, with a 95 % percentile bootstrap interval that
+  resamples facts, since answers about one fact stand or fall together. *n* is the number of answers in a
+  cell. `–` means not asked, and `[–]` that a single fact gives no interval. A width of zero means that all
+  answers in the cell scored the same, not that the value is certain.
 - `contains` is strict: a text that gives the old answer next to the new one does not count. `paper` counts
   any text with the new answer or an alias as a substring, also inside other words.
 - On questions about other facts, high `unchanged` means that the edit left them alone. `old` there is the
@@ -68,19 +61,28 @@ def _sections(spec: Mapping[str, Any], rows: Sequence[TidyRow], *, drawn: bool) 
     yield "# What the edits carried over\n"
     headline = available(rows, _HEADLINE)
     if headline:
-        yield f"{KIND_TITLES[headline[0]]}, `{_HEADLINE}`: {_MEANINGS[_HEADLINE]}.\n"
-        yield accuracy_table(rows, headline[0], _HEADLINE)
+        yield f"{question_kind(headline[0]).heading}, `{_HEADLINE}`: {_said(headline[0], _HEADLINE)}\n"
+        yield matrix_markdown(rows, headline[0], _HEADLINE)
         yield signature_line(spec, _HEADLINE)
     if drawn:
         yield "![Heat map: edited in by asked in](heatmap.png)\n"
     yield f"## How to read it\n\n{_READING}"
-    for scorer in SCORERS:
+    for scorer in measures():
         for kind in available(rows, scorer):
-            yield f"## {KIND_TITLES[kind]}: `{scorer}`\n\n{_MEANINGS[scorer].capitalize()}.\n"
-            yield accuracy_table(rows, kind, scorer)
+            yield f"## {question_kind(kind).heading}: `{scorer}`\n\n{_said(kind, scorer)}\n"
+            yield matrix_markdown(rows, kind, scorer)
             yield signature_line(spec, scorer)
     yield "## Settings\n"
     yield "".join(f"- {escape(name)}: {escape(_shown(value))}\n" for name, value in spec.items())
+
+
+def _said(kind: str, scorer: str) -> str:
+    """What a measure says of these questions, in which unit, and which way is better."""
+    one = measure(scorer)
+    facts = [] if one.percent else [f"in {one.unit}"]
+    if one.better and not question_kind(kind).lower_is_better:
+        facts.append(f"{one.better} is better")
+    return one.meaning + (f" ({', '.join(facts)})" if facts else "")
 
 
 def _shown(value: Any) -> str:

@@ -11,6 +11,7 @@ from mlake.analysis.examined import ability_scored
 from mlake.analysis.perplexity import ability_rows, held_out_langs, perplexity_rows
 from mlake.analysis.store import held_out_row, keep_rows
 from mlake.evaluation.store import read_run
+from mlake.kinds import question_kind
 from mlake.models.lm import LM
 from mlake.records import Benchmark
 
@@ -37,7 +38,9 @@ class Given:
 def _choices(given: Given) -> None:
     """Multiple choice by likelihood and by generation, asked of the unedited model."""
     facts = given.benchmark.facts[slice(*given.facts)]
-    probes = [probe for fact in facts for probe in fact.probes if probe.kind == "choice"]
+    probes = [
+        probe for fact in facts for probe in fact.probes if question_kind(probe.kind).scored_by == "options"
+    ]
     with tqdm(total=len(probes), desc="multiple choice", unit="question") as bar:
         rows = choice_rows(given.lm, probes, bar.update)
     keep_rows(given.run, "choices", {"questions": len(probes)}, rows)

@@ -14,23 +14,15 @@ The entropy is that of ROME's evaluation (Meng et al. 2022, appendix; Zhang et a
 frequencies of the n-grams and H_n = -Σ f log2 f, the mean of 2/3 H_2 and 4/3 H_3, that is (H_2 + 2 H_3) / 3.
 ROME counts over 100 new tokens cut by NLTK and prints 100 times the value; short answers give less, for
 H_n is at most log2 of the number of n-grams. The repetition is seq-rep-n of Welleck et al. (2020), n = 3.
-
-Multiple choice is left out: a letter has no fluency.
 """
 
 import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from mlake.records import Asked
-from mlake.scorers.row import ScoredRow, scored
-
-__all__ = ["FLUENCY", "entropy", "fluency_rows", "repetition", "units"]
-
-FLUENCY = ("entropy", "repetition", "length", "empty")
-"""Names of the measures, in the order of their rows."""
+__all__ = ["empty", "entropy", "length", "repetition", "units"]
 
 # Kana, bopomofo and ideographs, as escapes since some look alike.
 _CJK = (
@@ -63,18 +55,14 @@ def repetition(text: str) -> float | None:
     return 1 - len(counts) / counts.total()
 
 
-def fluency_rows(asked: Iterable[Asked]) -> list[ScoredRow]:
-    """Every measure of every answer, answers in the order given, measures in the order of ``FLUENCY``."""
-    return [
-        scored(one, name, value)
-        for one in asked
-        if one.kind != "choice"
-        for name, value in zip(FLUENCY, _measures(one.answer.text), strict=True)
-    ]
+def length(text: str) -> float:
+    """Number of units."""
+    return float(len(units(text)))
 
 
-def _measures(text: str) -> tuple[float | None, ...]:
-    return entropy(text), repetition(text), float(len(units(text))), float(not any(map(str.isalnum, text)))
+def empty(text: str) -> float:
+    """1 if there is neither letter nor digit, else 0."""
+    return float(not any(map(str.isalnum, text)))
 
 
 def _ngrams(found: Sequence[str], n: int) -> Counter[tuple[str, ...]]:

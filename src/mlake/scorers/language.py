@@ -18,14 +18,12 @@ different words.
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 
 from mlake.languages import LANGUAGES, Language, language
 from mlake.records import Asked
-from mlake.scorers.row import ScoredRow, scored
 
-__all__ = ["confusion_rows", "in_language", "told"]
+__all__ = ["confusion", "in_language", "told"]
 
 _WORD = re.compile(r"[^\W\d_]+'?")
 _APOSTROPHE = str.maketrans(dict.fromkeys("’‘ʼ′´`", "'"))
@@ -41,18 +39,14 @@ _LEAD = 2  # times the evidence of any other language
 _NAME = 3  # different words of a name in Latin letters that may stand in Japanese or Chinese
 
 
-def confusion_rows(asked: Iterable[Asked]) -> list[ScoredRow]:
-    """``language`` of every answer but those to multiple choice, in the order given.
+def confusion(asked: Asked) -> float | None:
+    """1 if an answer is in the language of its question, 0 if not, None if that cannot be told.
 
     Raises:
-        UnknownNameError: A question is in a language that mlake does not know.
+        UnknownNameError: The question is in a language that mlake does not know.
     """
-    rows = []
-    for one in asked:
-        if one.kind != "choice":
-            right = in_language(one.answer.text, one.probe.lang)
-            rows.append(scored(one, "language", None if right is None else float(right)))
-    return rows
+    right = in_language(asked.answer.text, asked.probe.lang)
+    return None if right is None else float(right)
 
 
 @lru_cache(maxsize=65536)

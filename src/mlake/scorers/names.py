@@ -1,6 +1,6 @@
-"""Scores of stored answers: pure functions, so a run can be scored again without a model.
+"""Which names an answer gives: pure functions, so a run can be scored again without a model.
 
-Every scorer maps an ``Asked`` to a number from 0 to 1, or to None where it says nothing:
+Each maps an ``Asked`` to 1 or 0, or to None where it says nothing:
 
 ==============  =====================================================================================
 ``contains``    The new answer stands in the text, and no old answer stands beside it.
@@ -9,7 +9,6 @@ Every scorer maps an ``Asked`` to a number from 0 to 1, or to None where it says
 ``old``         The old answer stands in the text: what the edit should have removed.
 ``old_paper``   The old answer or an alias is a substring of the raw text: the paper's rule for the old
                 answer, which is how its Table 4 counts direct questions to unedited models.
-``unchanged``   The text is the unedited model's, character for character.
 ==============  =====================================================================================
 
 Names are found by the rules of ``mlake.text``. An answer that gives both the old and the new answer does
@@ -18,15 +17,14 @@ exceptions keep that strictness fair. An old name inside a new one is not counte
 football"). Nor is an old name that already stands in the question, which many answers merely repeat.
 
 A question about a fact outside the batch (kind ``locality``, but asked from a ``direct`` probe) has its
-*new* answer in ``accept``, which nobody has edited in: only ``old``, ``old_paper`` and ``unchanged`` say
-something there.
-A probe that is a locality question by itself has the true answer in ``accept`` and gets all scorers.
-Multiple choice is scored by none of them.
+*new* answer in ``accept``, which nobody has edited in: only ``old`` and ``old_paper`` say something there.
+A probe that is a locality question by itself has the true answer in ``accept`` and gets all of them.
 """
 
 from collections.abc import Iterable
 from functools import lru_cache
 
+from mlake.kinds import question_kind
 from mlake.records import Asked, Probe
 from mlake.text import find_names, same_name
 
@@ -64,7 +62,7 @@ def old(asked: Asked) -> float | None:
 
     None if no old answer is known, or if the question itself gives all its names.
     """
-    if asked.kind == "choice" or set(asked.probe.reject) <= _echoes(asked.probe):
+    if set(asked.probe.reject) <= _echoes(asked.probe):
         return None
     return float(_given(asked)[1])
 
@@ -74,15 +72,16 @@ def old_paper(asked: Asked) -> float | None:
 
     Names that the question holds count too, as in ``paper``.
     """
-    if asked.kind == "choice" or not asked.probe.reject:
+    if not asked.probe.reject:
         return None
     return float(_holds(asked.answer.text, asked.probe.reject))
 
 
 def _has_answer(asked: Asked) -> bool:
     """Whether ``accept`` holds what the model should say here."""
-    edited_elsewhere = asked.kind == "locality" and asked.probe.kind != "locality"
-    return asked.kind != "choice" and not edited_elsewhere and bool(asked.probe.accept)
+    about_others = question_kind(asked.kind).about == "others"
+    not_edited_in = about_others and question_kind(asked.probe.kind).true == "after"
+    return bool(asked.probe.accept) and not not_edited_in
 
 
 def _holds(text: str, names: Iterable[str]) -> bool:

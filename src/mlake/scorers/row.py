@@ -1,24 +1,74 @@
-"""What a scorer is, and the value that it gives one answer."""
+"""What a measure and a scorer are, and the value that one gives one answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
+from mlake.kinds import question_kind
 from mlake.records import Asked, Kind
 
-__all__ = ["ScoredRow", "Scorer", "scored"]
+__all__ = ["SHARE", "Measure", "ScoredRow", "Scorer", "scored"]
+
+SHARE = "share of answers"
+"""Unit of a measure that says yes (1) or no (0) of an answer."""
 
 
-class Scorer(NamedTuple):
-    """A scorer: ``version`` rises whenever it may give another number for the same answer."""
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What holds for all values of a measure.
 
+    Attributes:
+        name: Its name, as rows and reports give it.
+        version: Rises whenever the measure may give another number for the same answer.
+        meaning: What it says of an answer: one sentence.
+        unit: What a value counts, such as ``bits``; ``SHARE`` for yes and no.
+        higher_is_better: Whether a higher value is a better one; None where that depends on the question.
+    """
+
+    name: str
     version: int
-    score: Callable[[Asked], float | None]
+    meaning: str
+    unit: str = SHARE
+    higher_is_better: bool | None = None
+
+    @property
+    def signature(self) -> str:
+        """Name and version, such as ``contains|v1``: what a published number should state."""
+        return f"{self.name}|v{self.version}"
+
+    @property
+    def percent(self) -> bool:
+        """Whether values go from 0 to 1 and are shown as percent."""
+        return self.unit.startswith("share")
+
+    @property
+    def better(self) -> str | None:
+        """``higher`` or ``lower``; None where that depends on the question."""
+        return None if self.higher_is_better is None else "higher" if self.higher_is_better else "lower"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorer(Measure):
+    """A measure that a stored answer gives by itself, without a model.
+
+    Attributes:
+        function: The value for an answer; None where it says nothing. Never called with a question that its
+            options score.
+    """
+
+    function: Callable[[Asked], float | None]
+
+    def score(self, asked: Asked) -> float | None:
+        """The value for an answer; None where the scorer says nothing, as of all multiple choice.
+
+        Raises:
+            UnknownNameError: mlake knows the question's kind or language not.
+        """
+        return self.function(asked) if question_kind(asked.kind).scored_by == "text" else None
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredRow:
-    """The value that one scorer gives one answer.
+    """The value that one measure gives one answer.
 
     Attributes:
         edit_lang: Language the model was edited in; None for the unedited model.
@@ -27,8 +77,9 @@ class ScoredRow:
         probe: Id of the question.
         fact: Id of the fact it belongs to, if known.
         test_lang: Language of the question.
-        scorer: Name of the scorer.
-        value: From 0 to 1; None where the scorer does not apply.
+        scorer: Name of the measure.
+        value: In the measure's unit; None where the measure says nothing.
+        asked: The answer with its question; None where the measure is of no stored answer.
     """
 
     edit_lang: str | None
@@ -39,6 +90,12 @@ class ScoredRow:
     test_lang: str
     scorer: str
     value: float | None
+    asked: Asked | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def cluster(self) -> str:
+        """What is resampled together: answers about one fact; a question without a fact stands alone."""
+        return f"probe {self.probe}" if self.fact is None else f"fact {self.fact}"
 
 
 def scored(asked: Asked, scorer: str, value: float | None) -> ScoredRow:
@@ -52,4 +109,5 @@ def scored(asked: Asked, scorer: str, value: float | None) -> ScoredRow:
         test_lang=asked.probe.lang,
         scorer=scorer,
         value=value,
+        asked=asked,
     )

@@ -1,53 +1,159 @@
-"""SCORERS: a scorer is a row."""
+"""SCORERS and MODEL_MEASURES: a measure is a row."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mlake.errors import UnknownNameError
 from mlake.records import Asked
-from mlake.scorers.drift import unchanged
+from mlake.scorers.drift import old_kept, similarity, unchanged
+from mlake.scorers.fluency import empty, entropy, length, repetition
+from mlake.scorers.language import confusion
 from mlake.scorers.names import contains, exact, old, old_paper, paper
-from mlake.scorers.row import ScoredRow, Scorer
+from mlake.scorers.row import Measure, ScoredRow, Scorer, scored
 
-__all__ = ["SCORERS", "score_all", "signature"]
-
-SCORERS: dict[str, Scorer] = {
-    "contains": Scorer(2, contains),
-    "paper": Scorer(1, paper),
-    "exact": Scorer(2, exact),
-    "old": Scorer(2, old),
-    "old_paper": Scorer(1, old_paper),
-    "unchanged": Scorer(1, unchanged),
-}
+__all__ = ["MODEL_MEASURES", "SCORERS", "measure", "measures", "score_all", "signature"]
 
 
-def signature(scorer: str) -> str:
-    """Name and version, such as ``contains|v1``: what a published number should state.
+def _of_text(function: Callable[[str], float | None]) -> Callable[[Asked], float | None]:
+    return lambda asked: function(asked.answer.text)
+
+
+_SCORERS = (
+    Scorer(
+        "contains",
+        2,
+        "The new answer stands in the text and no old answer does.",
+        higher_is_better=True,
+        function=contains,
+    ),
+    Scorer(
+        "paper",
+        1,
+        "The new answer or an alias is a substring of the raw text, as in the paper.",
+        higher_is_better=True,
+        function=paper,
+    ),
+    Scorer(
+        "exact", 2, "The answer is the new answer and nothing else.", higher_is_better=True, function=exact
+    ),
+    Scorer("old", 2, "The old answer still stands in the text.", higher_is_better=False, function=old),
+    Scorer(
+        "old_paper",
+        1,
+        "The old answer or an alias is a substring of the raw text.",
+        higher_is_better=False,
+        function=old_paper,
+    ),
+    Scorer("unchanged", 1, "The text is the unedited model's, character for character.", function=unchanged),
+    Scorer(
+        "old_kept",
+        1,
+        "Where the unedited model gave what was true before the edit: the edited model still gives it.",
+        function=old_kept,
+    ),
+    Scorer(
+        "similarity", 1, "How much of the text is as before the edit.", "share of words", function=similarity
+    ),
+    Scorer(
+        "language",
+        1,
+        "The answer is in the language asked in, as far as that can be told.",
+        higher_is_better=True,
+        function=confusion,
+    ),
+    Scorer(
+        "entropy",
+        1,
+        "Bi- and trigram entropy of the answer; repetitive text has less.",
+        "bits",
+        higher_is_better=True,
+        function=_of_text(entropy),
+    ),
+    Scorer(
+        "repetition",
+        1,
+        "How many of the answer's trigrams repeat an earlier one.",
+        "share of trigrams",
+        higher_is_better=False,
+        function=_of_text(repetition),
+    ),
+    Scorer(
+        "length",
+        1,
+        "Words of the answer; characters in scripts without spaces.",
+        "words",
+        function=_of_text(length),
+    ),
+    Scorer(
+        "empty",
+        1,
+        "The answer has neither letter nor digit.",
+        higher_is_better=False,
+        function=_of_text(empty),
+    ),
+)
+SCORERS: dict[str, Scorer] = {row.name: row for row in _SCORERS}
+"""What a stored answer gives by itself, by name, in the order of reports."""
+
+_MODEL_MEASURES = (
+    Measure(
+        "fluency", 1, "How fluent the answer is to a judge.", "rating from 1 to 5", higher_is_better=True
+    ),
+    Measure(
+        "nll",
+        1,
+        "Negative log-likelihood of the answer under the unedited model.",
+        "nats a token",
+        higher_is_better=False,
+    ),
+    Measure(
+        "heldout_nll",
+        1,
+        "Negative log-likelihood of text that no edit is about.",
+        "nats a token",
+        higher_is_better=False,
+    ),
+    Measure("choice_likelihood", 1, "The accepted answer's letter is the likeliest.", higher_is_better=True),
+    Measure("choice_generated", 1, "The answer names the accepted answer's option.", higher_is_better=True),
+    Measure("choice_likelihood_old", 1, "The old answer's letter is the likeliest.", higher_is_better=False),
+    Measure("choice_generated_old", 1, "The answer names the old answer's option.", higher_is_better=False),
+    Measure("choice_unread", 1, "The answer names no option, or several.", higher_is_better=False),
+    Measure("subject_tokens", 1, "Tokens of the subject, encoded alone.", "tokens"),
+    Measure("subject_tokens_in", 1, "Tokens of the question that hold a part of the subject.", "tokens"),
+)
+MODEL_MEASURES: dict[str, Measure] = {row.name: row for row in _MODEL_MEASURES}
+"""What needs a model or a tokenizer (``mlake.analysis``), by name."""
+
+
+def measures() -> dict[str, Measure]:
+    """Every measure by name: the scorers, then what needs a model."""
+    return {**SCORERS, **MODEL_MEASURES}
+
+
+def measure(name: str) -> Measure:
+    """The measure with this name.
 
     Raises:
-        UnknownNameError: No scorer has this name.
+        UnknownNameError: There is none.
     """
-    if scorer not in SCORERS:
-        raise UnknownNameError("scorer", scorer, SCORERS)
-    return f"{scorer}|v{SCORERS[scorer].version}"
+    known = measures()
+    if name not in known:
+        raise UnknownNameError("scorer", name, known)
+    return known[name]
+
+
+def signature(name: str) -> str:
+    """Name and version of a measure, such as ``contains|v1``: what a published number should state.
+
+    Raises:
+        UnknownNameError: No measure has this name.
+    """
+    return measure(name).signature
 
 
 def score_all(asked: Iterable[Asked]) -> list[ScoredRow]:
     """Every scorer's value for every answer, answers in the order given, scorers in the order of ``SCORERS``.
 
     Raises:
-        UnknownNameError: A question is in a language that mlake does not know.
+        UnknownNameError: A question is in a language, or of a kind, that mlake does not know.
     """
-    return [
-        ScoredRow(
-            edit_lang=one.edit_lang,
-            batch=one.batch,
-            kind=one.kind,
-            probe=one.probe.id,
-            fact=one.probe.fact,
-            test_lang=one.probe.lang,
-            scorer=name,
-            value=scorer.score(one),
-        )
-        for one in asked
-        for name, scorer in SCORERS.items()
-    ]
+    return [scored(one, name, scorer.score(one)) for one in asked for name, scorer in SCORERS.items()]

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import cast
 
 from mlake.data.own.faults import shown
 from mlake.data.own.lines import Line
 from mlake.languages import LANGUAGES
-from mlake.records import Fact, Kind, Probe, Statement, Triple
+from mlake.records import Fact, Probe, Statement, Triple
 
 __all__ = ["DEFAULT_LANG", "Drafts"]
 
@@ -141,7 +140,7 @@ def _probe(line: Line, fact: str | None, lang: str, at: int) -> Probe:
     return Probe(
         id=line.text("id", f"{fact or line.where}/{code}/{kind}-{at}"),
         fact=fact,
-        kind=cast(Kind, kind),
+        kind=kind,
         lang=code,
         text=line.text("text"),
         accept=line.texts("accept"),

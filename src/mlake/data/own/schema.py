@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mlake.data.own.faults import Shape
+from mlake.kinds import KINDS
 from mlake.languages import LANGUAGES
-from mlake.records import KINDS
 
 __all__ = ["FACT", "PROBE", "Field", "fact_shape", "object_shape", "schema", "unlinked_shape"]
 

@@ -20,8 +20,9 @@ from mlake.data.stats.counts import (
     ranked,
 )
 from mlake.errors import DataError
+from mlake.kinds import KINDS
 from mlake.languages import language
-from mlake.records import KINDS, Benchmark, Kind, Probe, Statement
+from mlake.records import Benchmark, Kind, Probe, Statement
 
 __all__ = ["CHAINED", "Answers", "Chains", "Entities", "LanguageStats", "Pair", "Stats", "describe"]
 

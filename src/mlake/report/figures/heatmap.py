@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from mlake.report.matrix_text import KIND_TITLES
+from mlake.kinds import KINDS
 from mlake.report.tidy import UNEDITED, Matrix, TidyRow, available, matrix
 from mlake.safe import plain
 from mlake.scorers.table import signature
@@ -57,7 +57,7 @@ def heatmap(spec: Mapping[str, Any], rows: Sequence[TidyRow], kind: Literal["png
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # a user's own style must not change the bytes
         matplotlib.rcParams.update(_STYLE)
-        figure = _draw(spec, [(KIND_TITLES[one], matrix(rows, one, _SCORER)) for one in chosen])
+        figure = _draw(spec, [(KINDS[one].heading, matrix(rows, one, _SCORER)) for one in chosen])
         buffer = BytesIO()
         figure.savefig(buffer, format=kind, dpi=200, metadata=_METADATA[kind])
     return buffer.getvalue()

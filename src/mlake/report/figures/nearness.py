@@ -80,7 +80,7 @@ def _panel(one: Shown, scorer: str) -> _Panel:
         if other and (score.kind, score.scorer) == ("direct", scorer) and score.value is not None:
             group = values.setdefault(distance(str(score.edit_lang), score.test_lang), ([], []))
             group[0].append(score.value)
-            group[1].append(score.fact or score.probe)
+            group[1].append(score.cluster)
     return _Panel(one, pairs, {far: clustered_mean(*values[far]) for far in sorted(values)})
 
 

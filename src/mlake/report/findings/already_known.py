@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mlake.kinds import question_kind
+from mlake.records import Kind
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
 from mlake.report.tidy import tidy
@@ -18,13 +20,15 @@ def already_known(run: RunData) -> frozenset[tuple[str, str]]:
 def without_known(run: RunData) -> RunData:
     """The run without all questions about these facts in these languages, its means computed again.
 
-    Questions of kind ``locality`` stay: the new answer of their fact is not what they ask for.
+    Questions about other facts stay: they do not ask for the new answer.
     """
     known = already_known(run)
-    asked = [
-        one for one in run.asked if one.kind == "locality" or (one.probe.fact, one.probe.lang) not in known
-    ]
-    scored = [row for row in run.scored if row.kind == "locality" or (row.fact, row.test_lang) not in known]
+
+    def stays(kind: Kind, fact: str | None, lang: str) -> bool:
+        return question_kind(kind).about == "others" or (fact, lang) not in known
+
+    asked = [one for one in run.asked if stays(one.kind, one.probe.fact, one.probe.lang)]
+    scored = [row for row in run.scored if stays(row.kind, row.fact, row.test_lang)]
     note = f"left out: {len(known)} facts and languages whose new answer the unedited model gives already"
     return replace(run, asked=asked, scored=scored, rows=tidy(run.spec, scored), notes=(*run.notes, note))
 

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import Any
 
-from mlake.records import Asked, Probe
+from mlake.records import Probe
 from mlake.report.rundata import RunData
 
 __all__ = ["columns", "number"]
-
-_Key = tuple[str | None, int | None, str, str]
 
 
 def columns(runs: Sequence[RunData]) -> dict[str, Any]:
@@ -83,7 +81,7 @@ def _probes(
     }
     for probe in probes:
         table["id"].append(strings(probe.id))
-        table["fact"].append(facts(f"probe {probe.id}" if probe.fact is None else probe.fact))
+        table["fact"].append(facts(probe.fact or f"probe {probe.id}"))
         table["kind"].append(kinds(probe.kind))
         table["lang"].append(langs(probe.lang))
         table["text"].append(strings(probe.text))
@@ -94,14 +92,10 @@ def _probes(
 
 def _scores(run: RunData) -> dict[str, list[float | None]]:
     """Scores in the order of the answers; a score of no stored answer has no place here."""
-    places: dict[_Key, int] = {_key(one): place for place, one in enumerate(run.asked)}
+    places = {id(one): place for place, one in enumerate(run.asked)}
     scores: dict[str, list[float | None]] = defaultdict(lambda: [None] * len(run.asked))
     for row in run.scored:
-        place = places.get((row.edit_lang, row.batch, row.kind, row.probe))
+        place = places.get(id(row.asked))
         if place is not None:
             scores[row.scorer][place] = number(row.value)
     return dict(scores)
-
-
-def _key(one: Asked) -> _Key:
-    return one.edit_lang, one.batch, one.kind, one.probe.id

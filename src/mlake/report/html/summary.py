@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mlake.kinds import KINDS
 from mlake.languages import LANGUAGES
 from mlake.report.html.answers import number
-from mlake.report.matrix_text import KIND_TITLES
 from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.statistics.bootstrap import RESAMPLES, SEED, clustered_mean
 from mlake.report.table import Table
-from mlake.scorers.row import ScoredRow
-from mlake.scorers.table import SCORERS, signature
+from mlake.scorers.row import SHARE, ScoredRow
+from mlake.scorers.table import SCORERS, measures
 
 __all__ = ["summary"]
 
@@ -25,25 +25,6 @@ _SIGNATURE = {
     "seed": "seed",
     "version": "mlake",
 }
-_MEASURES = {
-    "choice_generated": ("Multiple choice: 1 if the answer names the new answer's option.", True),
-    "choice_generated_old": ("Multiple choice: 1 if the answer names the old answer's option.", True),
-    "choice_likelihood": ("Multiple choice: 1 if the new answer's letter is the likeliest.", True),
-    "choice_likelihood_old": ("Multiple choice: 1 if the old answer's letter is the likeliest.", True),
-    "choice_unread": ("Multiple choice: 1 if the answer names no option, or several.", True),
-    "empty": ("1 if the answer has neither letter nor digit.", True),
-    "entropy": ("Bi- and trigram entropy of the answer in bits; repetitive text has less.", False),
-    "fluency": ("How fluent the answer is to a judge.", False),
-    "heldout_nll": ("Negative log-likelihood a token of text that no edit is about, in nats.", False),
-    "language": ("1 if the answer is in the language asked in, as far as that can be told.", True),
-    "length": ("Words of the answer; characters in scripts without spaces.", False),
-    "nll": ("Negative log-likelihood a token of the answer under the unedited model, in nats.", False),
-    "old_kept": ("Where the unedited model was right: 1 if the edited one still gives that answer.", True),
-    "repetition": ("Share of the answer's trigrams that repeat an earlier one.", True),
-    "similarity": ("How much of the answer is as before the edit, word by word.", True),
-}
-"""Measures of the analyses: what they say, and whether they are shares."""
-
 _TESTS: dict[str, tuple[str, str, Callable[[ScoredRow], bool]]] = {
     "unedited": ("contains", "", lambda row: row.edit_lang is None),
     "same": ("contains", "", lambda row: row.edit_lang == row.test_lang),
@@ -57,7 +38,7 @@ def summary(runs: Sequence[RunData], tables: Sequence[Table], pictures: Sequence
     scorers = dict.fromkeys((*SCORERS, *(row["scorer"] for run in runs for row in run.rows)))
     return {
         "languages": {code: {"name": row.name, "tag": _tag(code)} for code, row in LANGUAGES.items()},
-        "kinds": KIND_TITLES,
+        "kinds": {name: kind.heading for name, kind in KINDS.items()},
         "scorers": {name: _scorer(name) for name in scorers},
         "interval": f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}",
         "runs": [_run(run) for run in runs],
@@ -73,11 +54,17 @@ def _tag(code: str) -> str:
 
 
 def _scorer(name: str) -> dict[str, Any]:
-    if name not in SCORERS:
-        meaning, share = _MEASURES.get(name, ("", False))
-        return {"signature": name, "meaning": meaning, "percent": share, "scores": False}
-    meaning = (SCORERS[name].score.__doc__ or "").split("\n")[0]
-    return {"signature": signature(name), "meaning": meaning, "percent": True, "scores": True}
+    """What the page says of a measure; those that say yes or no have columns, others stand in small print."""
+    one = measures().get(name)
+    if one is None:
+        return {"signature": name, "meaning": "", "percent": False, "scores": False}
+    meaning = one.meaning if one.percent else f"{one.meaning} (in {one.unit})"
+    return {
+        "signature": one.signature,
+        "meaning": meaning,
+        "percent": one.percent,
+        "scores": one.unit == SHARE,
+    }
 
 
 def _run(run: RunData) -> dict[str, Any]:
@@ -110,7 +97,7 @@ def _compare(scored: Sequence[ScoredRow]) -> dict[str, dict[str, list[float | No
             if row.scorer == scorer and kind in ("", row.kind) and fits(row):
                 values, clusters = groups.setdefault((row.kind, test), ([], []))
                 values.append(row.value)
-                clusters.append(f"probe {row.probe}" if row.fact is None else f"fact {row.fact}")
+                clusters.append(row.cluster)
     found: dict[str, dict[str, list[float | None]]] = {}
     for (kind, test), (values, clusters) in groups.items():
         one = clustered_mean(values, clusters)

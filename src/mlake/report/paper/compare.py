@@ -11,7 +11,6 @@ from mlake.report.statistics.bootstrap import RESAMPLES, SEED, clustered_mean
 from mlake.report.table import Table
 from mlake.report.tidy import TidyRow
 from mlake.scorers.row import ScoredRow
-from mlake.scorers.table import SCORERS as KNOWN
 from mlake.scorers.table import signature
 
 __all__ = [
@@ -79,9 +78,8 @@ def values_of(scored: Iterable[ScoredRow], scorers: Iterable[str]) -> dict[Place
     wanted = frozenset(scorers)
     for row in scored:
         if row.scorer in wanted and row.value is not None:
-            cluster = f"probe {row.probe}" if row.fact is None else f"fact {row.fact}"
             place = found.setdefault((row.kind, row.scorer, row.edit_lang, row.test_lang), {})
-            place.setdefault(row.probe, (row.value, cluster))
+            place.setdefault(row.probe, (row.value, row.cluster))
     return dict(found)
 
 
@@ -170,7 +168,7 @@ def signatures(runs: Sequence[RunData], scorers: Sequence[str] = SCORERS) -> tup
     ]
     if not scorers:
         return tuple(lines)
-    versions = ", ".join(signature(one) if one in KNOWN else one for one in scorers)
+    versions = ", ".join(map(signature, scorers))
     bootstrap = f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}"
     return (*lines, f"scorers: {versions}; intervals: {bootstrap}")
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from mlake.kinds import KINDS
 from mlake.records import Kind
-from mlake.report.matrix_text import KIND_TITLES
 from mlake.report.paper.compare import (
     HOPS,
     INTERVAL,
@@ -45,7 +45,7 @@ def table1(runs: Sequence[RunData]) -> tuple[Table, ...]:
     tables = (
         Table(
             f"table1-{kind}",
-            f"Table 1: edited and asked in the same language. {KIND_TITLES[kind]}",
+            f"Table 1: edited and asked in the same language. {KINDS[kind].heading}",
             columns,
             tuple(_same_language(runs, kind)),
             (RULES, OTHER_MODELS, *signatures(runs, SCORERS)),

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mlake.errors import DataError
+from mlake.kinds import KINDS
 from mlake.records import Benchmark, Fact, Probe
-from mlake.report.matrix_text import KIND_TITLES
 from mlake.report.paper.compare import HOPS, filled, labels, model_of, signatures
 from mlake.report.rundata import RunData
 from mlake.report.table import Cell, Table
@@ -77,7 +77,7 @@ def table10(runs: Sequence[RunData], benchmark: Benchmark) -> tuple[Table, ...]:
     views = list(_views(runs, answers))
     langs = tuple(dict.fromkeys(lang for run in runs for lang in run.spec["test_langs"]))
     rows = (
-        (fact.id, KIND_TITLES[kind], lang, *_texts(probe), *(view.answer(probe) for view in views))
+        (fact.id, KINDS[kind].heading, lang, *_texts(probe), *(view.answer(probe) for view in views))
         for fact in _spread(edited)
         for kind in HOPS
         for lang in langs

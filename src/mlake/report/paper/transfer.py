@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from mlake.kinds import KINDS
 from mlake.records import Kind
-from mlake.report.matrix_text import KIND_TITLES
 from mlake.report.paper.compare import (
     HOPS,
     INTERVAL,
@@ -60,7 +60,7 @@ def _transfer(name: str, method: str, runs: Sequence[RunData]) -> tuple[Table, .
     tables = (
         Table(
             f"{name}-{kind}",
-            f"{title}. {KIND_TITLES[kind]}",
+            f"{title}. {KINDS[kind].heading}",
             columns,
             tuple(_matrix(used, kind, langs)),
             notes,

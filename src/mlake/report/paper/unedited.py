@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from mlake.report.matrix_text import KIND_TITLES
+from mlake.kinds import KINDS
 from mlake.report.paper.compare import (
     INTERVAL,
     OTHER_MODELS,
@@ -88,7 +88,7 @@ def _free_rows(models: _Models, scorers: Sequence[str]) -> Iterator[tuple[Cell, 
                 theirs, ours = (_mean(found, (kind, one, None, lang)) for one in pair)
                 if theirs.n:
                     printed = beside("table4", str(own[0].spec["model"]), lang, theirs.percent, kind=kind)
-                    yield (model, KIND_TITLES[kind], lang, *theirs, *printed, *ours[1:])
+                    yield (model, KINDS[kind].heading, lang, *theirs, *printed, *ours[1:])
 
 
 def _choice(models: _Models, runs: Sequence[RunData]) -> Table:
@@ -113,7 +113,7 @@ def _choice_rows(models: _Models) -> Iterator[tuple[Cell, ...]]:
                 likely, said = (_mean(found, ("choice", one, None, lang)) for one in scorers)
                 if likely.n or said.n:
                     n = max(likely.n, said.n)
-                    yield (model, KIND_TITLES[kind], lang, n, *likely[1:], *said[1:])
+                    yield (model, KINDS[kind].heading, lang, n, *likely[1:], *said[1:])
 
 
 def _repeats(probe: str) -> str:
