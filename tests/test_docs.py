@@ -18,8 +18,9 @@ from mlake.cli import main
 from mlake.data import DATASETS, load
 from mlake.data.own import schema
 from mlake.editing.methods import PAPERS
+from mlake.kinds import KINDS
 from mlake.languages import LANGUAGES, Language
-from mlake.records import KINDS, Benchmark
+from mlake.records import Benchmark
 from mlake.scorers.table import SCORERS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,8 +5,8 @@ import pytest
 from mlake.analysis.perplexity import held_out
 from mlake.errors import UnknownNameError
 from mlake.languages import LANGUAGES
-from mlake.records import Answer, Asked, Kind, Probe
-from mlake.scorers.language import confusion_rows, in_language, told
+from mlake.records import Answer, Asked, Probe
+from mlake.scorers.language import confusion, in_language, told
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 
@@ -115,18 +115,12 @@ def test_a_language_without_words_is_told_by_script_alone(monkeypatch: pytest.Mo
     in_language.cache_clear()
 
 
-def test_rows() -> None:
-    def asked(text: str, lang: str, kind: Kind = "direct") -> Asked:
-        probe = Probe("p1", "f1", kind, lang, "?", ("x",))
-        return Asked("zh", 2, kind, probe, Answer("p1", text, True), None)
+def test_values() -> None:
+    def asked(text: str) -> Asked:
+        probe = Probe("p1", "f1", "direct", "de", "?", ("x",))
+        return Asked("zh", 2, "direct", probe, Answer("p1", text, True), None)
 
-    rows = confusion_rows(
-        [asked("Er ist es", "de"), asked("He is it", "de"), asked("A", "de", "choice"), asked("Bonn", "de")]
-    )
-    assert [row.value for row in rows] == [1, 0, None]
-    assert {(row.edit_lang, row.batch, row.scorer, row.test_lang) for row in rows} == {
-        ("zh", 2, "language", "de")
-    }
+    assert [confusion(asked(text)) for text in ("Er ist es", "He is it", "Bonn")] == [1, 0, None]
 
 
 def test_an_unknown_language_is_an_error() -> None:

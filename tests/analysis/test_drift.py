@@ -1,13 +1,10 @@
 """Drift from the unedited model, by hand."""
 
-from typing import Any
-
 import pytest
 
 from mlake.errors import UnknownNameError
 from mlake.records import Answer, Asked, Kind, Probe
-from mlake.report.statistics.bootstrap import clustered_mean
-from mlake.scorers.drift import drift_matrix, drift_rows, old_kept, similarity
+from mlake.scorers.drift import old_kept, similarity
 from mlake.scorers.table import score_all
 
 
@@ -19,14 +16,11 @@ def asked(
     kind: Kind = "direct",
     probe_kind: Kind | None = None,
     old: tuple[str, ...] = ("Paris",),
-    edit: str = "en",
-    fact: str | None = "f0",
-    name: str = "p",
 ) -> Asked:
-    probe = Probe(name, fact, probe_kind or kind, lang, "?", ("Rome",), old)
+    probe = Probe("p", "f0", probe_kind or kind, lang, "?", ("Rome",), old)
     if before is None:
-        return Asked(None, None, kind, probe, Answer(name, after, True), None)
-    return Asked(edit, 0, kind, probe, Answer(name, after, True), Answer(name, before, True))
+        return Asked(None, None, kind, probe, Answer("p", after, True), None)
+    return Asked("en", 0, kind, probe, Answer("p", after, True), Answer("p", before, True))
 
 
 @pytest.mark.parametrize(
@@ -86,47 +80,23 @@ def test_kinds_whose_answer_does_not_state_the_fact(kind: Kind) -> None:
     assert old_kept(asked("Paris", "Paris", kind=kind)) is None
 
 
-def test_rows_are_of_edited_answers_only() -> None:
-    rows = drift_rows([asked("x", None), asked("Rome", "Paris"), asked("A", "A", kind="choice")])
-    assert [(row.scorer, row.value) for row in rows] == [
-        ("similarity", 0.0),
-        ("old_kept", 0.0),
-        ("similarity", None),
+def test_the_unedited_model_and_multiple_choice_have_no_drift() -> None:
+    rows = score_all([asked("x", None), asked("Rome", "Paris"), asked("A", "A", kind="choice")])
+    assert [
+        (row.scorer, row.value) for row in rows if row.scorer in ("unchanged", "old_kept", "similarity")
+    ] == [
+        ("unchanged", None),
         ("old_kept", None),
+        ("similarity", None),
+        ("unchanged", 0.0),
+        ("old_kept", 0.0),
+        ("similarity", 0.0),
+        ("unchanged", None),
+        ("old_kept", None),
+        ("similarity", None),
     ]
-    assert {(row.edit_lang, row.batch, row.test_lang, row.fact) for row in rows} == {("en", 0, "en", "f0")}
-
-
-def test_matrix_takes_unchanged_from_the_scores() -> None:
-    """Two facts in de, asked in ja: one answer stays, one of three goes; locality stays."""
-    answers: list[dict[str, Any]] = [
-        {"after": "東京", "before": "東京", "fact": "f0"},
-        {"after": "東京。", "before": "東京", "fact": "f0", "kind": "multihop"},
-        {"after": "大阪", "before": "東京", "fact": "f1"},
-        {"after": "京都", "before": "京都", "fact": None, "kind": "locality", "probe_kind": "direct"},
-    ]
-    every = [
-        asked(one.pop("after"), one.pop("before"), lang="ja", edit="de", name=str(number), **one)
-        for number, one in enumerate(answers)
-    ]
-    rows = score_all([asked("東京", None, lang="ja"), *every])
-    (overall,) = drift_matrix(rows)
-    assert (overall.edit_lang, overall.test_lang, overall.scorer) == ("de", "ja", "unchanged")
-    assert overall.values == (1.0, 0.0, 0.0, 1.0)
-    assert overall.clusters == ("fact f0", "fact f0", "fact f1", "probe 3")
-    assert overall.mean == 0.5
-    assert clustered_mean(overall.values, overall.clusters).clusters == 3
-    (locality,) = drift_matrix(rows, kinds=("locality",))
-    assert locality.mean == 1.0
-    (similar,) = drift_matrix(drift_rows(every), "similarity", kinds=("direct",))
-    assert similar.values == (1.0, 0.0)
-
-
-def test_a_run_without_edits_has_no_drift() -> None:
-    assert drift_rows([asked("Paris", None)]) == []
-    assert drift_matrix(score_all([asked("Paris", None)])) == []
 
 
 def test_unknown_language() -> None:
     with pytest.raises(UnknownNameError, match="unknown language 'xx'"):
-        drift_rows([asked("a", "b", lang="xx")])
+        similarity(asked("a", "b", lang="xx"))

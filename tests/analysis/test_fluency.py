@@ -2,13 +2,7 @@ import math
 
 import pytest
 
-from mlake.records import Answer, Asked, Kind, Probe
-from mlake.scorers.fluency import FLUENCY, entropy, fluency_rows, repetition, units
-
-
-def asked(text: str, *, lang: str = "en", kind: Kind = "direct", edit: str | None = None) -> Asked:
-    probe = Probe("p1", "f1", kind, lang, "Where?", ("x",))
-    return Asked(edit, None if edit is None else 3, kind, probe, Answer("p1", text, True), None)
+from mlake.scorers.fluency import empty, entropy, length, repetition, units
 
 
 @pytest.mark.parametrize(
@@ -59,15 +53,11 @@ def test_nothing_is_said_of_short_answers(text: str) -> None:
     assert entropy(text) is None and repetition(text) is None
 
 
-def test_rows() -> None:
-    rows = fluency_rows([asked("東京です", lang="ja", edit="de"), asked("A", kind="choice"), asked("...")])
-    assert [row.scorer for row in rows] == 2 * list(FLUENCY)
-    first = rows[2]
-    assert (first.edit_lang, first.batch, first.kind, first.probe) == ("de", 3, "direct", "p1")
-    assert (first.fact, first.test_lang, first.scorer, first.value) == ("f1", "ja", "length", 4)
-    assert [row.value for row in rows[3:]] == [0, 0, 0, 3, 1]
+@pytest.mark.parametrize(("text", "count"), [("東京です", 4), ("...", 3), ("Paris, France", 3), ("", 0)])
+def test_length_counts_units(text: str, count: int) -> None:
+    assert length(text) == count
 
 
-@pytest.mark.parametrize(("text", "empty"), [("", 1), ("?!", 1), ("🙂", 1), ("5", 0), ("鳥", 0), ("é", 0)])
-def test_empty_is_without_letter_and_digit(text: str, empty: int) -> None:
-    assert [row.value for row in fluency_rows([asked(text)]) if row.scorer == "empty"] == [empty]
+@pytest.mark.parametrize(("text", "is_empty"), [("", 1), ("?!", 1), ("🙂", 1), ("5", 0), ("鳥", 0), ("é", 0)])
+def test_empty_is_without_letter_and_digit(text: str, is_empty: int) -> None:
+    assert empty(text) == is_empty

@@ -11,7 +11,7 @@ from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
 from mlake.report.tidy import tidy
-from mlake.scorers.row import ScoredRow
+from mlake.scorers.row import ScoredRow, scored
 from mlake.scorers.table import SCORERS, score_all
 
 LANGS = ("en", "de", "fr", "ja", "zh")
@@ -56,11 +56,6 @@ def run_of(
 ) -> RunData:
     settings = spec(**changes)
     return RunData(Path("run"), settings, asked, scores, tidy(settings, scores), notes)
-
-
-def scored(one: Asked, scorer: str, value: float) -> ScoredRow:
-    probe = one.probe
-    return ScoredRow(one.edit_lang, one.batch, one.kind, probe.id, probe.fact, probe.lang, scorer, value)
 
 
 def small(**changes: Any) -> RunData:

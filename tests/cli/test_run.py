@@ -15,7 +15,6 @@ from mlake.errors import MlakeError, UnknownNameError
 from mlake.evaluation.store import read_run
 from mlake.recipes import read_recipe, recipes
 from mlake.records import Benchmark, Fact, Probe, Statement
-from mlake.scorers.table import SCORERS
 
 QUESTIONS = {"en": "Who leads {}?", "ja": "{}の長は誰ですか？"}
 
@@ -148,7 +147,6 @@ def test_run_with_flags(mlake: Callable[..., Result], calls: dict[str, Any], tmp
     assert calls["model"][1] == {"dtype": "bf16", "device": "auto", "revision": None, "template": None}
     assert calls["answered"] == 6 + 6
     assert "note: it may not fit\n" in result.output
-    assert (folder / "scores.jsonl").read_text().count("\n") == 12 * len(SCORERS)
 
 
 def test_settings_are_said_before_and_results_after(mlake: Callable[..., Result]) -> None:
@@ -157,7 +155,7 @@ def test_settings_are_said_before_and_results_after(mlake: Callable[..., Result]
     said = dict(line.split(maxsplit=1) for line in lines if "  " in line)
     assert said["batch_size"] == "100" and said["memit.steps"] == "25" and said["seed"] == "0"
     assert said["template"] == '"Q: {question}\\nA:"' and said["out"] == "here" and said["facts"] == "[0, 3]"
-    assert lines[-2:] == ["wrote here/scores.jsonl", "wrote here/report/report.md"]
+    assert lines[-1] == "wrote here/report/report.md"
     assert any(line.startswith("unedited") and "100.0" in line for line in lines)
     assert "note: a note of the loader" in result.stderr
     assert "note: locality: 2 of 2 batches and languages have fewer than 25" in result.stderr

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from mlake.data import load
-from mlake.records import KINDS, Benchmark
+from mlake.kinds import KINDS
+from mlake.records import Benchmark
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 

@@ -12,8 +12,8 @@ from mlake.data.own.faults import faults
 from mlake.data.own.jsonl import parse_jsonl
 from mlake.data.own.schema import FACT, PROBE, fact_shape, schema, unlinked_shape
 from mlake.errors import FactsError
+from mlake.kinds import KINDS
 from mlake.languages import LANGUAGES
-from mlake.records import KINDS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LEAST = {"question": "Wer ist Ann?", "new_answer": "x"}

@@ -5,6 +5,7 @@ from mlake.records import Answer, Asked, Kind, Probe
 from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import SCORERS, score_all, signature
 
+NAMES = ("contains", "paper", "exact", "old", "old_paper", "unchanged")
 ACCEPT = ("Gaelic football", "GAA football")
 REJECT = ("football", "soccer", "US")
 
@@ -90,12 +91,12 @@ def test_unchanged_compares_raw_texts() -> None:
 
 def test_what_a_question_without_names_can_tell() -> None:
     bare = asked("Rome", accept=(), reject=(), before="Rome")
-    assert [value(name, bare) for name in SCORERS] == [None, None, None, None, None, 1]
+    assert [value(name, bare) for name in NAMES] == [None, None, None, None, None, 1]
 
 
 def test_a_fact_outside_the_batch_has_no_right_answer_but_an_old_one() -> None:
     outside = asked("soccer", kind="locality", probe_kind="direct", before="soccer")
-    assert {name: value(name, outside) for name in SCORERS} == {
+    assert {name: value(name, outside) for name in NAMES} == {
         "contains": None,
         "paper": None,
         "exact": None,
@@ -107,7 +108,7 @@ def test_a_fact_outside_the_batch_has_no_right_answer_but_an_old_one() -> None:
 
 def test_a_locality_question_of_its_own_is_scored_by_its_answers() -> None:
     own = asked("Paris.", kind="locality", accept=("Paris",), reject=(), before="Paris")
-    assert [value(name, own) for name in SCORERS] == [1, 1, 1, None, None, 0]
+    assert [value(name, own) for name in NAMES] == [1, 1, 1, None, None, 0]
 
 
 def test_multiple_choice_is_not_scored() -> None:
@@ -152,11 +153,17 @@ def test_score_all_keeps_order_and_keys() -> None:
     rows = score_all([asked("soccer", before="chess"), asked("chess")])
     assert rows[0] == ScoredRow("en", 0, "direct", "p1", "f1", "en", "contains", 0.0)
     assert [row.scorer for row in rows] == [*SCORERS, *SCORERS]
-    assert (rows[-1].scorer, rows[-1].value, rows[-1].edit_lang) == ("unchanged", None, None)
+    assert rows[0].asked is not None and rows[0].asked.answer.text == "soccer"
+    (same,) = [row for row in rows[len(SCORERS) :] if row.scorer == "unchanged"]
+    assert (same.value, same.edit_lang) == (None, None)
     assert score_all([]) == []
 
 
 def test_signatures() -> None:
-    assert signature("contains") == "contains|v2"
+    assert [signature(name) for name in ("contains", "entropy", "nll")] == [
+        "contains|v2",
+        "entropy|v1",
+        "nll|v1",
+    ]
     with pytest.raises(UnknownNameError, match=r"unknown scorer 'contain'.*Did you mean 'contains'"):
         signature("contain")

@@ -185,10 +185,3 @@ def test_probes_survive_the_way_through_the_folder(tmp_path: Path) -> None:
         run(make_plan(spec, type(data)("fake", "r1", "0" * 64, (fact,))), store, Fakes().engine())
     asked = list(read_run(tmp_path / "run").asked())
     assert [one.probe for one in asked] == [odd, odd]
-
-
-def test_scores_are_replaced_whole(done: Path) -> None:
-    found = read_run(done)
-    found.write_scores([{"value": 1.0}, {"value": 0.5}])
-    path = found.write_scores([{"value": 0.25, "text": "日本"}])
-    assert path.read_text() == '{"value": 0.25, "text": "日本"}\n'

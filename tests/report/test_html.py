@@ -177,8 +177,8 @@ def test_another_bundle_is_refused(
 def test_every_measure_of_multiple_choice_says_what_it_means() -> None:
     from mlake.analysis.choices import Choice, score_choices
     from mlake.records import Probe
-    from mlake.report.html.summary import _MEASURES
+    from mlake.scorers.table import MODEL_MEASURES
 
     probe = Probe("p", None, "choice", "en", "?", ("A",), options=("x", "y"))
     scorers = {row.scorer for row in score_choices([Choice(probe, 0, None, 0, None, "")])}
-    assert len(scorers) == 5 and scorers <= set(_MEASURES)
+    assert len(scorers) == 5 and scorers <= set(MODEL_MEASURES)

@@ -1,13 +1,13 @@
 import pytest
 
 from mlake.errors import UnknownNameError
-from mlake.report.matrix_text import accuracy_table, matrix_text, signature_line
+from mlake.report.matrix_text import matrix_markdown, matrix_text, signature_line
 from mlake.report.tidy import tidy
 from mlake.safe import escape, plain
 
 
 def test_markdown_table(spec, scored) -> None:
-    assert accuracy_table(tidy(spec, scored), "direct", "contains").splitlines() == [
+    assert matrix_markdown(tidy(spec, scored), "direct", "contains").splitlines() == [
         "| edited in | en | zh |",
         "| --- | ---: | ---: |",
         "| unedited | 0.0 [0.0, 0.0] | 0.0 [0.0, 0.0] |",
@@ -31,14 +31,14 @@ def test_terminal_table(spec, scored) -> None:
 
 def test_missing_pairs_and_single_facts_show_a_dash(spec, scored) -> None:
     rows = tidy(spec, [row for row in scored if (row.edit_lang, row.test_lang) != ("de", "zh")])
-    assert "| de | 50.0 [0.0, 100.0] | – |" in accuracy_table(rows, "direct", "contains")
+    assert "| de | 50.0 [0.0, 100.0] | – |" in matrix_markdown(rows, "direct", "contains")
     rows = tidy(spec, [row for row in scored if row.probe.endswith("0")])
-    assert "| de | 100.0 [–] | 0.0 [–] |" in accuracy_table(rows, "direct", "contains")
+    assert "| de | 100.0 [–] | 0.0 [–] |" in matrix_markdown(rows, "direct", "contains")
 
 
 def test_unequal_counts_are_a_range(spec, scored) -> None:
     fewer = [row for row in scored if (row.edit_lang, row.probe) != ("de", "zh1")]
-    assert accuracy_table(tidy(spec, fewer), "direct", "contains").endswith("| n | 2 | 1–2 |\n")
+    assert matrix_markdown(tidy(spec, fewer), "direct", "contains").endswith("| n | 2 | 1–2 |\n")
 
 
 def test_no_answers_of_a_kind(spec, scored) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -10,12 +11,13 @@ from mlake.cli.lazy import LazyGroup
 from mlake.cli.options import JSON
 from mlake.safe import plain
 
-__all__ = ["languages", "list_group", "methods", "recipes"]
-
+__all__ = ["kinds", "languages", "list_group", "methods", "recipes", "scorers"]
 
 _TABLE = {
     "methods": ("mlake.cli.lists:methods", "Editing methods, where they are from, and their settings."),
     "languages": ("mlake.cli.lists:languages", "Languages that facts can be edited and asked in."),
+    "scorers": ("mlake.cli.lists:scorers", "Scorers and other measures of answers."),
+    "kinds": ("mlake.cli.lists:kinds", "Kinds of questions that can be asked."),
     "recipes": ("mlake.cli.lists:recipes", "Recipes of `mlake run`."),
 }
 
@@ -52,6 +54,34 @@ def languages(as_json: bool) -> None:
 
     rows = [{"code": code, "name": row.name, "script": row.script} for code, row in LANGUAGES.items()]
     _show(rows, ("code", "name", "script"), as_json)
+
+
+@click.command(epilog="\b\nExample:\n  mlake list scorers --json")
+@JSON
+def scorers(as_json: bool) -> None:
+    """List the scorers, which every report computes, and the measures that need a model."""
+    from mlake.scorers.table import SCORERS, measures
+
+    rows = [
+        {
+            "signature": row.signature,
+            "unit": row.unit,
+            "better": row.better or "",
+            "meaning": row.meaning,
+            "needs_a_model": name not in SCORERS,
+        }
+        for name, row in measures().items()
+    ]
+    _show(rows, ("signature", "unit", "better", "meaning"), as_json)
+
+
+@click.command(epilog="\b\nExample:\n  mlake list kinds")
+@JSON
+def kinds(as_json: bool) -> None:
+    """List the kinds of questions."""
+    from mlake.kinds import KINDS
+
+    _show([asdict(row) for row in KINDS.values()], ("name", "tests"), as_json)
 
 
 @click.command(epilog="\b\nExample:\n  mlake list recipes")

@@ -23,6 +23,7 @@ from mlake.report.statistics.association import (
 )
 from mlake.report.statistics.bootstrap import LEVEL, resamples
 from mlake.report.statistics.paired import FactValues, Numbers, fact_values, mean, paired, ratio
+from mlake.scorers.table import measure
 
 __all__ = [
     "FLUENCY",
@@ -38,8 +39,8 @@ __all__ = [
 _Points = Callable[[Numbers], tuple[Numbers, Numbers]]
 """Weights of facts (draws, facts) to left (draws, points) and right (draws, series, points)."""
 
-FLUENCY: dict[str, int] = {"fluency": -1, "repetition": 1, "nll": 1, "entropy": -1}
-"""Measures of fluency, and whether a rise is harm (1) or good (-1); the first that a run has is tested.
+FLUENCY = ("fluency", "repetition", "nll", "entropy")
+"""Measures of fluency; the first that a run has is tested.
 
 A judge's score, which the paper used, stands before measures that need none. Of these the last two move
 with the success of an edit too: the unedited model finds a new answer unlikely, and short answers have little
@@ -136,11 +137,11 @@ def changes_close_languages(runs: Sequence[RunData]) -> Finding:
 
 def harms_close_languages(runs: Sequence[RunData]) -> Finding:
     """Conclusion 6: closeness of two languages against how much fluency an edit costs."""
-    for measure, sign in FLUENCY.items():
-        found = fact_values(runs, "direct", measure)
-        harm = sign * (found.edited - found.unedited[:, :, None])
+    for name in FLUENCY:
+        found = fact_values(runs, "direct", name)
+        harm = (-1 if measure(name).higher_is_better else 1) * (found.edited - found.unedited[:, :, None])
         if np.isfinite(harm).any():
-            note = f"Conclusion 6: fluency is measured by {measure!r}, before and after the edit."
+            note = f"Conclusion 6: fluency is measured by {name!r}, before and after the edit."
             return _by_closeness(found.langs, harm, "6", note)
     return Finding(_RANKS, reason="no run has a measure of fluency; docs/hypotheses.md says what gives one")
 

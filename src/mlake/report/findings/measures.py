@@ -7,6 +7,7 @@ from mlake.errors import RunError
 from mlake.report.rundata import RunData
 from mlake.report.table import Cell, Table
 from mlake.report.tidy import UNEDITED, matrix
+from mlake.scorers.table import measure as facts_of
 
 __all__ = ["MEASURES", "Measure", "measure_table"]
 
@@ -19,7 +20,6 @@ class Measure(NamedTuple):
         title: What it shows.
         kind: Kind of questions.
         scorer: Name of the score or measure.
-        factor: Numbers are multiplied by this; 100 for shares.
         note: How to read them.
     """
 
@@ -27,7 +27,6 @@ class Measure(NamedTuple):
     title: str
     kind: str
     scorer: str
-    factor: float
     note: str
 
 
@@ -37,7 +36,6 @@ MEASURES = (
         "Answers in the language of the question, %",
         "direct",
         "language",
-        100.0,
         "of the answers whose language can be told; higher is better",
     ),
     Measure(
@@ -45,7 +43,6 @@ MEASURES = (
         "Negated questions that get the edited answer all the same, %",
         "negation",
         "contains",
-        100.0,
         "the question asks for an answer that is not correct; lower is better",
     ),
     Measure(
@@ -53,7 +50,6 @@ MEASURES = (
         "Held-out text: negative log-likelihood a token, nats",
         "locality",
         "heldout_nll",
-        1.0,
         "twelve everyday sentences a language that no edit is about; compare with the unedited model",
     ),
 )
@@ -69,6 +65,7 @@ def measure_table(runs: Sequence[RunData], measure: Measure) -> Table:
     Raises:
         RunError: No run has it.
     """
+    factor = 100 if facts_of(measure.scorer).percent else 1
     found = [(run, matrix(run.rows, measure.kind, measure.scorer)) for run in runs]
     tests = tuple(dict.fromkeys(test for _, one in found for test in one.tests))
     if not tests:
@@ -80,8 +77,7 @@ def measure_table(runs: Sequence[RunData], measure: Measure) -> Table:
         for edit in one.edits:
             cells = (one.cells.get((edit, test)) for test in tests)
             values = (
-                None if cell is None or cell["value"] is None else measure.factor * cell["value"]
-                for cell in cells
+                None if cell is None or cell["value"] is None else factor * cell["value"] for cell in cells
             )
             method = UNEDITED if edit is None else str(run.spec["method"])
             rows.append((str(run.spec["model"]), method, edit or "–", *values))
