@@ -17,8 +17,9 @@ FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init
 FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
     "mlake": (
         ("errors", "safe"),
-        ("chat_server", "disk", "languages", "recipes", "records"),
-        ("scripts", "text"),
+        ("chat_server", "disk", "recipes", "records", "scripts"),
+        ("languages",),
+        ("text",),
         ("models",),
         ("data", "editing", "scorers"),
         ("evaluation",),

@@ -19,6 +19,7 @@ from functools import lru_cache
 from mlake.languages import language
 from mlake.records import Asked, Kind
 from mlake.scorers.names import contains, old
+from mlake.scorers.refused import value_of
 from mlake.scorers.row import ScoredRow, scored
 from mlake.text import normalise
 
@@ -90,7 +91,7 @@ def drift_rows(asked: Iterable[Asked]) -> list[ScoredRow]:
         UnknownNameError: A question is in a language that mlake does not know.
     """
     return [
-        scored(one, name, measure(one))
+        scored(one, name, value_of(name, measure, one))
         for one in asked
         if one.before is not None
         for name, measure in DRIFT.items()

@@ -6,6 +6,7 @@ from mlake.errors import UnknownNameError
 from mlake.records import Asked
 from mlake.scorers.drift import unchanged
 from mlake.scorers.names import contains, exact, old, old_paper, paper
+from mlake.scorers.refused import value_of
 from mlake.scorers.row import ScoredRow, Scorer
 
 __all__ = ["SCORERS", "score_all", "signature"]
@@ -46,7 +47,7 @@ def score_all(asked: Iterable[Asked]) -> list[ScoredRow]:
             fact=one.probe.fact,
             test_lang=one.probe.lang,
             scorer=name,
-            value=scorer.score(one),
+            value=value_of(name, scorer.score, one),
         )
         for one in asked
         for name, scorer in SCORERS.items()
