@@ -240,7 +240,7 @@ def _is_short(name: str, edges: _Edges) -> bool:
 
 
 def _sought(given: str, name: str, lang: Language, short: bool) -> _Name:
-    edges = _edges(lang.script)
+    edges, own = _edges(lang.script), tuple(map(str.casefold, lang.endings))
     letters = sum(char.isalnum() for char in name)
     if short and edges.dense.search(name):
         guards = [_NOT_HIRAGANA]
@@ -255,11 +255,11 @@ def _sought(given: str, name: str, lang: Language, short: bool) -> _Name:
     if edges.free.match(name[-1]):
         after.append(edges.after)
     *inner, last = name.split(" ")
-    body = " ".join([*(_inner_word(word, lang) for word in inner), _escaped(last)])
+    body = " ".join([*(_inner_word(word, own) for word in inner), _escaped(last)])
     endings = [""]
     if edges.letter.match(name[-1]):
         inflected = letters >= _INFLECTED and name[-1].isalpha()
-        endings = [*edges.particles, *(lang.endings if inflected else ()), ""]
+        endings = [*edges.particles, *(own if inflected else ()), ""]
     return _Name(given, re.compile(body), before, after, endings, short)
 
 
@@ -267,15 +267,15 @@ def _any_at(guards: Sequence[re.Pattern[str]], text: str, place: int) -> bool:
     return place >= 0 and any(guard.match(text, place) for guard in guards)
 
 
-def _inner_word(word: str, lang: Language) -> str:
+def _inner_word(word: str, endings: Sequence[str]) -> str:
     """A word inside a name: with the ending it has, with another one, or without."""
-    if not lang.endings or not word.isalpha() or len(word) < _INFLECTED:
+    if not endings or not word.isalpha() or len(word) < _INFLECTED:
         return _escaped(word)
-    for ending in sorted(lang.endings, key=len, reverse=True):
+    for ending in sorted(endings, key=len, reverse=True):
         if word.endswith(ending) and len(word) - len(ending) >= _INFLECTED:
             word = word.removesuffix(ending)
             break
-    return f"{_escaped(word)}(?:{'|'.join(lang.endings)})?"
+    return f"{_escaped(word)}(?:{'|'.join(endings)})?"
 
 
 def _escaped(word: str) -> str:
