@@ -17,8 +17,9 @@ FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init
 FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
     "mlake": (
         ("errors", "safe"),
-        ("chat_server", "disk", "kinds", "languages", "recipes", "records"),
-        ("scripts", "text"),
+        ("chat_server", "disk", "kinds", "recipes", "scripts"),
+        ("languages", "records"),
+        ("text",),
         ("models",),
         ("data", "editing", "scorers"),
         ("evaluation",),

@@ -6,6 +6,7 @@ import pytest
 
 from mlake import text as text_module
 from mlake.errors import UnknownNameError
+from mlake.languages import language
 from mlake.text import Span, contains_name, find_names, normalise, same_name
 
 FOUND = [
@@ -221,17 +222,17 @@ PARTS = {
 @pytest.mark.parametrize("lang", PARTS)
 def test_edges_are_looked_at_as_one_pattern_would(lang: str) -> None:
     """Names and texts put together at random: the places are those of a pattern that holds the edges too."""
-    draw, parts, found = random.Random(0), [*PARTS[lang].split(), " "], 0
+    draw, parts, found, row = random.Random(0), [*PARTS[lang].split(), " "], 0, language(lang)
     for _ in range(800):
         name, text = ("".join(draw.choices(parts, k=draw.randint(*size))) for size in ((1, 4), (1, 9)))
         text += draw.choice(["", name, name + draw.choice(parts)])
-        for one in text_module._names((name,), lang):
+        for one in text_module._names((name,), row):
             edges = [[guard.pattern for guard in guards] for guards in (one.before, one.after)]
             pattern = "".join(f"(?<!{edge})" for edge in edges[0])
             pattern += f"{one.body.pattern}(?:{'|'.join(one.endings)})" + "".join(
                 f"(?!{edge})" for edge in edges[1]
             )
-            form = normalise(text, lang) if not one.cased else text_module._one_form(text, lang)
+            form = normalise(text, lang) if not one.cased else text_module._one_form(text, row)
             expected = [match.span() for match in re.finditer(pattern, form)]
             assert list(one.places(form)) == expected, (name, text)
             found += len(expected)

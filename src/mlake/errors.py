@@ -6,6 +6,7 @@ MlakeError                what a user can cause or mend; the command line prints
 │   ├── DownloadError     data that could not be fetched
 │   └── FactsError        facts of a user's own with problems, all of which it holds
 ├── ModelError            a model that cannot be loaded or is not understood
+├── LanguageError         something that a language needs and its file does not hold
 ├── SubjectError          no subject span where a method needs one
 ├── EditError             an edit that cannot be computed, applied, saved or loaded
 └── RunError              a run folder that is in use, does not match its spec, or is damaged
@@ -19,6 +20,7 @@ __all__ = [
     "DownloadError",
     "EditError",
     "FactsError",
+    "LanguageError",
     "MlakeError",
     "ModelError",
     "RunError",
@@ -63,6 +65,10 @@ class FactsError(DataError):
 
 class ModelError(MlakeError):
     """A model that cannot be loaded or is not understood."""
+
+
+class LanguageError(MlakeError):
+    """Something that a language needs and its file does not hold."""
 
 
 class SubjectError(MlakeError):

@@ -6,11 +6,12 @@ Staaten" for "Vereinigte Staaten". The rules here, each with its reason:
 1. **One form.** Text and names are brought to one form first (``normalise``): NFKC (full width, ligatures),
    no invisible format characters (data and models put zero-width spaces inside names), one kind of
    apostrophe, quote and dash, case folded, white space collapsed.
-2. **Edges follow the characters, not the language.** A name that begins or ends with a letter or digit of a
-   spaced script must not touch another one: "US" is not in "used", "BBC" is in "BBCです" but not in
-   "ABBC". An edge in Chinese or Japanese characters touches what it likes, since such text has no word
-   edges. So answers that mix scripts need no special case. Apostrophe and hyphen are edges: "l'Italie",
-   "US-Amerikaner", "Canada's".
+2. **Edges follow the characters.** A name that begins or ends with a letter or digit of a spaced script must
+   not touch another one: "US" is not in "used", "BBC" is in "BBCです" but not in "ABBC". An edge in Chinese
+   or Japanese characters touches what it likes, since such text has no word edges. So answers that mix
+   scripts need no special case. Apostrophe and hyphen are edges: "l'Italie", "US-Amerikaner", "Canada's".
+   What else is known of a language's script, ``mlake.scripts`` says: in Thai a name touches what it likes
+   but cuts no syllable, in Korean particles may follow it.
 3. **Short katakana names stand alone.** A katakana edge of a name of up to three letters must not touch
    another katakana letter: katakana words are written as unbroken runs, and タイ is in スタイル,
    インド in インドネシア. Longer names are left alone, for compounds (センターポジション) are common.
@@ -22,39 +23,35 @@ Staaten" for "Vereinigte Staaten". The rules here, each with its reason:
    one ending for another: "Vereinigtes Königreich", "des Vereinigten Königreichs". The last word never
    loses an ending, so "Norwegen" is not in "Norweger". Shorter names take none: "IBM" is not in "IBMs".
 6. **Short aliases are ignored**: two or fewer letters and digits, or a single one where Chinese or Japanese
-   characters take part, hence flags and other symbols too. On the released data they cause most false hits
-   ("en", "IN", "米"). The main name, the first, is never dropped: if it is that short, its case must agree,
-   and a single Chinese or Japanese character must touch no letter but hiragana (京です, not 東京).
+   characters take part (or, in those languages, Thai or Hangul), hence flags and other symbols too. On the
+   released data they cause most false hits ("en", "IN", "米"). The main name, the first, is never dropped:
+   if it is that short, its case must agree, and a single Chinese or Japanese character must touch no letter
+   but hiragana (京です, not 東京).
 
-What the rules do not catch: containment of one Chinese or Japanese name in another (日本 in 日本語).
+What the rules do not catch: containment of one name in another where no spaces are (日本 in 日本語).
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
+from mlake.errors import LanguageError
 from mlake.languages import Language, language
+from mlake.scripts import CJK, KATAKANA, SCRIPTS, script
 
-__all__ = ["Span", "contains_name", "find_names", "normalise", "same_name"]
+__all__ = ["Span", "check_tested", "contains_name", "find_names", "normalise", "same_name"]
 
 _SAME = str.maketrans(
     dict.fromkeys("’‘‚‛ʼʹ′´`", "'")
     | dict.fromkeys("“”„‟«»‹›「」『』《》〈〉〝〞〟", '"')
     | dict.fromkeys("‐‑‒–—―−⁃", "-")
 )
-_KATAKANA = "ァ-ヺー-ヿㇰ-ㇿ"
-# Kana, bopomofo and ideographs: letters of scripts that put no space between words.
-_UNSPACED = rf"々-〇〱-〵ぁ-ゟ{_KATAKANA}ㄅ-ㄯㆠ-ㆿ㐀-䶿一-鿿\uF900-\uFAFF\U00020000-\U0003ffff"
 _NOT_HIRAGANA = re.compile(r"[^\W_ぁ-ゖ]")
-_SPACED_LETTER = re.compile(rf"[^\W_{_UNSPACED}]")
-_ANY_KATAKANA = re.compile(f"[{_KATAKANA}]")
-_ANY_UNSPACED = re.compile(f"[{_UNSPACED}]")
-_SEPARATOR = re.compile(
-    rf"(?<=[{_UNSPACED}])\s*[・·‧•∙⋅゠=-]\s*(?=[{_UNSPACED}])|(?<=[{_KATAKANA}]) (?=[{_KATAKANA}])"
-)
-_JOINT = re.compile(rf"(?<=[{_UNSPACED}])・?(?=[{_UNSPACED}])")
+_ANY_KATAKANA = re.compile(f"[{KATAKANA}]")
+_SEPARATOR = re.compile(rf"(?<=[{CJK}])\s*[・·‧•∙⋅゠=-]\s*(?=[{CJK}])|(?<=[{KATAKANA}]) (?=[{KATAKANA}])")
+_JOINT = re.compile(rf"(?<=[{CJK}])・?(?=[{CJK}])")
 _INFLECTED = 4  # letters a name needs before it may carry an ending
 _RUN = 3  # letters up to which a katakana name must stand alone
 
@@ -65,6 +62,26 @@ class Span(NamedTuple):
     start: int
     end: int
     name: str
+
+
+class _Edges(NamedTuple):
+    """What bounds names in a script.
+
+    Attributes:
+        letter: A letter or digit that must not touch another one.
+        dense: A letter of which two are no short name.
+        free: A letter that may touch others.
+        before: What makes a syllable with such a letter after it.
+        after: What makes a syllable with such a letter before it.
+        particles: What may be attached to a name.
+    """
+
+    letter: re.Pattern[str]
+    dense: re.Pattern[str]
+    free: re.Pattern[str]
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    particles: Sequence[str]
 
 
 class _Name(NamedTuple):
@@ -114,7 +131,7 @@ def normalise(text: str, lang: str) -> str:
     Raises:
         UnknownNameError: The language is not known.
     """
-    return _one_form(text, lang).casefold()
+    return _one_form(text, language(lang)).casefold()
 
 
 def find_names(text: str, names: Sequence[str], lang: str) -> list[Span]:
@@ -128,15 +145,32 @@ def find_names(text: str, names: Sequence[str], lang: str) -> list[Span]:
     Raises:
         UnknownNameError: The language is not known.
     """
-    plain = _one_form(text, lang)
+    row = language(lang)
+    plain = _one_form(text, row)
     folded = plain.casefold()
     spans = []
-    for one in _names(tuple(names), lang):
+    for one in _names(tuple(names), row):
         for start, end in one.places(plain if one.cased else folded):
             if one.cased:  # case folding works letter by letter, so a folded prefix tells the place
                 start, end = (len(plain[:place].casefold()) for place in (start, end))
             spans.append(Span(start, end, one.name))
     return sorted(spans)
+
+
+def check_tested(lang: str) -> None:
+    """Nothing, if tests hold how names are found in the script of a language.
+
+    Raises:
+        LanguageError: None do, so that names which are there might be missed.
+        UnknownNameError: The language is not known.
+    """
+    row = language(lang)
+    known = script(row.script)
+    if not known.tested:
+        raise LanguageError(
+            f"names cannot be told in {row.name} ({lang}): no tested rule says how they are bounded in "
+            f"{known.name} script; score by paper, or add cases as docs/add-a-language.md says"
+        )
 
 
 def contains_name(text: str, names: Sequence[str], lang: str) -> bool:
@@ -146,62 +180,86 @@ def contains_name(text: str, names: Sequence[str], lang: str) -> bool:
 
 def same_name(text: str, name: str, lang: str) -> bool:
     """Whether the text is the name and nothing else, up to ``normalise`` and punctuation around it."""
-    return _bare(text, lang) == _bare(name, lang) != ""
+    row = language(lang)
+    return _bare(text, row) == _bare(name, row) != ""
 
 
 @lru_cache(maxsize=64)  # several scorers in a row look at one answer
-def _one_form(text: str, lang: str) -> str:
+def _one_form(text: str, lang: Language) -> str:
     """``normalise`` without case folding."""
-    row = language(lang)
     if not text.isascii():
         text = "".join(char for char in text if unicodedata.category(char) != "Cf")
     # Before NFKC, which would split the acute accent used as an apostrophe into space and accent.
     text = unicodedata.normalize("NFKC", text.translate(_SAME)).translate(_SAME)
     text = " ".join(text.split())
-    return text if row.spaced else _SEPARATOR.sub("・", text)
+    return text if lang.spaced else _SEPARATOR.sub("・", text)
 
 
 @lru_cache(maxsize=16384)
-def _bare(text: str, lang: str) -> str:
+def _bare(text: str, lang: Language) -> str:
     """The text without separators and without punctuation and white space around it, if anything remains."""
-    text = normalise(text, lang)
+    text = _one_form(text, lang).casefold()
     edges = "".join({char for char in text if unicodedata.category(char).startswith("P") or char.isspace()})
     return (text.strip(edges) or text).replace("・", "")
 
 
 @lru_cache(maxsize=16384)
-def _names(names: tuple[str, ...], lang: str) -> tuple[_Name, ...]:
+def _names(names: tuple[str, ...], lang: Language) -> tuple[_Name, ...]:
     """The names that may match."""
-    row = language(lang)
+    edges = _edges(lang.script)
     found = []
     for place, name in enumerate(names):
         plain = _one_form(name, lang)
-        short = _is_short(plain)
+        short = _is_short(plain, edges)
         if plain and (not short or place == 0):
-            found.append(_sought(name, plain if short else plain.casefold(), row, short))
+            found.append(_sought(name, plain if short else plain.casefold(), lang, short))
     return tuple(found)
 
 
-def _is_short(name: str) -> bool:
-    limit = 1 if _ANY_UNSPACED.search(name) else 2
+@cache
+def _edges(code: str) -> _Edges:
+    row = SCRIPTS[code]
+    return _Edges(
+        letter=re.compile(rf"[^\W_{CJK}{row.free}]"),
+        dense=re.compile(f"[{CJK}{row.free}{row.dense}]"),
+        free=_one_of(row.free),
+        before=_one_of(row.before),
+        after=_one_of(row.after),
+        particles=row.particles,
+    )
+
+
+def _one_of(letters: str) -> re.Pattern[str]:
+    """Finds one of a class, which may be empty."""
+    return re.compile(f"[{letters}]" if letters else r"(?!)")
+
+
+def _is_short(name: str, edges: _Edges) -> bool:
+    limit = 1 if edges.dense.search(name) else 2
     return sum(char.isalnum() for char in name) <= limit
 
 
 def _sought(given: str, name: str, lang: Language, short: bool) -> _Name:
+    edges, own = _edges(lang.script), tuple(map(str.casefold, lang.endings))
     letters = sum(char.isalnum() for char in name)
-    if short and _ANY_UNSPACED.search(name):
+    if short and edges.dense.search(name):
         guards = [_NOT_HIRAGANA]
     elif letters <= _RUN:
-        guards = [_SPACED_LETTER, _ANY_KATAKANA]
+        guards = [edges.letter, _ANY_KATAKANA]
     else:
-        guards = [_SPACED_LETTER]
+        guards = [edges.letter]
     before = [guard for guard in guards if guard.match(name[0])]
     after = [guard for guard in guards if guard.match(name[-1])]
+    if edges.free.match(name[0]):
+        before.append(edges.before)
+    if edges.free.match(name[-1]):
+        after.append(edges.after)
     *inner, last = name.split(" ")
-    body = " ".join([*(_inner_word(word, lang) for word in inner), _escaped(last)])
+    body = " ".join([*(_inner_word(word, own) for word in inner), _escaped(last)])
     endings = [""]
-    if letters >= _INFLECTED and _SPACED_LETTER.match(name[-1]) and name[-1].isalpha():
-        endings = [*lang.endings, ""]
+    if edges.letter.match(name[-1]):
+        inflected = letters >= _INFLECTED and name[-1].isalpha()
+        endings = [*edges.particles, *(own if inflected else ()), ""]
     return _Name(given, re.compile(body), before, after, endings, short)
 
 
@@ -209,15 +267,15 @@ def _any_at(guards: Sequence[re.Pattern[str]], text: str, place: int) -> bool:
     return place >= 0 and any(guard.match(text, place) for guard in guards)
 
 
-def _inner_word(word: str, lang: Language) -> str:
+def _inner_word(word: str, endings: Sequence[str]) -> str:
     """A word inside a name: with the ending it has, with another one, or without."""
-    if not lang.endings or not word.isalpha() or len(word) < _INFLECTED:
+    if not endings or not word.isalpha() or len(word) < _INFLECTED:
         return _escaped(word)
-    for ending in sorted(lang.endings, key=len, reverse=True):
+    for ending in sorted(endings, key=len, reverse=True):
         if word.endswith(ending) and len(word) - len(ending) >= _INFLECTED:
             word = word.removesuffix(ending)
             break
-    return f"{_escaped(word)}(?:{'|'.join(lang.endings)})?"
+    return f"{_escaped(word)}(?:{'|'.join(endings)})?"
 
 
 def _escaped(word: str) -> str:

@@ -5,8 +5,9 @@ import pytest
 from mlake.analysis.perplexity import held_out
 from mlake.errors import UnknownNameError
 from mlake.languages import LANGUAGES
+from mlake.languages.identify import in_language, told
 from mlake.records import Answer, Asked, Probe
-from mlake.scorers.language import confusion, in_language, told
+from mlake.scorers.language import confusion
 
 LANGS = ("en", "de", "fr", "ja", "zh")
 

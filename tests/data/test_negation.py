@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from mlake.data import load
-from mlake.data.negation import TEMPLATES, negated
+from mlake.data.negation import negated
 from mlake.data.own.jsonl import parse_jsonl, to_lines
 from mlake.languages import LANGUAGES
 from mlake.records import Answer, Asked, Benchmark, Fact, Probe, Statement
@@ -39,9 +39,10 @@ def test_every_direct_question_gets_one(mini: Benchmark) -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_each_language_has_a_wording_of_its_own(lang: str) -> None:
-    assert TEMPLATES[lang].count("{question}") == 1
+    template = LANGUAGES[lang].negation
+    assert template.count("{question}") == 1
     probe = negations(negated(Benchmark("x", "r", "s", (fact_of(lang, " Who {is} it? "),))))[0]
-    assert probe.text == TEMPLATES[lang].replace("{question}", "Who {is} it?")
+    assert probe.text == template.replace("{question}", "Who {is} it?")
     assert probe.text[0] != " "
 
 

@@ -12,8 +12,8 @@ import pytest
 from mlake.editing.finetune import generated
 from mlake.editing.finetune.augment import augmented
 from mlake.editing.finetune.generated import LocalWriter, replies
-from mlake.editing.finetune.requests import REQUESTS, description, paraphrase, requests
-from mlake.editing.finetune.templates import TEMPLATES, described, rephrased, stated
+from mlake.editing.finetune.requests import description, paraphrase, requests
+from mlake.editing.finetune.templates import described, rephrased, stated
 from mlake.errors import EditError, ModelError
 from mlake.languages import language
 from mlake.models.lm import UNPINNED
@@ -36,13 +36,14 @@ class Scribe:
 
 
 def test_every_language_has_texts_of_both_sources() -> None:
-    assert set(FIVE) <= set(TEMPLATES) and set(FIVE) <= set(REQUESTS)
-    for row in TEMPLATES.values():
+    for row in [language(lang).templates for lang in FIVE]:
+        assert row is not None
         assert row.questions[0] == "{question}" and row.descriptions[0] == "{sentence}"
         assert all(set(PARTS.findall(one)) <= {"question", "subject"} for one in row.questions)
         for one in row.descriptions:
             assert "{sentence}" in one or {"question", "answer"} <= set(PARTS.findall(one))
-    for asked in REQUESTS.values():
+    for asked in [language(lang).requests for lang in FIVE]:
+        assert asked is not None
         assert set(PARTS.findall(asked.paraphrase)) == {"how", "question"}
         assert set(PARTS.findall(asked.description)) == {"what", "fact", "answer"}
         assert len(set(asked.hows)) == len(set(asked.whats)) == 6

@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 
 from mlake.analysis.letters import read_choice
-from mlake.errors import DataError, ModelError, UnknownNameError
+from mlake.errors import DataError, ModelError
+from mlake.languages import lacking, language
 from mlake.models.batches import by_length, pad_left
 from mlake.models.generate import answers
 from mlake.models.lm import LM
@@ -32,10 +33,8 @@ from mlake.scorers.row import ScoredRow
 
 __all__ = [
     "MAX_NEW_TOKENS",
-    "WORDINGS",
     "Choice",
     "Positions",
-    "Wording",
     "ask_choices",
     "choice_rows",
     "positions",
@@ -44,30 +43,6 @@ __all__ = [
 
 MAX_NEW_TOKENS = 32
 """Enough for a letter with a few words before it, or for the part of an option that tells it apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """How a choice is asked for in one language.
-
-    Attributes:
-        ask: Sentence that asks for the letter, for models that are given a chat or a template of their own.
-        cue: Start of the sentence that a plain model completes. (After a mere "Answer:" small models often
-            begin a new line, which ends their answer.)
-    """
-
-    ask: str
-    cue: str
-
-
-WORDINGS = {
-    "en": Wording("Answer with the letter of the right option only.", "The right answer is"),
-    "de": Wording("Antworte nur mit dem Buchstaben der richtigen Antwort.", "Die richtige Antwort ist"),
-    "fr": Wording("Réponds seulement par la lettre de la bonne réponse.", "La bonne réponse est"),
-    "ja": Wording("正しい選択肢の記号だけで答えてください。", "正しい答えは"),
-    "zh": Wording("请只回答正确选项的字母。", "正确答案是"),
-}
-"""Language code to wording; a language that is added needs a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +106,8 @@ def ask_choices(
 
     Raises:
         DataError: A question has no options, more than 26, or accepts none of them.
-        UnknownNameError: There is no wording for a question's language.
+        LanguageError: A question's language has no wording for multiple choice.
+        UnknownNameError: A question is in a language that mlake does not know.
         ModelError: A prompt does not fit into the model's positions, or no token is a letter alone.
     """
     golds = [_checked(probe) for probe in probes]
@@ -218,9 +194,9 @@ def _prompt(style: PromptStyle, probe: Probe) -> str:
 
     The plain template ends in ``A:``, which reads as a letter, so a plain model gets the language's cue.
     """
-    if probe.lang not in WORDINGS:
-        raise UnknownNameError("language with a wording for multiple choice", probe.lang, WORDINGS)
-    wording = WORDINGS[probe.lang]
+    wording = language(probe.lang).choice
+    if wording is None:
+        raise lacking("wording of multiple choice", probe.lang, "leave these questions out")
     options = zip(string.ascii_uppercase, probe.options, strict=False)
     lines = [probe.text, *(f"{letter}. {option}" for letter, option in options)]
     if style.template == PLAIN:

@@ -13,14 +13,13 @@ model before the edit.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 import torch
 from torch import Tensor
 
-from mlake.errors import ModelError, UnknownNameError
+from mlake.errors import ModelError
 from mlake.kinds import question_kind
-from mlake.languages import language
+from mlake.languages import LANGUAGES, lacking, language
 from mlake.models.batches import by_length, pad_right
 from mlake.models.lm import LM
 from mlake.models.room import room_for
@@ -30,7 +29,6 @@ from mlake.scorers.row import ScoredRow, scored
 
 __all__ = ["AbilityRow", "ability_rows", "held_out", "held_out_langs", "perplexity_rows"]
 
-_FOLDER = files("mlake.analysis") / "heldout"
 _LOGITS = 2**26  # numbers that are held at once, beside those of the hidden states
 
 
@@ -83,18 +81,20 @@ def perplexity_rows(
 
 def held_out_langs() -> tuple[str, ...]:
     """Languages that there is held-out text in."""
-    return tuple(sorted(one.name.removesuffix(".txt") for one in _FOLDER.iterdir()))
+    return tuple(sorted(code for code, row in LANGUAGES.items() if row.held_out))
 
 
 def held_out(lang: str) -> tuple[str, ...]:
     """The held-out sentences in a language; those with the same number say the same in every language.
 
     Raises:
-        UnknownNameError: There is no text in this language.
+        LanguageError: There is no text in this language.
+        UnknownNameError: The language is not known.
     """
-    if lang not in held_out_langs():
-        raise UnknownNameError("language of held-out text", lang, held_out_langs())
-    return tuple((_FOLDER / f"{lang}.txt").read_text(encoding="utf-8").splitlines())
+    found = language(lang).held_out
+    if not found:
+        raise lacking("held-out sentences", lang, "choose other languages")
+    return found
 
 
 def ability_rows(lm: LM, edit_lang: str | None, batch: int | None, langs: Sequence[str]) -> list[AbilityRow]:
@@ -109,7 +109,8 @@ def ability_rows(lm: LM, edit_lang: str | None, batch: int | None, langs: Sequen
         langs: Languages to read.
 
     Raises:
-        UnknownNameError: There is no held-out text in one of the languages.
+        LanguageError: There is no held-out text in one of the languages.
+        UnknownNameError: A language is not known.
         ModelError: A sentence does not fit into the model's positions.
     """
     read = [(lang, number, text) for lang in langs for number, text in enumerate(held_out(lang))]

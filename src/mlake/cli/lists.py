@@ -52,7 +52,10 @@ def languages(as_json: bool) -> None:
     """List the languages."""
     from mlake.languages import LANGUAGES
 
-    rows = [{"code": code, "name": row.name, "script": row.script} for code, row in LANGUAGES.items()]
+    rows = [
+        {"code": code, "name": row.name, "script": row.script, "native": row.native}
+        for code, row in LANGUAGES.items()
+    ]
     _show(rows, ("code", "name", "script"), as_json)
 
 

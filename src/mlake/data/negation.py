@@ -10,18 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from mlake.languages import LANGUAGES
 from mlake.records import Benchmark, Fact, Probe
 
-__all__ = ["TEMPLATES", "negated"]
-
-TEMPLATES: dict[str, str] = {
-    "en": "What is not a correct answer to the question “{question}”?",
-    "de": "Was ist keine richtige Antwort auf die Frage „{question}“?",
-    "fr": "Qu'est-ce qui n'est pas une réponse correcte à la question « {question} » ?",
-    "ja": "「{question}」という質問の正しい答えではないものは何ですか？",
-    "zh": "哪个答案不是“{question}”这个问题的正确答案？",
-}
-"""Language code to the wording around a direct question. To add a language, add a row."""
+__all__ = ["negated"]
 
 
 def negated(benchmark: Benchmark) -> Benchmark:
@@ -40,14 +32,20 @@ def negated(benchmark: Benchmark) -> Benchmark:
 def _probes(fact: Fact) -> Iterator[Probe]:
     have = {probe.lang for probe in fact.probes if probe.kind == "negation"}
     for probe in fact.probes:
-        template = TEMPLATES.get(probe.lang)
-        if probe.kind == "direct" and template is not None and probe.lang not in have:
+        template = _wording(probe.lang)
+        if probe.kind == "direct" and template and probe.lang not in have:
             text = template.replace("{question}", probe.text.strip())
             yield replace(probe, id=f"{probe.id}/negation", kind="negation", text=text)
 
 
 def _unasked(facts: tuple[Fact, ...]) -> Iterator[str]:
     probes = (probe for fact in facts for probe in fact.probes)
-    lacking = Counter(one.lang for one in probes if one.kind == "direct" and one.lang not in TEMPLATES)
+    direct = (one.lang for one in probes if one.kind == "direct")
+    lacking = Counter(lang for lang in direct if not _wording(lang))
     for lang, count in lacking.items():
         yield f"{count} direct questions in {lang} have no negation: there is no wording for {lang}"
+
+
+def _wording(lang: str) -> str:
+    """What stands around a direct question in a language; empty where it has nothing."""
+    return LANGUAGES[lang].negation if lang in LANGUAGES else ""

@@ -1,6 +1,7 @@
 """How far apart two languages are, by family and by script: what transfer is held against.
 
-Both distances are counted from facts in ``mlake.languages``, so a new language needs no row here:
+Both distances are counted from facts in ``mlake.languages`` and ``mlake.scripts``, so a new language needs no
+row here:
 
 * **family**: 0 the same branch (English and German are both Germanic), 1 the same family (French is
   Romance, but Indo-European too), 2 another family. Families and branches as Glottolog names them
@@ -15,21 +16,10 @@ Their sum, from 0 to 4, is the distance. It is coarse on purpose: it says what t
 nothing was fitted to any result.
 """
 
-from collections.abc import Sequence
-from itertools import combinations
-
 from mlake.languages import language
-from mlake.report.table import Table
+from mlake.scripts import SCRIPTS
 
-__all__ = ["distance", "distances", "family_distance", "script_distance"]
-
-_PARTS = {
-    "Hans": frozenset({"Han"}),
-    "Hant": frozenset({"Han"}),
-    "Jpan": frozenset({"Han", "Hira", "Kana"}),
-    "Kore": frozenset({"Hang", "Han"}),
-}
-"""Scripts that ISO 15924 makes of others; every other code stands for itself."""
+__all__ = ["distance", "family_distance", "script_distance"]
 
 
 def family_distance(one: str, other: str) -> int:
@@ -53,8 +43,7 @@ def script_distance(one: str, other: str) -> int:
     left, right = language(one).script, language(other).script
     if left == right:
         return 0
-    shared = _PARTS.get(left, frozenset({left})) & _PARTS.get(right, frozenset({right}))
-    return 1 if shared else 2
+    return 1 if SCRIPTS[left].letters & SCRIPTS[right].letters else 2
 
 
 def distance(one: str, other: str) -> int:
@@ -64,24 +53,3 @@ def distance(one: str, other: str) -> int:
         UnknownNameError: No language has this code.
     """
     return family_distance(one, other) + script_distance(one, other)
-
-
-def distances(langs: Sequence[str]) -> Table:
-    """The distance of every unordered pair of languages.
-
-    Raises:
-        UnknownNameError: No language has one of these codes.
-    """
-    return Table(
-        name="distances",
-        title="Distances between languages",
-        columns=("language", "other language", "family", "script", "together"),
-        rows=tuple(
-            (one, other, family_distance(one, other), script_distance(one, other), distance(one, other))
-            for one, other in combinations(langs, 2)
-        ),
-        notes=(
-            "family: 0 the same branch, 1 the same family, 2 another family (Glottolog)",
-            "script: 0 the same, 1 some characters in common, 2 none (ISO 15924)",
-        ),
-    )

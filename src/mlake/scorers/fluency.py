@@ -22,15 +22,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+from mlake.scripts import CJK
+
 __all__ = ["empty", "entropy", "length", "repetition", "units"]
 
-# Kana, bopomofo and ideographs, as escapes since some look alike.
-_CJK = (
-    r"\u3005-\u3007\u3021-\u3029\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f"
-    r"\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)
-_WORD = rf"[^\W_{_CJK}]+"
-_UNIT = re.compile(rf"[{_CJK}]|{_WORD}(?:['’\-‐]{_WORD})*|[^\w\s]|_")
+_WORD = rf"[^\W_{CJK}]+"
+_UNIT = re.compile(rf"[{CJK}]|{_WORD}(?:['’\-‐]{_WORD})*|[^\w\s]|_")
 _LARGEST = 3  # n-grams that need this many units
 
 

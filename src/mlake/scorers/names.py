@@ -11,10 +11,14 @@ Each maps an ``Asked`` to 1 or 0, or to None where it says nothing:
                 answer, which is how its Table 4 counts direct questions to unedited models.
 ==============  =====================================================================================
 
-Names are found by the rules of ``mlake.text``. An answer that gives both the old and the new answer does
-not commit to the new one, so ``contains`` gives it no credit; ``paper``, reported next to it, does. Two
-exceptions keep that strictness fair. An old name inside a new one is not counted ("football" in "Gaelic
-football"). Nor is an old name that already stands in the question, which many answers merely repeat.
+Names are found by the rules of ``mlake.text``. Where they are not tested in a language's script, the scorers
+that need them refuse it (``LanguageError``), lest a right answer count as a wrong one; ``paper``,
+``old_paper`` and ``unchanged`` need none.
+
+An answer that gives both the old and the new answer does not commit to the new one, so ``contains`` gives it
+no credit; ``paper``, reported next to it, does. Two exceptions keep that strictness fair. An old name inside
+a new one is not counted ("football" in "Gaelic football"). Nor is an old name that already stands in the
+question, which many answers merely repeat.
 
 A question about a fact outside the batch (kind ``locality``, but asked from a ``direct`` probe) has its
 *new* answer in ``accept``, which nobody has edited in: only ``old`` and ``old_paper`` say something there.
@@ -26,7 +30,7 @@ from functools import lru_cache
 
 from mlake.kinds import question_kind
 from mlake.records import Asked, Probe
-from mlake.text import find_names, same_name
+from mlake.text import check_tested, find_names, same_name
 
 __all__ = ["contains", "exact", "old", "old_paper", "paper"]
 
@@ -53,6 +57,7 @@ def exact(asked: Asked) -> float | None:
     """
     if not _has_answer(asked):
         return None
+    check_tested(asked.probe.lang)
     line = next(iter(asked.answer.text.strip().splitlines()), "")
     return float(any(same_name(line, name, asked.probe.lang) for name in asked.probe.accept))
 
@@ -91,6 +96,7 @@ def _holds(text: str, names: Iterable[str]) -> bool:
 def _given(asked: Asked) -> tuple[bool, bool]:
     """Whether the text gives a new answer, and whether it gives an old one outside any new one."""
     probe, text = asked.probe, asked.answer.text
+    check_tested(probe.lang)
     new = find_names(text, probe.accept, probe.lang)
     given = [one for one in find_names(text, probe.reject, probe.lang) if one.name not in _echoes(probe)]
     outside = any(not any(one.start <= span.start and span.end <= one.end for one in new) for span in given)

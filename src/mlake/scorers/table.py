@@ -8,6 +8,7 @@ from mlake.scorers.drift import old_kept, similarity, unchanged
 from mlake.scorers.fluency import empty, entropy, length, repetition
 from mlake.scorers.language import confusion
 from mlake.scorers.names import contains, exact, old, old_paper, paper
+from mlake.scorers.refused import value_of
 from mlake.scorers.row import Measure, ScoredRow, Scorer, scored
 
 __all__ = ["MODEL_MEASURES", "SCORERS", "measure", "measures", "score_all", "signature"]
@@ -156,4 +157,8 @@ def score_all(asked: Iterable[Asked]) -> list[ScoredRow]:
     Raises:
         UnknownNameError: A question is in a language, or of a kind, that mlake does not know.
     """
-    return [scored(one, name, scorer.score(one)) for one in asked for name, scorer in SCORERS.items()]
+    return [
+        scored(one, name, value_of(name, scorer.score, one))
+        for one in asked
+        for name, scorer in SCORERS.items()
+    ]

@@ -132,7 +132,7 @@ def test_subjects_as_they_stand(read: Read, lang: str, subject: str, src: str, f
 def test_a_language_that_was_added_is_read(
     read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(LANGUAGES, "cs", Language(code="cs", name="Czech", script="Latn", spaced=True))
+    monkeypatch.setitem(LANGUAGES, "cs", Language(code="cs", name="Czech", script="Latn"))
     (path,) = [Path(path) for path in DATASETS["mzsre"].files if path.endswith("ende.json")]
     place = tmp_path / "mirror" / path.with_name("mzsre_test_duplicate_encz.json")
     place.parent.mkdir(parents=True)

@@ -8,8 +8,8 @@ from mlake.data.check.aliases import borrowed, faults
 from mlake.data.check.findings import Finding, Rule, quote, say
 from mlake.data.check.matching import has, has_alias, key
 from mlake.data.check.view import name_lists, new_names, old_names, probes, stated
+from mlake.languages.identify import share
 from mlake.records import Benchmark
-from mlake.scripts import share
 
 __all__ = ["RULES", "is_noop"]
 

@@ -7,8 +7,8 @@ from mlake.data.check.chains import edited_elsewhere, names_old_bridge
 from mlake.data.check.findings import quote
 from mlake.data.check.view import companions
 from mlake.data.check.wording import placeholder
+from mlake.languages.identify import in_other_language
 from mlake.records import Benchmark, Fact, Probe, Statement
-from mlake.scripts import in_other_language
 
 __all__ = ["Drops", "Reason", "drops"]
 

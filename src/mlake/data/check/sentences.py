@@ -8,8 +8,8 @@ from mlake.data.check.matching import find, has, inside, places
 from mlake.data.check.plain import invisible
 from mlake.data.check.view import new_names, old_names, stated
 from mlake.data.check.wording import meta
+from mlake.languages.identify import in_other_language
 from mlake.records import Benchmark, Statement
-from mlake.scripts import in_other_language
 from mlake.text import same_name
 
 __all__ = ["RULES"]

@@ -8,24 +8,13 @@ from mlake.data.check.findings import Finding, Rule, quote, say
 from mlake.data.check.matching import find
 from mlake.data.check.plain import invisible
 from mlake.data.check.view import Question, new_names, old_names, once, questions, stated, texts
+from mlake.languages import LANGUAGES, language
+from mlake.languages.identify import in_other_language
 from mlake.records import Benchmark, Statement
-from mlake.scripts import in_other_language
 
 __all__ = ["RULES", "ask", "meta", "placeholder"]
 
 _PLACEHOLDER = re.compile(r"\b[xy]\d\b|\{\w*\}|\[[A-Z_]+\]|<\w+>|_{3,}")
-_META = re.compile(
-    r"wikidata|ウィキデータ|维基数据|wissenstripl|\btriplet|トリプル|三元组|プロパティ|prädikat [\"“„«]"
-    r"|language model|sprachmodell|modèle de langue|言語モデル|语言模型|(?:質問|回答|问题|回复)[:：]",
-    re.IGNORECASE,
-)
-_WITHOUT = {
-    "en": r"\bwithout (?:\w+ )?(?:naming|mentioning|specifying|revealing|stating|referring)\b",
-    "de": r"\bohne\b[^?]*(?:\bzu \w+en\b|zu(?:weis|geh|nehm)en\b)|\babgesehen von\b",
-    "fr": r"\bsans (?:\w+ )?(?:nommer|mentionner|citer|préciser|spécifier|révéler|évoquer)\b",
-    "ja": r"(?:言及|明示|触れ|挙げ|述べ)(?:せず|ずに|ることなく)",
-    "zh": r"(?:不|无需|不要)(?:提及|提到|说出|透露|指明)",
-}
 
 
 def ask(question: Question, text: str) -> Finding:
@@ -42,8 +31,13 @@ def placeholder(text: str) -> str:
 
 def meta(text: str) -> str:
     """Words in a text that speak of how it was made; empty if there are none."""
-    found = _META.search(text)
+    found = _meta().search(text)
     return found.group() if found else ""
+
+
+def _meta() -> re.Pattern[str]:
+    words = "|".join(word for row in LANGUAGES.values() for word in row.meta)
+    return re.compile(words, re.IGNORECASE)
 
 
 def _stands(what: str, question: Question) -> str:
@@ -56,7 +50,7 @@ def _foreign(question: Question) -> str:
 
 
 def _without(question: Question) -> str:
-    pattern = _WITHOUT.get(question.lang)
+    pattern = language(question.lang).without
     found = re.search(pattern, question.text) if pattern else None
     return _stands(found.group() if found else "", question)
 

@@ -8,6 +8,7 @@ from mlake.editing.finetune.generated import Writer, replies
 from mlake.editing.finetune.requests import description, paraphrase, requests
 from mlake.editing.finetune.templates import described, rephrased
 from mlake.errors import EditError
+from mlake.languages import lacking, language
 from mlake.records import Statement
 
 __all__ = ["Augmented", "Counts", "augmented"]
@@ -54,12 +55,15 @@ def augmented(
 
     Raises:
         EditError: A statement has no question or no new answer.
+        LanguageError: A language has no templates, and there is no writer; or it has no requests for one.
         ModelError: The writer fails.
     """
     for one in statements:
         if not one.question.strip() or not one.new.strip():
-            lacking = "new answer" if one.question.strip() else "question"
-            raise EditError(f"fact {one.fact!r} has no {lacking} in {one.lang!r}; add it to the data")
+            part = "new answer" if one.question.strip() else "question"
+            raise EditError(f"fact {one.fact!r} has no {part} in {one.lang!r}; add it to the data")
+        if writer is None and language(one.lang).templates is None:
+            raise lacking("templates", one.lang, "stableke needs --set source=server or local, and requests")
     told = texts // 2
     asked = texts - told
     replied = _replied(statements, writer, asked - 1, told) if writer else [([], []) for _ in statements]

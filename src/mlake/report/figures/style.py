@@ -14,6 +14,7 @@ from matplotlib.text import Text
 
 from mlake.languages import LANGUAGES
 from mlake.safe import plain
+from mlake.scripts import SCRIPTS
 
 __all__ = [
     "COLUMN",
@@ -47,19 +48,7 @@ SMALL = 7.0
 FONT_NOTE = "no installed font has the characters of some names; in the figure ids or codes stand there"
 
 _FONT = "DejaVu Sans"  # comes with matplotlib: the same glyphs everywhere
-_FALLBACKS = {
-    "Jpan": (
-        "Noto Sans CJK JP", "Noto Sans JP", "Source Han Sans", "Source Han Sans JP", "Source Han Sans J",
-        "IPAexGothic", "IPAGothic", "TakaoGothic", "VL Gothic", "Hiragino Sans", "Hiragino Kaku Gothic Pro",
-        "Yu Gothic", "Meiryo", "MS Gothic",
-    ),
-    "Hans": (
-        "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "WenQuanYi Zen Hei",
-        "WenQuanYi Micro Hei", "Droid Sans Fallback", "PingFang SC", "Hiragino Sans GB", "Heiti SC",
-        "Microsoft YaHei", "SimHei", "Arial Unicode MS",
-    ),
-}  # fmt: skip
-_EVERY = tuple(name for names in _FALLBACKS.values() for name in names)
+_EVERY = tuple(name for row in SCRIPTS.values() for name in row.fonts)
 
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#6A5ACD", "#8C6D31")
 _UNKNOWN = "#777777"
@@ -156,8 +145,8 @@ def families(lang: str | None = None) -> tuple[str, ...]:
         lang: Language of the text: the same Chinese character has another form in Japanese.
     """
     installed = _installed()
-    script = LANGUAGES[lang].script if lang in LANGUAGES else ""
-    names = dict.fromkeys((*_FALLBACKS.get(script, ()), *_EVERY))
+    own = SCRIPTS[LANGUAGES[lang].script].fonts if lang in LANGUAGES else ()
+    names = dict.fromkeys((*own, *_EVERY))
     return (_FONT, *(name for name in names if name in installed))
 
 

@@ -1,0 +1,170 @@
+"""Which language and script a text is in, as far as that can be told without a model.
+
+Marchisio et al. (2024) tell languages with fastText; here it is the table of ``mlake.languages``. Evidence is
+counted for every language in it:
+
+- function words (``words``), each counted once; ``particles`` and ``elisions`` count as one together and
+  tell nothing alone, for they stand in foreign names: "Ursula von der Leyen", "Rio de la Plata";
+- kana, which only Japanese is written in;
+- ideographs that no national character set of other languages holds (``charsets``): 东 is no Japanese
+  character, 駅 no Chinese one, 東 is one of both. Either way of writing Chinese is Chinese.
+
+The language with the most evidence is told, if it has at least twice as much as any other and, of a spaced
+language, two words. If none is told, the script still speaks: an answer without a letter that the language
+is written in is not in it. Only Latin names are let pass in languages of other scripts ("BBC"), up to three
+different words.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from functools import lru_cache
+
+from mlake.languages import LANGUAGES, Language, language
+from mlake.scripts import HAN_AND_KANA, SCRIPTS, first_word
+
+__all__ = ["in_language", "in_other_language", "share", "told"]
+
+_WORD = re.compile(r"[^\W\d_]+'?")
+_APOSTROPHE = str.maketrans(dict.fromkeys("’‘ʼ′´`", "'"))
+_LATIN = "LATIN"
+_WORDS = 2  # pieces of evidence that name a spaced language
+_LEAD = 2  # times the evidence of any other language
+_NAME = 3  # different words of a name in Latin letters that may stand in a language of another script
+_ENOUGH = 3  # different function words that name the language of a sentence
+_MOST = 0.5  # share of letters below which a text is in another script
+
+
+@lru_cache(maxsize=65536)
+def in_language(text: str, lang: str) -> bool | None:
+    """Whether a text is in a language; None if that cannot be told.
+
+    Raises:
+        UnknownNameError: The language is not known.
+    """
+    row, plain = language(lang), _plain(text)
+    found = told(text) if row.words or row.charsets else None
+    if found is not None:
+        return found == lang
+    kinds, own = _letters(plain).keys(), SCRIPTS[row.script].letters
+    if not kinds or kinds & own:
+        return None
+    name = _LATIN not in own and kinds == {_LATIN} and len(set(_WORD.findall(plain))) <= _NAME
+    return None if name else False
+
+
+def told(text: str) -> str | None:
+    """Code of the language that a text is in, of those in ``LANGUAGES``; None if that cannot be told."""
+    evidence = _evidence(_plain(text))
+    best = max(evidence, key=evidence.__getitem__)
+    others = max((count for lang, count in evidence.items() if lang != best), default=0)
+    return best if evidence[best] and evidence[best] >= _LEAD * others else None
+
+
+def share(text: str, lang: str, *, latin: bool = False) -> float:
+    """Share of the letters that are in the script of the language, or in Latin too; 1 without any letter."""
+    own, letters = SCRIPTS[language(lang).script].letters, _letters(text)
+    if not letters:
+        return 1.0
+    if latin:
+        own = own | {_LATIN}
+    return sum(count for kind, count in letters.items() if kind in own) / letters.total()
+
+
+def in_other_language(text: str, lang: str) -> str:
+    """Why a whole sentence cannot be in its language; empty where it may be.
+
+    Names may be foreign, so a language without word spaces must lack its script altogether, and one with
+    them must lack any of its function words where another language has several.
+    """
+    row, letters = language(lang), _letters(text)
+    if not letters:
+        return ""
+    return _other_script(row, letters, share(text, lang)) or _other_words(row, text)
+
+
+def _other_script(row: Language, letters: Counter[str], rate: float) -> str:
+    if row.spaced and rate < _MOST:
+        return f"{1 - rate:.0%} of the letters are in another script"
+    if not row.spaced and rate == 0:
+        return "no letter is in a script of the language"
+    own = SCRIPTS[row.script]
+    if own.marker and not letters[own.marker]:
+        return f"there is no {own.marker.lower()}"
+    others = {one.marker for one in SCRIPTS.values() if one.marker} - own.letters
+    foreign = [] if row.spaced else [marker.lower() for marker in others if letters[marker] > 1]
+    return f"there is {foreign[0]}" if foreign else ""
+
+
+def _other_words(row: Language, text: str) -> str:
+    words = frozenset(re.findall(r"\w+", text.casefold()))
+    found = {code: _distinct(one, words) for code, one in LANGUAGES.items() if one.spaced}
+    if not row.spaced or not (row.words or row.particles) or found[row.code]:
+        return ""
+    for other, function in found.items():
+        if len(function) >= _ENOUGH:
+            listed = ", ".join(sorted(function))
+            return f"it has {listed}, as in {other}, and no such word of its own"
+    return ""
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text.translate(_APOSTROPHE)).lower()
+
+
+def _letters(text: str) -> Counter[str]:
+    """How many letters of each kind a text has, by the first words of their Unicode names."""
+    return Counter(first_word(char) for char in text if char.isalpha())
+
+
+def _evidence(plain: str) -> dict[str, int]:
+    """Pieces of evidence for each language in the table."""
+    words = frozenset(_WORD.findall(plain))
+    letters = frozenset(char for char in plain if first_word(char) in HAN_AND_KANA)
+    wrong = {code: _wrong(row, letters) for code, row in LANGUAGES.items() if row.charsets}
+    most = max(wrong.values(), default=0)
+    right = {code: most - count for code, count in wrong.items()}
+    return {
+        code: _spelt(row, words) if row.spaced else _written(row, letters, right.get(code, 0))
+        for code, row in LANGUAGES.items()
+    }
+
+
+def _spelt(row: Language, words: frozenset[str]) -> int:
+    """Function words of a spaced language; those that stand in names count as one, and not alone."""
+    bare = words | {word.rstrip("'") for word in words}
+    sure = len(bare.intersection(row.words))
+    doubtful = bare.intersection(row.particles) or words.intersection(f"{word}'" for word in row.elisions)
+    found = sure + bool(doubtful)
+    return found if sure and found >= _WORDS else 0
+
+
+def _written(row: Language, letters: frozenset[str], right: int) -> int:
+    """Letters that another language is not written in; function words help."""
+    words = len(letters.intersection(row.words))
+    return right + words if right or words >= _WORDS else 0
+
+
+def _wrong(row: Language, letters: frozenset[str]) -> int:
+    """Letters that a language is not written in: of another script, or ideographs in none of its sets."""
+    own = SCRIPTS[row.script].letters
+    return sum(
+        first_word(char) not in own
+        or (first_word(char) == "CJK" and not any(_holds(one, char) for one in row.charsets))
+        for char in letters
+    )
+
+
+@lru_cache(maxsize=65536)
+def _holds(charset: str, char: str) -> bool:
+    try:
+        char.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _distinct(row: Language, words: frozenset[str]) -> frozenset[str]:
+    """Function words of a language that are those of no other."""
+    others = {word for one in LANGUAGES.values() if one is not row for word in (*one.words, *one.particles)}
+    return words.intersection((*row.words, *row.particles)) - others
