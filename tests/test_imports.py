@@ -47,7 +47,6 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("matrix_text", "rundata"),
         ("load", "paper", "withheld"),
         ("findings",),
-        ("picture",),
         ("figures",),
         ("html", "views", "write"),
         ("files",),

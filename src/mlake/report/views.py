@@ -16,17 +16,17 @@ from mlake.report.figures import (
     figure8,
     transfer_by_distance,
 )
+from mlake.report.figures.picture import Picture
 from mlake.report.findings.already_known import already
 from mlake.report.findings.consistency import consistency, languages_right
 from mlake.report.findings.hypotheses import hypotheses
 from mlake.report.findings.measures import MEASURES, measure_table
 from mlake.report.findings.neurons import neuron_table
 from mlake.report.findings.retention import retention
+from mlake.report.findings.subject_tokens import Counted, of_facts, summed
 from mlake.report.paper import table1, table2, table3, table4, table5, table8, table9, table10
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
-from mlake.report.tokens import Counted, of_facts, summed
 from mlake.reproduce.recipes import Recipe
 
 __all__ = ["VIEWS", "Shown", "Stored", "of_runs", "shown"]

@@ -7,13 +7,13 @@ from mlake.analysis.tokens import tokens_per_subject
 from mlake.disk import write_files
 from mlake.errors import MlakeError
 from mlake.records import Benchmark
+from mlake.report.figures.picture import Picture
 from mlake.report.files import files_of
+from mlake.report.findings.subject_tokens import Counted
 from mlake.report.html import page
 from mlake.report.load import load_run
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
-from mlake.report.tokens import Counted
 from mlake.report.views import Shown, Stored, shown
 from mlake.report.withheld import withheld
 from mlake.reproduce.judging import judge_runs

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mlake.errors import MlakeError
-from mlake.report.picture import Picture
+from mlake.report.figures.picture import Picture
 from mlake.report.views import Shown
 from mlake.reproduce.recipes import Recipe
 from mlake.safe import escape

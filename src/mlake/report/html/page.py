@@ -17,10 +17,10 @@ from typing import Any
 import matplotlib
 
 from mlake.report.figures.heatmap import ink
+from mlake.report.figures.picture import Picture
 from mlake.report.html.answers import columns
 from mlake.report.html.library import datatables
 from mlake.report.html.summary import summary
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
 

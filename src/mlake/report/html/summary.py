@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mlake.languages import LANGUAGES
+from mlake.report.figures.picture import Picture
 from mlake.report.html.answers import number
 from mlake.report.matrix_text import KIND_TITLES
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.statistics.bootstrap import RESAMPLES, SEED, clustered_mean
 from mlake.report.table import Table
