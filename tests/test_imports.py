@@ -48,8 +48,9 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("load", "paper", "withheld"),
         ("findings",),
         ("figures",),
-        ("html", "views", "write"),
-        ("files",),
+        ("html", "view", "write"),
+        ("files", "needs"),
+        ("views",),
     ),
 }
 

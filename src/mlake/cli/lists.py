@@ -10,13 +10,14 @@ from mlake.cli.lazy import LazyGroup
 from mlake.cli.options import JSON
 from mlake.safe import plain
 
-__all__ = ["languages", "list_group", "methods", "recipes"]
+__all__ = ["languages", "list_group", "methods", "recipes", "views"]
 
 
 _TABLE = {
     "methods": ("mlake.cli.lists:methods", "Editing methods, where they are from, and their settings."),
     "languages": ("mlake.cli.lists:languages", "Languages that facts can be edited and asked in."),
     "recipes": ("mlake.cli.lists:recipes", "Recipes of `mlake run`."),
+    "views": ("mlake.cli.lists:views", "Tables and figures, and what they need."),
 }
 
 
@@ -57,10 +58,23 @@ def languages(as_json: bool) -> None:
 @click.command(epilog="\b\nExample:\n  mlake list recipes")
 @JSON
 def recipes(as_json: bool) -> None:
-    """List the recipes of `mlake run`; `mlake reproduce --list` lists those of the paper."""
+    """List the recipes of `mlake run`."""
     from mlake.recipes import recipes as packaged
 
     _show([{"name": name} for name in packaged()], ("name",), as_json)
+
+
+@click.command(epilog="\b\nExample:\n  mlake list views --json")
+@JSON
+def views(as_json: bool) -> None:
+    """List the tables and figures of `mlake report --html` and `mlake reproduce`."""
+    from mlake.report.views import VIEWS
+
+    rows = [
+        {"name": name, "title": view.title, "needs": [need.what for need in view.needs]}
+        for name, view in VIEWS.items()
+    ]
+    _show(rows, ("name", "title"), as_json)
 
 
 def _show(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool) -> None:

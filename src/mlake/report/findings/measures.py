@@ -21,6 +21,8 @@ class Measure(NamedTuple):
         scorer: Name of the score or measure.
         factor: Numbers are multiplied by this; 100 for shares.
         note: How to read them.
+        remedy: What to do where no run has them.
+        analyses: What measures them, where answers alone do not tell.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Measure(NamedTuple):
     scorer: str
     factor: float
     note: str
+    remedy: str
+    analyses: tuple[str, ...] = ()
 
 
 MEASURES = (
@@ -39,6 +43,7 @@ MEASURES = (
         "language",
         100.0,
         "of the answers whose language can be told; higher is better",
+        "run with --kinds direct",
     ),
     Measure(
         "negation",
@@ -47,6 +52,7 @@ MEASURES = (
         "contains",
         100.0,
         "the question asks for an answer that is not correct; lower is better",
+        "run with --kinds negation",
     ),
     Measure(
         "ability",
@@ -55,6 +61,8 @@ MEASURES = (
         "heldout_nll",
         1.0,
         "twelve everyday sentences a language that no edit is about; compare with the unedited model",
+        "make it with `mlake reproduce`, which measures it",
+        ("ability",),
     ),
 )
 
@@ -72,9 +80,7 @@ def measure_table(runs: Sequence[RunData], measure: Measure) -> Table:
     found = [(run, matrix(run.rows, measure.kind, measure.scorer)) for run in runs]
     tests = tuple(dict.fromkeys(test for _, one in found for test in one.tests))
     if not tests:
-        raise RunError(
-            f"no run has {measure.scorer!r} on {measure.kind} questions; run with that kind, or measure it"
-        )
+        raise RunError(f"no run has {measure.scorer!r} on {measure.kind} questions; {measure.remedy}")
     rows: list[tuple[Cell, ...]] = []
     for run, one in found:
         for edit in one.edits:
