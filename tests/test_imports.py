@@ -48,10 +48,10 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("matrix_text", "rundata"),
         ("load", "paper", "withheld"),
         ("findings",),
-        ("picture",),
         ("figures",),
-        ("html", "views", "write"),
-        ("files",),
+        ("html", "view", "write"),
+        ("files", "needs"),
+        ("views",),
     ),
 }
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from tests.browser.made import HOSTILE, hostile, large, picture, small, table
 
+from mlake.report.figures.picture import Picture
 from mlake.report.html import page
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
 

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from mlake.records import Answer, Asked, Probe
-from mlake.report.picture import Picture
+from mlake.report.figures.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
 from mlake.report.tidy import tidy

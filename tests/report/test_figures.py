@@ -13,8 +13,8 @@ from tests.report.synthetic import HOSTILE, PAPER, make_neurons, make_run, make_
 
 import mlake
 from mlake.report import figures
+from mlake.report.figures.picture import Picture
 from mlake.report.figures.style import paper
-from mlake.report.picture import Picture
 
 RUNS = {
     "figure2": figures.figure2,

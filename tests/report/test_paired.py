@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from tests.report.made import rows, run_of
 
+from mlake.report.findings.fact_values import fact_values
 from mlake.report.statistics.bootstrap import clustered_mean
-from mlake.report.statistics.paired import DRAWS, fact_values, holm, mean, paired, share, sign_flip
+from mlake.report.statistics.paired import DRAWS, holm, mean, paired, share, sign_flip
 
 
 def test_values_by_fact_language_and_run() -> None:

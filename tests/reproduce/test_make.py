@@ -11,10 +11,10 @@ import pytest
 from mlake.data import load
 from mlake.errors import EditError, RunError
 from mlake.records import Benchmark
+from mlake.report.views import chosen
 from mlake.reproduce import trained, work
 from mlake.reproduce.make import make
 from mlake.reproduce.options import Options
-from mlake.reproduce.recipes import chosen
 from mlake.reproduce.wishes import wishes
 from mlake.reproduce.work import estimates
 
@@ -58,8 +58,8 @@ def options(out: Path, **changes: Any) -> Options:
 
 def test_everything_is_made_once(tiny: dict[str, int], mini: Benchmark, tmp_path: Path) -> None:
     told: list[str] = []
-    recipes = chosen(("all",))
-    failed = make(recipes, mini, options(tmp_path), told.append)
+    views = chosen(("all",))
+    failed = make(views, mini, options(tmp_path), told.append)
     assert not failed, failed
     names = {path.name for path in tmp_path.iterdir()}
     for stem in ("table1", "table3", "table5", "hypotheses", "negation"):
@@ -68,7 +68,7 @@ def test_everything_is_made_once(tiny: dict[str, int], mini: Benchmark, tmp_path
         for kind in ("png", "pdf", "svg", "csv"):
             assert any(name.startswith(stem) and name.endswith(kind) for name in names), (stem, kind)
     text = (tmp_path / "report.md").read_text()
-    assert all(f"## {recipe.name}: " in text for recipe in recipes)
+    assert all(f"## {view.name}: " in text for view in views)
     assert b"Content-Security-Policy" in (tmp_path / "report.html").read_bytes()
     runs = sorted(path.name.split("-")[0] for path in (tmp_path / "runs").iterdir())
     assert runs == ["memit", "memit", "mend", "none", "rome", "rome", "stableke"]
@@ -77,7 +77,7 @@ def test_everything_is_made_once(tiny: dict[str, int], mini: Benchmark, tmp_path
     )
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*") if path.is_file()}
     made = tiny["edits"]
-    work.carry_out(wishes(recipes, options(tmp_path)), mini, options(tmp_path), told.append)
+    work.carry_out(wishes(views, options(tmp_path)), mini, options(tmp_path), told.append)
     assert tiny["edits"] == made + 1, "only the run that edits nothing has nothing examined"
     assert {path: path.stat().st_mtime_ns for path in before} == before
 

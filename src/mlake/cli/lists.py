@@ -11,7 +11,8 @@ from mlake.cli.lazy import LazyGroup
 from mlake.cli.options import JSON
 from mlake.safe import plain
 
-__all__ = ["kinds", "languages", "list_group", "methods", "recipes", "scorers"]
+__all__ = ["kinds", "languages", "list_group", "methods", "recipes", "scorers", "views"]
+
 
 _TABLE = {
     "methods": ("mlake.cli.lists:methods", "Editing methods, where they are from, and their settings."),
@@ -19,6 +20,7 @@ _TABLE = {
     "scorers": ("mlake.cli.lists:scorers", "Scorers and other measures of answers."),
     "kinds": ("mlake.cli.lists:kinds", "Kinds of questions that can be asked."),
     "recipes": ("mlake.cli.lists:recipes", "Recipes of `mlake run`."),
+    "views": ("mlake.cli.lists:views", "Tables and figures, and what they need."),
 }
 
 
@@ -90,10 +92,23 @@ def kinds(as_json: bool) -> None:
 @click.command(epilog="\b\nExample:\n  mlake list recipes")
 @JSON
 def recipes(as_json: bool) -> None:
-    """List the recipes of `mlake run`; `mlake reproduce --list` lists those of the paper."""
+    """List the recipes of `mlake run`."""
     from mlake.recipes import recipes as packaged
 
     _show([{"name": name} for name in packaged()], ("name",), as_json)
+
+
+@click.command(epilog="\b\nExample:\n  mlake list views --json")
+@JSON
+def views(as_json: bool) -> None:
+    """List the tables and figures of `mlake report --html` and `mlake reproduce`."""
+    from mlake.report.views import VIEWS
+
+    rows = [
+        {"name": name, "title": view.title, "needs": [need.what for need in view.needs]}
+        for name, view in VIEWS.items()
+    ]
+    _show(rows, ("name", "title"), as_json)
 
 
 def _show(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool) -> None:

@@ -69,11 +69,13 @@ def _page(runs: Sequence[Path], path: Path, without: bool) -> None:
     from mlake.disk import write_files
     from mlake.report.findings.already_known import without_known
     from mlake.report.html import page
-    from mlake.report.views import of_runs
+    from mlake.report.load import load_run
+    from mlake.report.view import Given, parted
+    from mlake.report.views import VIEWS
 
     loaded = [without_known(load_run(run)) if without else load_run(run) for run in runs]
-    tables, pictures = of_runs(loaded)
-    write_files(path.parent, {path.name: page(loaded, tables, pictures)})
+    made = {view: view.tried(Given(loaded)) for view in VIEWS.values()}
+    write_files(path.parent, {path.name: page(loaded, *parted(made))})
     click.echo(f"wrote {path}")
 
 

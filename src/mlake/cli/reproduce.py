@@ -41,13 +41,14 @@ __all__ = ["reproduce"]
 def reproduce(names: tuple[str, ...], listed: bool, as_json: bool, dry_run: bool, **flags: Any) -> None:
     """Make tables and figures of the paper: run what is missing, write them beside the paper's numbers.
 
-    NAMES are those of --list, or all. Runs are shared and kept below OUT/runs: nothing is computed twice,
-    and what was stopped goes on when the same command is run again.
+    NAMES are those of --list, or all, or beyond: those that the paper does not have. Runs are shared and
+    kept below OUT/runs: nothing is computed twice, and what was stopped goes on when the same command is run
+    again.
     """
-    from mlake.reproduce.recipes import chosen, recipes
+    from mlake.report.views import VIEWS, chosen  # matplotlib loads slowly
 
     if listed:
-        _list(recipes(), as_json)
+        _list(VIEWS.values(), as_json)
         return
     if not names:
         raise RunError("name a table or figure, such as table1, or all; `mlake reproduce --list` names them")
@@ -56,18 +57,17 @@ def reproduce(names: tuple[str, ...], listed: bool, as_json: bool, dry_run: bool
 
 def _list(known: Any, as_json: bool) -> None:
     rows = [
-        {"name": one.name, "title": one.title, "methods": one.methods, "models": one.models}
-        for one in known.values()
+        {"name": one.name, "title": one.title, "methods": one.methods, "models": one.models} for one in known
     ]
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        click.echo(f"{row['name']:9}  {row['title']}")
+        click.echo(f"{row['name']:20}  {row['title']}")
 
 
 def _make(
-    recipes: Any, dry_run: bool, *, data: str, mirror: Path | None, models: tuple[str, ...], **flags: Any
+    views: Any, dry_run: bool, *, data: str, mirror: Path | None, models: tuple[str, ...], **flags: Any
 ) -> None:
     import mlake.data
     from mlake.reproduce.make import make
@@ -78,11 +78,11 @@ def _make(
     options = Options(models=models, **flags)
     benchmark = mlake.data.load(data, mirror=mirror)
     if dry_run:
-        for line in estimates(wishes(recipes, options), benchmark, options):
+        for line in estimates(wishes(views, options), benchmark, options):
             click.echo(line)
         return
     say = lambda line: click.echo(line, err=True)  # noqa: E731
-    failed = make(recipes, benchmark, options, say)
+    failed = make(views, benchmark, options, say)
     click.echo(f"wrote {options.out / 'report.md'} and {options.out / 'report.html'}")
     if failed:
         raise MlakeError("; ".join(f"{name} could not be made: {error}" for name, error in failed.items()))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mlake.disk import encoded
 from mlake.report.table import Table
-from mlake.report.views import Shown
+from mlake.report.view import Shown
 
 __all__ = ["files_of"]
 

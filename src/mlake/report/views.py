@@ -1,11 +1,9 @@
-"""What each recipe shows: from stored runs and the data set to tables and figures."""
+"""Every table and figure as a row: what it needs, what makes it, and how the paper made it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from mlake.errors import MlakeError
-from mlake.records import Benchmark
+from mlake.errors import UnknownNameError
 from mlake.report.figures import (
     figure2,
     figure3,
@@ -19,133 +17,237 @@ from mlake.report.figures import (
 from mlake.report.findings.already_known import already
 from mlake.report.findings.consistency import consistency, languages_right
 from mlake.report.findings.hypotheses import hypotheses
-from mlake.report.findings.measures import MEASURES, measure_table
+from mlake.report.findings.measures import MEASURES, Measure, measure_table
 from mlake.report.findings.neurons import neuron_table
 from mlake.report.findings.retention import retention
+from mlake.report.findings.subject_tokens import of_facts, summed
+from mlake.report.needs import (
+    ACROSS,
+    DATA,
+    DIRECT,
+    EDITED,
+    EXAMINED,
+    KEYS,
+    OWN_LANGUAGE,
+    TOKENS,
+    UNEDITED,
+    WRITTEN,
+    measured,
+    run_of,
+)
 from mlake.report.paper import table1, table2, table3, table4, table5, table8, table9, table10
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
-from mlake.report.table import Table
-from mlake.report.tokens import Counted, of_facts, summed
-from mlake.reproduce.recipes import Recipe
+from mlake.report.view import Given, Shown, View
 
-__all__ = ["VIEWS", "Shown", "Stored", "of_runs", "shown"]
+__all__ = ["VIEWS", "chosen"]
 
-Shown = Table | Picture
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What the views of a reproduction start from.
-
-    Attributes:
-        runs: Name of a shared run to its runs, one a model and method.
-        benchmark: The data set.
-        tokens: Model to the tokens of every subject.
-    """
-
-    runs: Mapping[str, Sequence[RunData]]
-    benchmark: Benchmark
-    tokens: Mapping[str, Counted]
-
-    def of(self, recipe: Recipe) -> "Stored":
-        """Without the runs, and those of methods, that a recipe does not show."""
-        methods = (*recipe.methods, "none")
-        kept = {
-            name: [run for run in self.runs.get(name, ()) if run.spec["method"] in methods]
-            for name in recipe.runs
-        }
-        return replace(self, runs=kept)
-
-    def transfer(self) -> Sequence[RunData]:
-        """The runs that edit and ask in every language."""
-        return self.runs.get("transfer", ())
-
-    def all(self) -> Sequence[RunData]:
-        """All runs."""
-        return [run for runs in self.runs.values() for run in runs]
+_ASKED = (
+    "meta-llama/Llama-2-7b-chat-hf",
+    "lmsys/vicuna-7b-v1.5",
+    "Qwen/Qwen1.5-7B-Chat",
+    "google/gemma-7b-it",
+    "mistralai/Mistral-7B-Instruct-v0.2",
+)
+_TWO = ("memit", "stableke")
 
 
-_View = Callable[[Stored], Sequence[Shown]]
-
-
-def _figure4(stored: Stored) -> Sequence[Shown]:
+def _figure4(given: Given) -> Sequence[Shown]:
     """A figure a model, since tokens are a model's own."""
     runs: dict[str, list[RunData]] = {}
-    for run in stored.transfer():
+    for run in given.runs:
         runs.setdefault(run.spec["model"], []).append(run)
-    made = [figure4(own, of_facts(stored.tokens[model])) for model, own in runs.items()]
+    made = [figure4(own, of_facts(given.tokens[model])) for model, own in runs.items()]
     return [
         replace(one, name=one.name if len(made) == 1 else f"{one.name}-{number}")
         for number, one in enumerate(made, 1)
     ]
 
 
-def _beyond(stored: Stored) -> Sequence[Shown]:
-    runs = stored.transfer()
-    made: list[Shown] = [
-        hypotheses(runs),
-        already(runs),
-        consistency(runs),
-        languages_right(runs),
-        retention(runs),
-    ]
-    for measure in MEASURES:
-        with suppress(MlakeError):  # not every run asks or measures everything
-            made.append(measure_table(runs, measure))
-    with suppress(MlakeError):  # wants three languages
-        made.append(transfer_by_distance(runs))
-    return made
+def _measure(one: Measure) -> View:
+    return View(
+        one.name,
+        one.title,
+        lambda given: [measure_table(given.runs, one)],
+        needs=(measured(one.scorer, one.kind, one.remedy),),
+        analyses=one.analyses,
+    )
 
 
-VIEWS: dict[str, _View] = {
-    "table1": lambda stored: table1(stored.transfer()),
-    "table2": lambda stored: table2(stored.all()),
-    "table3": lambda stored: table3({model: summed(rows) for model, rows in stored.tokens.items()}),
-    "table4": lambda stored: table4(stored.runs.get("unedited", ())),
-    "table5": lambda stored: table5(stored.benchmark),
-    "table8": lambda stored: table8(stored.transfer()),
-    "table9": lambda stored: table9(stored.transfer()),
-    "table10": lambda stored: table10(stored.transfer(), stored.benchmark),
-    "figure2": lambda stored: [figure2(stored.all())],
-    "figure3": lambda stored: [figure3(stored.transfer())],
-    "figure4": _figure4,
-    "figure5": lambda stored: [figure5(stored.transfer())],
-    "figure6": lambda stored: [figure6(stored.transfer())],
-    "figure7": lambda stored: [figure7(neuron_table(stored.transfer()))],
-    "figure8": lambda stored: [figure8(stored.benchmark, part) for part in "abcde"],
-    "beyond": _beyond,
-}
-"""Name of a recipe to what it shows."""
-
-_BY_THEMSELVES = (
-    "table1",
-    "table8",
-    "table9",
-    "figure2",
-    "figure3",
-    "figure5",
-    "figure6",
-    "figure7",
-    "beyond",
+_PAPER = (
+    View(
+        "table1",
+        "Generalisation: each method edited and asked in the same language, direct and two-hop",
+        lambda given: table1(given.runs),
+        needs=(OWN_LANGUAGE,),
+    ),
+    View(
+        "table2",
+        "With and without the subject",
+        lambda given: table2(given.runs),
+        needs=(KEYS,),
+        runs=("transfer", "no-subject"),
+        methods=("rome", "memit"),
+    ),
+    View(
+        "table3",
+        "Tokens per subject",
+        lambda given: table3({model: summed(rows) for model, rows in given.tokens.items()}),
+        needs=(TOKENS,),
+        runs=(),
+        methods=(),
+    ),
+    View(
+        "table4",
+        "The unedited models: free-form answers and multiple choice",
+        lambda given: table4(given.runs),
+        needs=(UNEDITED,),
+        runs=("unedited",),
+        methods=(),
+        models=_ASKED,
+        analyses=("choices",),
+    ),
+    View(
+        "table5",
+        "Statistics of the data set",
+        lambda given: table5(given.data()),
+        needs=(DATA,),
+        runs=(),
+        methods=(),
+        models=(),
+    ),
+    View(
+        "table8",
+        "Transfer between languages, MEMIT",
+        lambda given: table8(given.runs),
+        needs=(run_of("memit"),),
+        methods=("memit",),
+    ),
+    View(
+        "table9",
+        "Transfer between languages, StableKE",
+        lambda given: table9(given.runs),
+        needs=(run_of("stableke"),),
+        methods=("stableke",),
+    ),
+    View(
+        "table10",
+        "Examples",
+        lambda given: table10(given.runs, given.data()),
+        needs=(DATA, EDITED),
+        texts=True,
+    ),
+    View(
+        "figure2",
+        "Unedited against edited accuracy",
+        lambda given: [figure2(given.runs)],
+        needs=(OWN_LANGUAGE,),
+        runs=("transfer", "unedited"),
+    ),
+    View(
+        "figure3",
+        "Transfer between languages",
+        lambda given: [figure3(given.runs)],
+        needs=(EDITED,),
+        methods=_TWO,
+    ),
+    View(
+        "figure4",
+        "Tokens per subject against success",
+        _figure4,
+        needs=(OWN_LANGUAGE, TOKENS),
+        methods=("rome", "memit", "stableke"),
+    ),
+    View(
+        "figure5",
+        "Answers that stay identical",
+        lambda given: [figure5(given.runs)],
+        needs=(EDITED,),
+        methods=_TWO,
+    ),
+    View(
+        "figure6",
+        "Fluency",
+        lambda given: [figure6(given.runs)],
+        needs=(WRITTEN,),
+        methods=_TWO,
+        analyses=("likelihood",),
+    ),
+    View(
+        "figure7",
+        "Overlap of the most changed neurons between languages",
+        lambda given: [figure7(neuron_table(given.runs))],
+        needs=(EXAMINED,),
+        methods=_TWO,
+    ),
+    View(
+        "figure8",
+        "The data set: relations, entities, question lengths, aliases",
+        lambda given: [figure8(given.data(), part) for part in "abcde"],
+        needs=(DATA,),
+        runs=(),
+        methods=(),
+        models=(),
+    ),
+)
+_BEYOND = (
+    View(
+        "hypotheses",
+        "The paper's six conclusions, tested",
+        lambda given: [hypotheses(given.runs)],
+        needs=(DIRECT,),
+        analyses=("likelihood",),
+    ),
+    View(
+        "already",
+        "Facts whose new answer the unedited model gives already",
+        lambda given: [already(given.runs)],
+        needs=(UNEDITED,),
+    ),
+    View(
+        "consistency",
+        "Facts that are answered right in two languages at once",
+        lambda given: [consistency(given.runs)],
+        needs=(ACROSS,),
+    ),
+    View(
+        "languages-right",
+        "In how many languages a fact is answered right",
+        lambda given: [languages_right(given.runs)],
+        needs=(DIRECT,),
+    ),
+    View(
+        "retention",
+        "Sequential edits: how well earlier facts are kept",
+        lambda given: [retention(given.runs)],
+        needs=(DIRECT,),
+    ),
+    *map(_measure, MEASURES),
+    View(
+        "transfer_by_distance",
+        "New answers in other languages, by distance of the languages",
+        lambda given: [transfer_by_distance(given.runs)],
+        needs=(ACROSS,),
+    ),
 )
 
-
-def of_runs(runs: Sequence[RunData]) -> tuple[list[Table], list[Picture]]:
-    """Every table and figure that runs give by themselves, without the data set or a tokenizer."""
-    stored = Stored({"transfer": runs}, Benchmark("", "", "", ()), {})
-    made: list[Shown] = []
-    for name in _BY_THEMSELVES:
-        with suppress(MlakeError):
-            made += VIEWS[name](stored)
-    tables = [one for one in made if isinstance(one, Table) and one.rows]
-    return tables, [one for one in made if isinstance(one, Picture)]
+VIEWS: dict[str, View] = {view.name: view for view in (*_PAPER, *_BEYOND)}
+"""Every view by name, those of the paper first, in its order."""
 
 
-def shown(recipes: Sequence[Recipe], stored: Stored) -> Iterator[tuple[Recipe, Sequence[Shown] | MlakeError]]:
-    """What each recipe shows, or why it cannot be shown; one failure does not stop the others."""
-    for recipe in recipes:
-        try:
-            yield recipe, list(VIEWS[recipe.name](stored.of(recipe)))
-        except MlakeError as error:
-            yield recipe, error
+def chosen(names: Sequence[str]) -> tuple[View, ...]:
+    """The views of these names, each once.
+
+    Args:
+        names: Names of views, ``all``, or ``beyond``: those that the paper does not have.
+
+    Raises:
+        UnknownNameError: No view has this name.
+    """
+    groups = {"all": list(VIEWS), "beyond": [name for name, view in VIEWS.items() if view not in _PAPER]}
+    found: dict[str, View] = {}
+    for name in names:
+        for one in groups.get(name, [name]):
+            if one not in VIEWS:
+                raise UnknownNameError("table or figure", one, (*VIEWS, *groups))
+            found[one] = VIEWS[one]
+    return tuple(found.values())

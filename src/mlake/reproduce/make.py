@@ -1,4 +1,4 @@
-"""From recipes to a folder with tables, figures and a page."""
+"""From views to a folder with tables, figures and a page."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -6,19 +6,18 @@ from mlake.analysis.tokenizers import load_tokenizer
 from mlake.analysis.tokens import tokens_per_subject
 from mlake.disk import write_files
 from mlake.errors import MlakeError
+from mlake.evaluation.spec import NO_METHOD
 from mlake.records import Benchmark
 from mlake.report.files import files_of
+from mlake.report.findings.subject_tokens import Counted
 from mlake.report.html import page
 from mlake.report.load import load_run
-from mlake.report.picture import Picture
+from mlake.report.needs import TOKENS
 from mlake.report.rundata import RunData
-from mlake.report.table import Table
-from mlake.report.tokens import Counted
-from mlake.report.views import Shown, Stored, shown
+from mlake.report.view import Given, Shown, View, parted
 from mlake.report.withheld import withheld
 from mlake.reproduce.judging import judge_runs
 from mlake.reproduce.options import Options
-from mlake.reproduce.recipes import Recipe
 from mlake.reproduce.wishes import models_of, wishes
 from mlake.reproduce.work import carry_out
 from mlake.reproduce.write import index
@@ -26,20 +25,15 @@ from mlake.reproduce.write import index
 __all__ = ["make"]
 
 _PAGE = "report.html"
-_OF_TEXTS = ("table10",)
-"""Recipes that show the data set's own texts, and are left out where these are withheld."""
-
-_COUNTED = ("table3", "figure4")
-"""Recipes that count the tokens of subjects."""
 
 
 def make(
-    recipes: Sequence[Recipe], benchmark: Benchmark, options: Options, say: Callable[[str], object]
+    views: Sequence[View], benchmark: Benchmark, options: Options, say: Callable[[str], object]
 ) -> dict[str, MlakeError]:
     """Run what is missing, and write every table, figure and the page.
 
     Args:
-        recipes: What to make.
+        views: What to make; those that show the data set's texts are left out where these are withheld.
         benchmark: The data set.
         options: Choices for all runs.
         say: Is told what is done next, a line at a time.
@@ -51,30 +45,36 @@ def make(
         MlakeError: A run failed; what is finished is kept.
     """
     if options.withhold:
-        recipes = [recipe for recipe in recipes if recipe.name not in _OF_TEXTS]
-    folders = carry_out(wishes(recipes, options), benchmark, options, say)
+        views = [view for view in views if not view.texts]
+    folders = carry_out(wishes(views, options), benchmark, options, say)
     judge_runs(folders.get("transfer", ()), options, say)
     say("tables and figures")
     runs = {name: [load_run(folder) for folder in listed] for name, listed in folders.items()}
-    made = dict(shown(recipes, Stored(runs, benchmark, _tokens(recipes, benchmark, options))))
+    tokens = _tokens(views, benchmark, options)
+    made = {view: view.tried(Given(_shown_by(view, runs), benchmark, tokens)) for view in views}
     _write([run for listed in runs.values() for run in listed], made, options)
-    return {recipe.name: part for recipe, part in made.items() if isinstance(part, MlakeError)}
+    return {view.name: part for view, part in made.items() if isinstance(part, MlakeError)}
 
 
 def _write(
-    runs: Sequence[RunData], made: Mapping[Recipe, Sequence[Shown] | MlakeError], options: Options
+    runs: Sequence[RunData], made: Mapping[View, Sequence[Shown] | MlakeError], options: Options
 ) -> None:
-    every = [one for part in made.values() if not isinstance(part, MlakeError) for one in part]
+    tables, pictures, left_out = parted(made)
     markdown = index(made, [run.folder for run in runs], _PAGE)
-    write_files(options.out, files_of(every) | {"report.md": markdown.encode("utf-8", "backslashreplace")})
-    tables = [one for one in every if isinstance(one, Table)]
-    pictures = [one for one in every if isinstance(one, Picture)]
+    files = files_of([*tables, *pictures])
+    write_files(options.out, files | {"report.md": markdown.encode("utf-8", "backslashreplace")})
     told = [withheld(run) for run in runs] if options.withhold else runs
-    write_files(options.out, {_PAGE: page(told, tables, pictures)})
+    write_files(options.out, {_PAGE: page(told, tables, pictures, left_out)})
 
 
-def _tokens(recipes: Sequence[Recipe], benchmark: Benchmark, options: Options) -> dict[str, Counted]:
+def _shown_by(view: View, runs: Mapping[str, Sequence[RunData]]) -> list[RunData]:
+    """The runs, and those of methods, that a view shows."""
+    methods = (*view.methods, NO_METHOD)
+    return [run for name in view.runs for run in runs.get(name, ()) if run.spec["method"] in methods]
+
+
+def _tokens(views: Sequence[View], benchmark: Benchmark, options: Options) -> dict[str, Counted]:
     models = dict.fromkeys(
-        model for recipe in recipes if recipe.name in _COUNTED for model in models_of(recipe, options)
+        model for view in views if TOKENS in view.needs for model in models_of(view, options)
     )
     return {model: tokens_per_subject(load_tokenizer(model), benchmark, benchmark.langs) for model in models}

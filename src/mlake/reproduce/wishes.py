@@ -1,25 +1,26 @@
-"""Recipes to the runs that they need, each once."""
+"""Views to the runs that they need, each once."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mlake.evaluation.session import Settings
+from mlake.evaluation.spec import NO_METHOD
+from mlake.report.view import View
 from mlake.reproduce.options import Options
-from mlake.reproduce.recipes import Recipe, shared_runs
+from mlake.reproduce.runs import RUNS, SharedRun
 
 __all__ = ["Wish", "models_of", "wishes"]
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A run that a recipe needs.
+    """A run that a view needs.
 
     Attributes:
         model: Model to load.
         run: Name of the shared run.
         settings: The run's settings.
-        analyses: What is measured besides, for all recipes that need the run.
+        analyses: What is measured besides, for all views that need the run.
     """
 
     model: str
@@ -28,16 +29,16 @@ class Wish:
     analyses: tuple[str, ...]
 
 
-def models_of(recipe: Recipe, options: Options) -> tuple[str, ...]:
-    """The models that a recipe is made with: the user's choice, else the paper's."""
-    return options.models if options.models and recipe.models else recipe.models
+def models_of(view: View, options: Options) -> tuple[str, ...]:
+    """The models that a view is made with: the user's choice, else the paper's."""
+    return options.models if options.models and view.models else view.models
 
 
-def wishes(recipes: Sequence[Recipe], options: Options) -> tuple[Wish, ...]:
-    """The runs that recipes need, models together, each run once."""
+def wishes(views: Sequence[View], options: Options) -> tuple[Wish, ...]:
+    """The runs that views need, models together, each run once."""
     found: dict[tuple[str, str, str], Wish] = {}
-    for recipe in recipes:
-        for wish in _of(recipe, options):
+    for view in views:
+        for wish in _of(view, options):
             key = (wish.model, wish.run, wish.settings.method)
             before = found.get(key)
             analyses = dict.fromkeys((*(before.analyses if before else ()), *wish.analyses))
@@ -46,23 +47,21 @@ def wishes(recipes: Sequence[Recipe], options: Options) -> tuple[Wish, ...]:
     return tuple(sorted(found.values(), key=lambda wish: models.index(wish.model)))
 
 
-def _of(recipe: Recipe, options: Options) -> Iterator[Wish]:
-    shared = shared_runs()
-    for model in models_of(recipe, options):
-        for name in recipe.runs:
-            run = shared[name]
-            for method in run["methods"]:
-                if method == "none" or method in recipe.methods:
-                    yield Wish(model, name, _settings(method, run, options), recipe.analyses)
+def _of(view: View, options: Options) -> Iterator[Wish]:
+    for model in models_of(view, options):
+        for name in view.runs:
+            for method in RUNS[name].methods:
+                if method == NO_METHOD or method in view.methods:
+                    yield Wish(model, name, _settings(method, RUNS[name], options), view.analyses)
 
 
-def _settings(method: str, run: dict[str, Any], options: Options) -> Settings:
+def _settings(method: str, run: SharedRun, options: Options) -> Settings:
     return Settings(
         method=method,
-        editor=dict(run.get("set", {})),
-        edit_langs=run.get("edit-lang", "all"),
-        test_langs=run["test-lang"],
-        kinds=tuple(run["kinds"]),
+        editor=dict(run.editor),
+        edit_langs=run.edit_langs,
+        test_langs=run.test_langs,
+        kinds=run.kinds,
         facts=options.facts,
         batch_size=options.batch_size,
         locality=options.locality,

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mlake.report.figures.grid import legend_below
+from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import HOPS, Shown, font_notes, lacking, own, shown
 from mlake.report.figures.style import PAGE, language_colour, method_marks
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.table import Cell, Table
 from mlake.report.tidy import TidyRow

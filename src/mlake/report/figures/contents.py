@@ -14,10 +14,10 @@ from mlake.data.stats.views import figure as rows_of
 from mlake.errors import DataError, UnknownNameError
 from mlake.records import Benchmark
 from mlake.report.figures.grid import balanced, legend_below
+from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import font_notes
 from mlake.report.figures.style import COLUMN, PAGE, families, label
 from mlake.report.figures.sunburst import sunburst
-from mlake.report.picture import Picture
 from mlake.report.table import Table
 
 __all__ = ["figure8"]

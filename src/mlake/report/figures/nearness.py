@@ -11,9 +11,9 @@ from matplotlib.lines import Line2D
 
 from mlake.languages.distance import distance
 from mlake.report.figures.grid import balanced, legend_below
+from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import ROW_COLUMNS, Shown, font_notes, head, lacking, row_cells, shown
 from mlake.report.figures.style import PAGE, language_colour
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.statistics.bootstrap import Estimate, clustered_mean
 from mlake.report.table import Cell, Table

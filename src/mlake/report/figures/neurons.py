@@ -13,10 +13,10 @@ from mlake.errors import RunError
 from mlake.languages.distance import family_distance
 from mlake.report.figures.grid import Grid, colour_bar, upright
 from mlake.report.figures.heatmap import draw_cell
+from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import font_notes, short_models
 from mlake.report.figures.style import SMALL, method_name
 from mlake.report.findings.neurons import NEURON_COLUMNS
-from mlake.report.picture import Picture
 from mlake.report.table import Table
 from mlake.safe import plain
 

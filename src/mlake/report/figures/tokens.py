@@ -13,9 +13,9 @@ from matplotlib.lines import Line2D
 from mlake.errors import RunError
 from mlake.report.figures.fit import Fit, logistic_fit
 from mlake.report.figures.grid import balanced, legend_below
+from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import Shown, font_notes, lacking, shown
 from mlake.report.figures.style import PAGE, SMALL, language_colour
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.statistics.bootstrap import Estimate, clustered_mean
 from mlake.report.table import Cell, Table

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from mlake.report.figures.grid import Grid, balanced, colour_bar, upright
 from mlake.report.figures.heatmap import draw_panel, panel_height
+from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import HOPS, ROW_COLUMNS, Shown, font_notes, lacking, row_cells, shown
 from mlake.report.figures.style import PAGE, SMALL
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
 from mlake.report.tidy import Matrix, matrix

@@ -12,6 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from mlake.languages.distance import distance
+from mlake.report.findings.fact_values import FactValues, fact_values
 from mlake.report.paper.compare import method_of, model_of
 from mlake.report.rundata import RunData
 from mlake.report.statistics.association import (
@@ -22,7 +23,7 @@ from mlake.report.statistics.association import (
     series_correlations,
 )
 from mlake.report.statistics.bootstrap import LEVEL, resamples
-from mlake.report.statistics.paired import FactValues, Numbers, fact_values, mean, paired, ratio
+from mlake.report.statistics.paired import Numbers, mean, paired, ratio
 from mlake.scorers.table import measure
 
 __all__ = [

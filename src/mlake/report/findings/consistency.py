@@ -6,10 +6,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from mlake.report.findings.fact_values import fact_values
 from mlake.report.paper.compare import INTERVAL, labels
 from mlake.report.rundata import RunData
 from mlake.report.statistics.bootstrap import clustered_mean
-from mlake.report.statistics.paired import fact_values
 from mlake.report.table import Cell, Table
 
 __all__ = ["consistency", "languages_right"]

@@ -21,6 +21,8 @@ class Measure(NamedTuple):
         kind: Kind of questions.
         scorer: Name of the score or measure.
         note: How to read them.
+        remedy: What to do where no run has them.
+        analyses: What measures them, where answers alone do not tell.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Measure(NamedTuple):
     kind: str
     scorer: str
     note: str
+    remedy: str
+    analyses: tuple[str, ...] = ()
 
 
 MEASURES = (
@@ -37,6 +41,7 @@ MEASURES = (
         "direct",
         "language",
         "of the answers whose language can be told; higher is better",
+        "run with --kinds direct",
     ),
     Measure(
         "negation",
@@ -44,6 +49,7 @@ MEASURES = (
         "negation",
         "contains",
         "the question asks for an answer that is not correct; lower is better",
+        "run with --kinds negation",
     ),
     Measure(
         "ability",
@@ -51,6 +57,8 @@ MEASURES = (
         "locality",
         "heldout_nll",
         "twelve everyday sentences a language that no edit is about; compare with the unedited model",
+        "make it with `mlake reproduce`, which measures it",
+        ("ability",),
     ),
 )
 
@@ -69,9 +77,7 @@ def measure_table(runs: Sequence[RunData], measure: Measure) -> Table:
     found = [(run, matrix(run.rows, measure.kind, measure.scorer)) for run in runs]
     tests = tuple(dict.fromkeys(test for _, one in found for test in one.tests))
     if not tests:
-        raise RunError(
-            f"no run has {measure.scorer!r} on {measure.kind} questions; run with that kind, or measure it"
-        )
+        raise RunError(f"no run has {measure.scorer!r} on {measure.kind} questions; {measure.remedy}")
     rows: list[tuple[Cell, ...]] = []
     for run, one in found:
         for edit in one.edits:

@@ -87,6 +87,12 @@ function showTables() {
   list.forEach(({ table }) => enhance(table).catch(fail));
 }
 
+/** What could not be made of the runs, a line each. */
+function showLeftOut() {
+  byId("left-out-list").replaceChildren(...SUMMARY.leftOut.map((line) => el("li", {}, line)));
+  byId("left-out").hidden = !SUMMARY.leftOut.length;
+}
+
 /** A fraction stands in a list of its own. */
 function valueCell(cell) {
   if (cell === null) return { text: "–", order: "", number: true };

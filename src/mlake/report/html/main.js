@@ -68,6 +68,7 @@ function start() {
   showOverview();
   showFigures();
   showTables();
+  showLeftOut();
   for (const link of document.querySelectorAll("[data-needs]")) link.hidden = byId(link.dataset.needs).hidden;
   addEventListener("hashchange", () => follow().catch(fail));
   addEventListener("keydown", onKey);

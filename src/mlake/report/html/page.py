@@ -17,10 +17,10 @@ from typing import Any
 import matplotlib
 
 from mlake.report.figures.heatmap import ink
+from mlake.report.figures.picture import Picture
 from mlake.report.html.answers import columns
 from mlake.report.html.library import datatables
 from mlake.report.html.summary import summary
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
 
@@ -32,13 +32,19 @@ _SIZE = re.compile(r'(?:width|height)="([\d.]+)pt"')
 _UNSAFE = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 
 
-def page(runs: Sequence[RunData], tables: Sequence[Table], pictures: Sequence[Picture]) -> bytes:
+def page(
+    runs: Sequence[RunData],
+    tables: Sequence[Table],
+    pictures: Sequence[Picture],
+    left_out: Sequence[str] = (),
+) -> bytes:
     """The report as one page; the same runs, tables and figures give the same bytes.
 
     Args:
         runs: Runs with their answers, in the order in which they are shown.
         tables: Tables, in the order in which they are shown.
         pictures: Figures, in the order in which they are shown.
+        left_out: What could not be made of the runs, and why, a line each.
 
     Returns:
         HTML as UTF-8.
@@ -50,7 +56,7 @@ def page(runs: Sequence[RunData], tables: Sequence[Table], pictures: Sequence[Pi
     script = "\n".join(map(_own, _SCRIPTS))
     library = datatables()
     attached = _files(tables, pictures)
-    overview = summary(runs, tables, pictures)
+    overview = summary(runs, tables, pictures) | {"leftOut": list(left_out)}
     for one in overview["pictures"]:  # known before it is drawn, so that nothing moves when it is
         one["size"] = _size(attached[f"picture {one['name']}"]["svg"])
     parts = {

@@ -5,8 +5,8 @@ from typing import Any
 
 from mlake.kinds import KINDS
 from mlake.languages import LANGUAGES
+from mlake.report.figures.picture import Picture
 from mlake.report.html.answers import number
-from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
 from mlake.report.statistics.bootstrap import RESAMPLES, SEED, clustered_mean
 from mlake.report.table import Table

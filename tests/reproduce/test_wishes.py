@@ -1,29 +1,31 @@
-"""Recipes: every table and figure of the paper, and each run once."""
+"""Views to runs: every table and figure of the paper, and each run once."""
 
 from dataclasses import replace
 
 import pytest
 
 from mlake.errors import UnknownNameError
-from mlake.report.views import VIEWS
+from mlake.report.views import VIEWS, chosen
 from mlake.reproduce.analyses import ANALYSES
 from mlake.reproduce.options import Options
-from mlake.reproduce.recipes import chosen, recipes, shared_runs
+from mlake.reproduce.runs import RUNS
 from mlake.reproduce.wishes import models_of, wishes
 
 PAPER = [f"table{n}" for n in (1, 2, 3, 4, 5, 8, 9, 10)] + [f"figure{n}" for n in range(2, 9)]
 
 
-def test_every_table_and_figure_has_a_recipe_and_a_view() -> None:
-    assert list(recipes()) == [*PAPER, "beyond"]
-    assert set(VIEWS) == set(recipes())
+def test_every_table_and_figure_of_the_paper_is_there_in_its_order() -> None:
+    beyond = [view.name for view in chosen(("beyond",))]
+    assert [name for name in VIEWS if name not in beyond] == PAPER
+    assert list(VIEWS) == [*PAPER, *beyond]
+    assert {"hypotheses", "ability"} < set(beyond)
 
 
-def test_recipes_name_what_there_is() -> None:
-    for recipe in recipes().values():
-        assert set(recipe.runs) <= set(shared_runs()), recipe.name
-        assert set(recipe.analyses) <= set(ANALYSES), recipe.name
-        assert recipe.title
+def test_views_name_what_there_is() -> None:
+    for name, view in VIEWS.items():
+        assert view.name == name and view.title
+        assert set(view.runs) <= set(RUNS), name
+        assert set(view.analyses) <= set(ANALYSES), name
 
 
 def test_table1_is_made_with_the_papers_models_methods_and_batches() -> None:
@@ -36,12 +38,12 @@ def test_table1_is_made_with_the_papers_models_methods_and_batches() -> None:
     assert {(one.settings.batch_size, one.settings.facts) for one in found} == {(100, "all")}
 
 
-def test_runs_of_all_recipes_are_shared() -> None:
+def test_runs_of_all_views_are_shared() -> None:
     options = Options(models=("demo",), facts="40")
     every = wishes(chosen(("all",)), options)
     assert len(every) == 4 + 2 + 1, "transfer by four methods, two without the subject, one unedited"
     assert {wish.settings.facts for wish in every} == {"40"}
-    apart = [wishes((recipe,), options) for recipe in recipes().values()]
+    apart = [wishes((view,), options) for view in VIEWS.values()]
     assert sum(map(len, apart)) > 3 * len(every)
     (memit,) = [one for one in every if one.run == "transfer" and one.settings.method == "memit"]
     assert set(memit.analyses) == {"likelihood", "ability"}
@@ -66,8 +68,8 @@ def test_without_the_subject_the_key_is_the_prompts_last_token() -> None:
     assert keys["rome", "no-subject"] == {"key": "prompt"} and keys["rome", "transfer"] == {}
 
 
-def test_a_recipe_twice_is_one_recipe() -> None:
-    assert chosen(("table1", "table1")) == (recipes()["table1"],)
+def test_a_view_twice_is_one_view() -> None:
+    assert chosen(("table1", "table1")) == (VIEWS["table1"],)
     assert wishes(chosen(("table1",)) * 2, Options()) == wishes(chosen(("table1",)), Options())
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Literal
 
+from mlake.report.figures.style import paper, save
 from mlake.report.table import Table
 from mlake.safe import plain
 
@@ -56,8 +57,6 @@ class Picture:
         Args:
             format: ``svg`` (text as paths, to look the same everywhere), ``png`` (300 dots an inch), ``pdf``.
         """
-        from mlake.report.figures.style import paper, save  # slow to load, and figures import pictures
-
         buffer = BytesIO()
         with paper(self.name):
             save(self.draw(), buffer, format, {"Title": plain(self.title), **_METADATA[format]})
