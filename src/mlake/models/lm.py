@@ -1,6 +1,7 @@
 """An unmodified Hugging Face model, its tokenizer, and what mlake must know about them."""
 
 from dataclasses import dataclass
+from reprlib import repr as shorter
 from typing import Any, Self
 
 import torch
@@ -75,7 +76,7 @@ class LM:
     def __repr__(self) -> str:
         kind = str(self.dtype).removeprefix("torch.")
         size = f"{self.arch.family}, {len(self.layers)} layers, {kind} on {self.device}"
-        return f"LM({self.name!r}, {self.revision[:16]}, {size})"
+        return f"LM({shorter(self.name)}, {self.revision[:16]}, {size})"
 
     @property
     def layers(self) -> nn.ModuleList:
