@@ -63,7 +63,12 @@ class LM:
 
         Raises:
             ModelError: It is no causal language model that mlake understands, its weights are not in
-                memory, or its tokenizer gives no character offsets.
+                memory or quantised, or its tokenizer gives no character offsets.
+
+        Example:
+            >>> held = mlake.load_model("demo")
+            >>> mlake.LM.of(held.model, held.tokenizer, name="mine", revision="step-9")
+            LM('mine', step-9, ...)
         """
         _check(model, tokenizer, name)
         model.eval().requires_grad_(False)
@@ -132,7 +137,8 @@ class LM:
 
 def _check(model: Any, tokenizer: Any, name: str) -> None:
     """Refuse what cannot be asked or edited, in words that say what to hand over instead."""
-    if not isinstance(model, PreTrainedModel) or model.get_output_embeddings() is None:
+    causal = isinstance(model, PreTrainedModel) and model.can_generate()
+    if not causal or model.config.is_encoder_decoder:
         raise ModelError(
             f"expected a causal language model of transformers, got {type(model).__name__}; load it with "
             "AutoModelForCausalLM, and merge an adapter into it first"
@@ -151,10 +157,4 @@ def _check(model: Any, tokenizer: Any, name: str) -> None:
         raise ModelError(
             f"{name!r} has no fast tokenizer, which spans need, got {type(tokenizer).__name__}; load it with "
             "AutoTokenizer from a folder that holds a tokenizer.json"
-        )
-    config = model.config.get_text_config()
-    if getattr(config, "attn_logit_softcapping", None) and config._attn_implementation != "eager":
-        raise ModelError(
-            f"{name!r} caps its attention scores, which {config._attn_implementation} attention leaves out; "
-            "load it with attn_implementation='eager'"
         )
