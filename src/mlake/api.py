@@ -55,8 +55,8 @@ class Results:
     def __repr__(self) -> str:
         asked = len({(row.edit_lang, row.batch, row.probe) for row in self.scored})
         about = f"{self.spec.get('method', 'answers of your own')} on {self.spec.get('data')}"
-        place = f", in {str(self.folder)[-80:]}" if self.folder else ""
-        return f"Results({about}: {asked} answers, {len(self.rows)} means{place})"
+        place = f"; folder: {str(self.folder)[-80:]}" if self.folder else ""
+        return f"Results({about}; answers: {asked}, means: {len(self.rows)}{place})"
 
 
 def run(
