@@ -163,15 +163,10 @@ def tiny_model() -> Callable[..., Any]:
 def tiny_lm(tiny_model: Callable[..., Any]) -> Callable[..., Any]:
     """``tiny_lm(family, *, layers=3, seed=0, template=None)``: a new tiny random float64 ``LM``."""
     from mlake.models import LM
-    from mlake.models.architectures import architecture_of
-    from mlake.models.hooks import hold_masks_finite
-    from mlake.models.prompts import style_for
 
     def build(family: str = "llama", *, template: str | None = None, **options: Any) -> Any:
         model, tokenizer = tiny_model(family, **options), _tiny_tokenizer()
-        arch, style = architecture_of(model), style_for(tokenizer, template)
-        hold_masks_finite(model.get_submodule(arch.layers))
-        return LM(f"tiny-{family}", "0" * 40, model, tokenizer, arch, style)
+        return LM.of(model, tokenizer, name=f"tiny-{family}", revision="0" * 40, template=template)
 
     return build
 

@@ -71,7 +71,12 @@ def execute(
     """Runs a page's Python, with a tiny random model in place of the one that it loads."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(mlake, "load_model", lambda name, **options: tiny_lm("llama"))
+    load_model = mlake.load_model
+
+    def loaded(model: Any, tokenizer: Any = None, **options: Any) -> Any:
+        return tiny_lm("llama") if isinstance(model, str) else load_model(model, tokenizer, **options)
+
+    monkeypatch.setattr(mlake, "load_model", loaded)
 
     def run(page: Path) -> None:
         for kind in ("json", "text"):

@@ -1,7 +1,8 @@
 """Edit a fact into a language model in one language, ask it in five, and measure what carried over.
 
-``load`` reads a benchmark, ``load_model`` a model, ``editor`` gives an editing method. Importing mlake and
-loading a benchmark do not import torch.
+``load`` reads a benchmark, ``load_model`` a model (``LM``), ``editor`` gives an editing method, and ``ask``
+asks a model, edited or not. ``run`` does all of it and scores; ``score`` scores answers made elsewhere.
+Importing mlake, loading a benchmark and scoring do not import torch.
 """
 
 from importlib import import_module
@@ -22,12 +23,15 @@ from mlake.errors import (
 from mlake.languages import LANGUAGES
 
 if TYPE_CHECKING:
+    from mlake.api import run, score
     from mlake.data import load
     from mlake.editing import editor
+    from mlake.models import LM, ask
     from mlake.models import load as load_model
 
 __all__ = [
     "LANGUAGES",
+    "LM",
     "DataError",
     "DownloadError",
     "EditError",
@@ -38,17 +42,24 @@ __all__ = [
     "SubjectError",
     "UnknownNameError",
     "__version__",
+    "ask",
     "editor",
     "load",
     "load_model",
+    "run",
+    "score",
 ]
 
 __version__ = version("mlake")
 
 _LAZY = {
+    "LM": ("mlake.models", "LM"),
+    "ask": ("mlake.models", "ask"),
     "editor": ("mlake.editing", "editor"),
     "load": ("mlake.data", "load"),
     "load_model": ("mlake.models", "load"),
+    "run": ("mlake.api", "run"),
+    "score": ("mlake.api", "score"),
 }
 
 

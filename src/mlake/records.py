@@ -1,7 +1,8 @@
 """The records that cross folders: plain frozen values, no behaviour beyond looking things up."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from reprlib import repr as shorter
 from typing import NamedTuple
 
 from mlake.errors import DataError
@@ -105,6 +106,9 @@ class Fact:
     relation_id: str | None = None
     relations: Mapping[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"Fact({shorter(self.id)}, {_listed(self.statements)}, {len(self.probes)} questions)"
+
     def stated(self, lang: str) -> Statement:
         """The statement in one language.
 
@@ -137,6 +141,10 @@ class Benchmark:
     facts: tuple[Fact, ...]
     unlinked: tuple[Probe, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        about = f"{len(self.facts)} facts in {_listed(self.langs)}"
+        return f"Benchmark({shorter(self.name)}, {about}, sha256 {self.sha256[:12]})"
 
     @property
     def langs(self) -> tuple[str, ...]:
@@ -179,3 +187,8 @@ class Asked:
     probe: Probe
     answer: Answer
     before: Answer | None
+
+
+def _listed(langs: Collection[str]) -> str:
+    """Codes of a few languages, else how many there are."""
+    return ", ".join(langs) if len(langs) <= 8 else f"{len(langs)} languages"

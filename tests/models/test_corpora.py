@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from mlake.data import load
+from mlake.data.ordinary import ordinary_text
 from mlake.errors import DataError, UnknownNameError
 from mlake.models import corpora, sampled
 from mlake.models.corpora import corpus
@@ -56,9 +58,10 @@ def test_statements_depend_on_the_seed_and_not_on_order_or_copies(tiny_lm: Any) 
 
 
 @pytest.mark.parametrize("text", [(), ("", "  ")])
-def test_no_statements(tiny_lm: Any, text: tuple[str, ...]) -> None:
-    with pytest.raises(DataError, match="the data set holds no text for key moments; give some with --set"):
-        corpus(tiny_lm(), "statements", tokens=10, seed=0, text=text)
+def test_no_statements_mean_those_of_the_packaged_facts(tiny_lm: Any, text: tuple[str, ...]) -> None:
+    lm = tiny_lm()
+    found = corpus(lm, "statements", tokens=500, seed=0, text=text)
+    assert found == corpus(lm, "statements", tokens=500, seed=0, text=ordinary_text(load("mini")))
 
 
 def test_file(tiny_lm: Any, tmp_path: Path) -> None:

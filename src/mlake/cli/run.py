@@ -6,14 +6,12 @@ from typing import Any
 
 import click
 
+from mlake.api import finished, planned
 from mlake.cli.options import MAX_NEW_TOKENS, SEED, model_options
-from mlake.cli.report import scored_run, show
+from mlake.cli.report import show
 from mlake.cli.settings import settings_of
-from mlake.data.negation import negated
-from mlake.evaluation.spec import NO_METHOD, parse_facts
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
-from mlake.languages import language
 from mlake.recipes import read_recipe
 
 __all__ = ["run"]
@@ -62,31 +60,22 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
     RECIPE is a packaged recipe, such as demo, or a TOML file of these flags; flags override it. A run
     that was stopped goes on where it was when the same command is run again.
     """
-    import mlake.data
-    import mlake.editing
-    import mlake.models
-    from mlake.evaluation.session import Session, Settings
+    from mlake.evaluation.session import Settings
 
-    named = [name for key in ("edit_lang", "test_lang") for name in _names(flags[key]) if name != "all"]
-    for name in named:
-        language(name)
-    benchmark = mlake.data.load(flags["data"], mirror=flags["mirror"], clean=flags["clean"])
-    if "negation" in _names(flags["kinds"]):
-        benchmark = negated(benchmark)
-    parse_facts(flags["facts"], len(benchmark.facts))
-    editor = settings_of(flags["settings"], no_subject=flags["no_subject"])
-    if flags["method"] != NO_METHOD:
-        mlake.editing.editor(flags["method"], **editor)  # a wrong name is said before the model loads
-    model = {key: flags[key] for key in ("dtype", "device", "revision", "template")}
-    lm = mlake.models.load(flags["model"], **model)
     settings = Settings(
-        editor=editor,
+        editor=settings_of(flags["settings"], no_subject=flags["no_subject"]),
         edit_langs=flags["edit_lang"],
         test_langs=flags["test_lang"],
         kinds=_names(flags["kinds"]),
         **{key: flags[key] for key in _SETTINGS},
     )
-    session = Session(lm, benchmark, settings)
+    session = planned(
+        flags["model"],
+        flags["data"],
+        settings,
+        load={key: flags[key] for key in ("mirror", "clean")},
+        load_model={key: flags[key] for key in ("dtype", "device", "revision", "template")},
+    )
     folder = out or Path("runs") / session.folder_name
     _show(session, folder)
     _carry_out(session, folder, dry_run=dry_run)
@@ -106,7 +95,8 @@ def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
         if note:
             click.echo(f"note: {note}", err=True)
     _say_known(session.carry_out(folder, examine=examine, progress=True))
-    _finish(folder)
+    found, files = finished(folder)
+    show(found.rows, files)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -132,11 +122,3 @@ def _say_known(known: Known | None) -> None:
     if known is not None and known.reused:
         of = f"{known.reused} of {known.wanted}"
         click.echo(f"note: {of} answers of the unedited model were known already: {known.path}", err=True)
-
-
-def _finish(folder: Path) -> None:
-    """Score the run, write its report, print its matrices."""
-    from mlake.report.write import write_report
-
-    run = scored_run(folder)
-    show(run.rows, write_report(folder / "report", run.spec, run.rows))

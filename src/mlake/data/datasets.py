@@ -20,7 +20,11 @@ __all__ = ["DATASETS", "load"]
 
 
 def load(
-    name: str | Path, *, mirror: Path | None = None, cache: Path | None = None, clean: bool = False
+    name: str | Path,
+    *,
+    mirror: str | Path | None = None,
+    cache: str | Path | None = None,
+    clean: bool = False,
 ) -> Benchmark:
     """Loads a data set.
 
@@ -37,9 +41,18 @@ def load(
         FactsError: One's own facts are wrong; every problem is listed.
         DataError: The data is missing or not what was published.
         DownloadError: A file could not be fetched.
+
+    Example:
+        >>> mlake.load("mini")
+        Benchmark('mini', 63 facts in en, de, fr, ja, zh, sha256 d03ab6ee7d27)
     """
-    benchmark = _load(name, mirror=mirror, cache=cache, opener=urllib.request.urlopen)
+    places = {"mirror": _place(mirror), "cache": _place(cache)}
+    benchmark = _load(name, **places, opener=urllib.request.urlopen)
     return cleaned(benchmark).benchmark if clean else benchmark
+
+
+def _place(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
 
 
 def _load(name: str | Path, *, mirror: Path | None, cache: Path | None, opener: Opener) -> Benchmark:

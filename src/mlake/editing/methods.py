@@ -57,6 +57,14 @@ def editor(name: str, lm: LM | None = None, /, **settings: Any) -> Method:
         UnknownNameError: No such method or setting.
         EditError: A value of the wrong type, or a number that is too small; or the method cannot edit
             this model.
+
+    Example:
+        >>> lm = mlake.load_model("demo")
+        >>> fact = mlake.load("mini").facts[0].stated("en")
+        >>> edit = mlake.editor("memit", lm, steps=2).edit(lm, [fact])
+        >>> with edit.applied(lm) as edited:
+        ...     answers = mlake.ask(edited, [fact.question])
+        >>> edit.save("edit.safetensors")
     """
     if name not in EDITORS:
         raise UnknownNameError("method", name, EDITORS)

@@ -4,7 +4,7 @@ To add a family, add a row (see ``docs/add-a-model-family.md``). A type without 
 its structure where that is unambiguous, and refused where it is not.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,10 +12,33 @@ from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
 from mlake.errors import ModelError
-from mlake.models.lm import LM, Architecture
-from mlake.models.prompts import PLAIN, PromptStyle
 
-__all__ = ["ARCHITECTURES", "architecture_of", "detect"]
+__all__ = ["ARCHITECTURES", "Architecture", "architecture_of", "detect", "head_logits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """Where a model family keeps the parts that editing needs; the only family knowledge in mlake.
+
+    Attributes:
+        family: Name of the family, as reports print it.
+        layers: Path from the model to its list of blocks.
+        mlp: Path from a block to its MLP.
+        down: Path from a block to the MLP's down-projection, the matrix that locate-then-edit changes.
+        norm: Path from the model to the norm before the head.
+        transposed: True where the weight is stored ``(d_in, d_out)``, as GPT-2's Conv1D does.
+        sandwich: True where a norm stands between the MLP and the residual stream (Gemma 2 and 3,
+            OLMo 2). A value optimised in the residual stream cannot be written into the down-projection
+            of such a family; it is optimised at the down-projection's own output instead.
+    """
+
+    family: str
+    layers: str
+    mlp: str
+    down: str
+    norm: str
+    transposed: bool = False
+    sandwich: bool = False
 
 
 def _llama_like(family: str, *, sandwich: bool = False, base: str = "model") -> Architecture:
@@ -57,6 +80,14 @@ def architecture_of(model: Any) -> Architecture:
         return detect(model)
     _check(model, arch)
     return arch
+
+
+def head_logits(model: Any, hidden: Tensor) -> Tensor:
+    """What a model's head makes of final hidden states, as ``LM.logits``."""
+    logits: Tensor = model.get_output_embeddings()(hidden)
+    logits = logits if logits.dtype == torch.float64 else logits.float()
+    cap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
+    return logits if cap is None else cap * torch.tanh(logits / cap)
 
 
 def detect(model: Any) -> Architecture:
@@ -138,8 +169,7 @@ def _tried(model: Any, arch: Architecture) -> Architecture:
     seen: dict[str, Tensor] = {}
     plain = _forward(model, arch, seen, None)
     before = seen["block"]
-    lm = LM("", "", model, None, arch, PromptStyle(PLAIN))
-    expected = lm.logits(seen["norm"]).float()
+    expected = head_logits(model, seen["norm"]).float()
     if not torch.allclose(expected, plain, rtol=1e-2, atol=1e-2 * float(plain.abs().max())):
         raise _unknown(model, "its logits are not its head applied to its last norm (a logit scale?)")
     shift = torch.randn(before.shape[-1], generator=torch.Generator().manual_seed(0)).to(before)

@@ -15,7 +15,7 @@ from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
 from mlake.models.room import in_halves, room_for
 
-__all__ = ["Generated", "answers", "greedy", "identity"]
+__all__ = ["Generated", "answers", "ask", "greedy", "identity"]
 
 _VERSION = 1  # raise it when the same model may come to answer otherwise
 
@@ -87,6 +87,28 @@ def answers(
             progress(sum(times[asked[i]] for i in batch))
     by_question = dict(zip(asked, found, strict=True))
     return [by_question[one] for one in every]  # type: ignore[misc]
+
+
+def ask(lm: LM, questions: Sequence[str], *, max_new_tokens: int = 32) -> list[str]:
+    """Greedy answers of a model to questions, as texts in their order.
+
+    Args:
+        lm: The model; to ask an edited one, the model that ``edit.applied(lm)`` gives.
+        questions: The questions, without any prompt around them: the model's own style is put there.
+        max_new_tokens: Most tokens of an answer.
+
+    Raises:
+        ModelError: One text instead of a list, or a question that does not fit into the model's positions.
+
+    Example:
+        >>> lm = mlake.load_model("demo")
+        >>> answers = mlake.ask(lm, ["Who wrote Faust?", "Wer schrieb Faust?"], max_new_tokens=8)
+        >>> len(answers)
+        2
+    """
+    if isinstance(questions, str):
+        raise ModelError(f"questions must be a list of texts, got the text {questions[:40]!r}; put it in []")
+    return [answer.text for answer in answers(lm, questions, max_new_tokens=max_new_tokens)]
 
 
 def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:

@@ -1,42 +1,22 @@
 """An unmodified Hugging Face model, its tokenizer, and what mlake must know about them."""
 
 from dataclasses import dataclass
-from typing import Any
+from reprlib import repr as shorter
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
-from mlake.models.prompts import PromptStyle
+from mlake.errors import ModelError
+from mlake.models.architectures import Architecture, architecture_of, head_logits
+from mlake.models.hooks import hold_masks_finite
+from mlake.models.prompts import PromptStyle, style_for
 
-__all__ = ["LM", "UNPINNED", "Architecture"]
+__all__ = ["LM", "UNPINNED"]
 
 UNPINNED = "unknown"
 """Revision of a model whose weights nothing pins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """Where a model family keeps the parts that editing needs; the only family knowledge in mlake.
-
-    Attributes:
-        family: Name of the family, as reports print it.
-        layers: Path from the model to its list of blocks.
-        mlp: Path from a block to its MLP.
-        down: Path from a block to the MLP's down-projection, the matrix that locate-then-edit changes.
-        norm: Path from the model to the norm before the head.
-        transposed: True where the weight is stored ``(d_in, d_out)``, as GPT-2's Conv1D does.
-        sandwich: True where a norm stands between the MLP and the residual stream (Gemma 2 and 3,
-            OLMo 2). A value optimised in the residual stream cannot be written into the down-projection
-            of such a family; it is optimised at the down-projection's own output instead.
-    """
-
-    family: str
-    layers: str
-    mlp: str
-    down: str
-    norm: str
-    transposed: bool = False
-    sandwich: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +38,50 @@ class LM:
     tokenizer: Any
     arch: Architecture
     style: PromptStyle
+
+    @classmethod
+    def of(
+        cls,
+        model: Any,
+        tokenizer: Any,
+        *,
+        name: str = UNPINNED,
+        revision: str = UNPINNED,
+        template: str | None = None,
+    ) -> Self:
+        """A model and tokenizer that are in memory already, whatever made them.
+
+        Nothing is copied: the model itself is put into eval mode and its parameters are frozen.
+
+        Args:
+            model: A causal language model of ``transformers`` with its weights on a device.
+            tokenizer: Its fast tokenizer.
+            name: What runs and reports call it.
+            revision: What pins its weights. Answers and key moments are kept for later runs only if it is
+                given; give another one whenever the weights are others.
+            template: Prompt template with one ``{question}``, instead of the tokenizer's own.
+
+        Raises:
+            ModelError: It is no causal language model that mlake understands, its weights are not in
+                memory or quantised, or its tokenizer gives no character offsets.
+
+        Example:
+            >>> held = mlake.load_model("demo")
+            >>> mlake.LM.of(held.model, held.tokenizer, name="mine", revision="step-9")
+            LM('mine', step-9, ...)
+        """
+        _check(model, tokenizer, name)
+        model.eval().requires_grad_(False)
+        arch, style = architecture_of(model), style_for(tokenizer, template)
+        lm = cls(name, revision, model, tokenizer, arch, style)
+        if lm.dtype == torch.float64:
+            hold_masks_finite(lm.layers)
+        return lm
+
+    def __repr__(self) -> str:
+        kind = str(self.dtype).removeprefix("torch.")
+        size = f"{self.arch.family}, {len(self.layers)} layers, {kind} on {self.device}"
+        return f"LM({shorter(self.name)}, {self.revision[:16]}, {size})"
 
     @property
     def layers(self) -> nn.ModuleList:
@@ -108,7 +132,29 @@ class LM:
         Returns:
             Logits in float32 or wider, ``(..., vocabulary)``.
         """
-        logits: Tensor = self.model.get_output_embeddings()(hidden)
-        logits = logits if logits.dtype == torch.float64 else logits.float()
-        cap = getattr(self.model.config.get_text_config(), "final_logit_softcapping", None)
-        return logits if cap is None else cap * torch.tanh(logits / cap)
+        return head_logits(self.model, hidden)
+
+
+def _check(model: Any, tokenizer: Any, name: str) -> None:
+    """Refuse what cannot be asked or edited, in words that say what to hand over instead."""
+    causal = isinstance(model, PreTrainedModel) and model.can_generate()
+    if not causal or model.config.is_encoder_decoder:
+        raise ModelError(
+            f"expected a causal language model of transformers, got {type(model).__name__}; load it with "
+            "AutoModelForCausalLM, and merge an adapter into it first"
+        )
+    if not all(weight.is_floating_point() for weight in model.parameters()):
+        raise ModelError(
+            f"weights of {name!r} are quantised to whole numbers, which edits cannot be added to; load it "
+            "with dtype=torch.bfloat16 and no quantization_config"
+        )
+    if any(weight.is_meta for weight in model.parameters()):
+        raise ModelError(
+            f"weights of {name!r} are on the meta device, out of reach of edits; load all of them into the "
+            "memory of a CPU or GPU"
+        )
+    if not getattr(tokenizer, "is_fast", False):
+        raise ModelError(
+            f"{name!r} has no fast tokenizer, which spans need, got {type(tokenizer).__name__}; load it with "
+            "AutoTokenizer from a folder that holds a tokenizer.json"
+        )

@@ -9,11 +9,8 @@ from huggingface_hub import try_to_load_from_cache
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from mlake.errors import ModelError, UnknownNameError
-from mlake.models.architectures import architecture_of
 from mlake.models.gguf import LOADER_ERRORS, converted_demo, converted_gguf, file_sha256, first_line
-from mlake.models.hooks import hold_masks_finite
 from mlake.models.lm import LM, UNPINNED
-from mlake.models.prompts import style_for
 
 __all__ = ["DTYPES", "load"]
 
@@ -27,7 +24,8 @@ _PARTS = (".bin", ".jinja", ".json", ".model", ".py", ".safetensors", ".txt")
 
 
 def load(
-    name: str,
+    model: Any,
+    tokenizer: Any = None,
     *,
     dtype: str = "auto",
     device: str = "auto",
@@ -38,8 +36,10 @@ def load(
     """Load a causal language model, frozen and in eval mode.
 
     Args:
-        name: A hub id, a folder, a ``.gguf`` file (converted once, see ``mlake.models.gguf``), or
-            ``demo``, the packaged Gemma-3-270M of ``mlake[demo]``.
+        model: A hub id, a folder, a ``.gguf`` file (converted once, see ``mlake.models.gguf``), or
+            ``demo``, the packaged Gemma-3-270M of ``mlake[demo]``. Or a model of ``transformers`` that is
+            in memory: it is taken as it is, as by ``LM.of``, which also names and pins it.
+        tokenizer: The tokenizer of a model in memory.
         dtype: ``bf16``, ``fp16``, ``fp32`` or ``fp64``; ``auto`` is bf16 on a GPU and fp32 on a CPU.
         device: A torch device; ``auto`` is the GPU if there is one, and all of them if there are several.
         revision: Branch, tag or commit of a hub model.
@@ -50,7 +50,19 @@ def load(
         ModelError: The model is not there, is damaged, is not a causal language model that mlake
             understands, has no fast tokenizer, or does not fit into memory.
         UnknownNameError: ``dtype`` is none of the names.
+
+    Example:
+        >>> lm = mlake.load_model("demo", dtype="fp32", device="cpu")
+        >>> len(lm.layers) > 1
+        True
     """
+    if not isinstance(model, str | Path):
+        if (dtype, device) != ("auto", "auto"):
+            raise ModelError("a model in memory keeps its dtype and device; leave both out")
+        return LM.of(model, tokenizer, revision=revision or UNPINNED, template=template)
+    if tokenizer is not None:
+        raise ModelError(f"{str(model)!r} brings its own tokenizer; leave out the other")
+    name = str(model)
     place, device_type = _device(device)
     kind = _dtype(dtype, device_type)
     source, digest = _source(name)
@@ -63,7 +75,7 @@ def load(
         config = AutoConfig.from_pretrained(source, **options)
         tokenizer = AutoTokenizer.from_pretrained(source, **options)
         attention = _attention(config)
-        model, report = AutoModelForCausalLM.from_pretrained(
+        loaded, report = AutoModelForCausalLM.from_pretrained(
             source, dtype=kind, device_map=place, output_loading_info=True, **attention, **options
         )
     except torch.OutOfMemoryError as error:
@@ -79,18 +91,10 @@ def load(
             f"the weights of {name!r} are incomplete: {len(absent)} are missing or mis-shaped, "
             f"such as {absent[0]}; expected a complete causal language model"
         )
-    if any(weight.is_meta for weight in model.parameters()):  # kept elsewhere, out of reach of edits
+    if any(weight.is_meta for weight in loaded.parameters()):  # kept elsewhere, out of reach of edits
         raise _too_large(name)
-    if not getattr(tokenizer, "is_fast", False):
-        raise ModelError(
-            f"{name!r} has no fast tokenizer, which spans need; expected a tokenizer.json beside the weights"
-        )
-    model.eval().requires_grad_(False)
     pin = _commit(source, revision) if digest is None else f"sha256:{digest}"
-    arch, style = architecture_of(model), style_for(tokenizer, template)
-    if kind == torch.float64:
-        hold_masks_finite(model.get_submodule(arch.layers))
-    return LM(name, pin, model, tokenizer, arch, style)
+    return LM.of(loaded, tokenizer, name=name, revision=pin, template=template)
 
 
 def _too_large(name: str) -> ModelError:

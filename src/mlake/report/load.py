@@ -16,7 +16,7 @@ from mlake.scorers.table import score_all
 __all__ = ["load_run"]
 
 
-def load_run(folder: Path) -> RunData:
+def load_run(folder: str | Path) -> RunData:
     """Read a run, score its answers, and take in the analyses that are kept with it. Needs no model.
 
     Args:
@@ -25,6 +25,7 @@ def load_run(folder: Path) -> RunData:
     Raises:
         RunError: The folder holds no run or no answers, or a file in it is damaged.
     """
+    folder = Path(folder)
     stored = read_run(folder)
     asked = list(stored.asked())
     if not asked:

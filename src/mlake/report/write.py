@@ -30,7 +30,7 @@ _READING = """\
 """
 
 
-def write_report(folder: Path, spec: Mapping[str, Any], rows: Sequence[TidyRow]) -> list[Path]:
+def write_report(folder: str | Path, spec: Mapping[str, Any], rows: Sequence[TidyRow]) -> list[Path]:
     """Write ``report.md``, ``tidy.json`` and, where there is something to draw, ``heatmap.png`` and ``.pdf``.
 
     Each file appears whole or not at all; the same numbers give the same bytes.
@@ -46,6 +46,7 @@ def write_report(folder: Path, spec: Mapping[str, Any], rows: Sequence[TidyRow])
     Raises:
         RunError: The folder cannot be written.
     """
+    folder = Path(folder)
     files: dict[str, bytes] = {}
     if available(rows, _HEADLINE):
         files["heatmap.png"] = heatmap(spec, rows, "png")

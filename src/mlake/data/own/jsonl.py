@@ -23,13 +23,14 @@ __all__ = ["parse_jsonl", "read_jsonl", "to_lines", "write_jsonl"]
 _VERSION = 1  # part of the hash: raise it when the same file comes to mean something else
 
 
-def read_jsonl(path: Path) -> Benchmark:
+def read_jsonl(path: str | Path) -> Benchmark:
     """Reads a file of facts.
 
     Raises:
         DataError: The file cannot be read.
         FactsError: Something in it is wrong; the text lists the problems by line and field.
     """
+    path = Path(path)
     return parse_jsonl(read_bytes(path), name=path.stem, revision=path.name, source=str(path))
 
 
@@ -119,7 +120,7 @@ def _probe(probe: Probe) -> dict[str, Any]:
     }
 
 
-def write_jsonl(benchmark: Benchmark, path: Path) -> None:
+def write_jsonl(benchmark: Benchmark, path: str | Path) -> None:
     """Writes a benchmark as JSON Lines, atomically.
 
     Raises:
@@ -127,6 +128,6 @@ def write_jsonl(benchmark: Benchmark, path: Path) -> None:
     """
     content = "".join(line + "\n" for line in to_lines(benchmark)).encode()
     try:
-        write_atomic(path, content)
+        write_atomic(Path(path), content)
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}; choose another place") from None

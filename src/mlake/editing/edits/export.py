@@ -19,7 +19,7 @@ from mlake.models.lm import LM
 __all__ = ["save_adapter", "save_merged"]
 
 
-def save_merged(lm: LM, folder: Path) -> None:
+def save_merged(lm: LM, folder: str | Path) -> None:
     """Write the model as it is now, edited or not, so that ``from_pretrained`` loads it.
 
     A checkpoint that was in the folder before is replaced once the new one is complete.
@@ -31,6 +31,7 @@ def save_merged(lm: LM, folder: Path) -> None:
     Raises:
         EditError: The checkpoint cannot be written.
     """
+    folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder, prefix=".part-") as part:
@@ -58,7 +59,7 @@ def _save_model(model: Any, folder: Path) -> None:
     (folder / "generation_config.json").write_text(own.to_json_string(), encoding="utf-8")
 
 
-def save_adapter(edit: WeightEdit, lm: LM, folder: Path) -> None:
+def save_adapter(edit: WeightEdit, lm: LM, folder: str | Path) -> None:
     """Write an edit as a LoRA adapter of the down-projections: ``B = left``, ``A = right.T``.
 
     Args:
@@ -69,6 +70,7 @@ def save_adapter(edit: WeightEdit, lm: LM, folder: Path) -> None:
     Raises:
         EditError: The edit changes nothing, or the adapter cannot be written.
     """
+    folder = Path(folder)
     if not edit.factors:
         raise EditError("the edit changes no layer, and an adapter needs one; edit at least one fact")
     tensors: dict[str, Tensor] = {}

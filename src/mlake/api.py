@@ -1,0 +1,260 @@
+"""What Python code calls: a run from start to scores, and the scores of answers made anywhere.
+
+Only ``run`` loads torch, and only when it is called.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlake.errors import RunError
+from mlake.evaluation.own_answers import Answers, asked_elsewhere
+from mlake.evaluation.spec import NO_METHOD, parse_facts
+from mlake.languages import language
+from mlake.records import Benchmark
+from mlake.report.load import load_run
+from mlake.report.matrix_text import matrix_text
+from mlake.report.tidy import TidyRow, tidy
+from mlake.scorers.row import ScoredRow
+from mlake.scorers.table import score_all
+
+if TYPE_CHECKING:
+    from mlake.evaluation.session import Session, Settings
+    from mlake.models.lm import LM
+
+__all__ = ["Results", "finished", "planned", "run", "score"]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What answers scored.
+
+    Attributes:
+        spec: The run's settings; of one's own answers, what is known of them.
+        scored: The value of every scorer for every answer.
+        rows: Means with 95 % intervals over facts, a mapping a number, as ``pandas.DataFrame`` takes them.
+        notes: What could not be edited or asked, one line each.
+        folder: Where the run is stored; None for answers of one's own.
+    """
+
+    spec: Mapping[str, Any]
+    scored: Sequence[ScoredRow]
+    rows: Sequence[TidyRow]
+    notes: Sequence[str] = ()
+    folder: Path | None = None
+
+    def matrix(self, scorer: str = "contains", kind: str = "direct") -> str:
+        """Languages edited in by languages asked in, as text: per cent with intervals.
+
+        Raises:
+            UnknownNameError: No scorer has this name.
+        """
+        return matrix_text(self.rows, scorer, kind)
+
+    def __repr__(self) -> str:
+        asked = len({(row.edit_lang, row.batch, row.probe) for row in self.scored})
+        about = f"{self.spec.get('method', 'answers of your own')} on {self.spec.get('data')}"
+        place = f"; folder: {str(self.folder)[-80:]}" if self.folder else ""
+        return f"Results({about}; answers: {asked}, means: {len(self.rows)}{place})"
+
+
+def run(
+    model: "str | Path | LM",
+    data: str | Path | Benchmark,
+    *,
+    method: str,
+    settings: Mapping[str, Any] | None = None,
+    edit_langs: str | Sequence[str] = "all",
+    test_langs: str | Sequence[str] = "all",
+    facts: str | int = "all",
+    batch_size: int = 100,
+    kinds: str | Sequence[str] = ("direct", "multihop"),
+    locality: int = 25,
+    seed: int = 0,
+    max_new_tokens: int = 32,
+    out: str | Path | None = None,
+    progress: bool = True,
+) -> Results:
+    """Edit facts in some languages, ask in others, score and report: what ``mlake run`` does.
+
+    A run that was stopped goes on where it was when it is called again.
+
+    Args:
+        model: A model, or the name of one as ``load_model`` takes it.
+        data: A benchmark, or the name or file of one as ``load`` takes it.
+        method: An editing method such as ``memit``; ``none`` asks the unedited model and nothing else.
+        settings: Settings of the method that differ from its defaults.
+        edit_langs: Languages to edit in, one after another, each from the unedited model: codes, or ``all``.
+        test_langs: Languages to ask in.
+        facts: ``200`` (the first 200), ``"200:300"`` or ``all``.
+        batch_size: Facts that are edited together.
+        kinds: Kinds of questions to ask.
+        locality: Questions about facts outside each batch, per language.
+        seed: Seed of all random draws.
+        max_new_tokens: Longest answer in tokens.
+        out: Run folder; ``runs/METHOD-MODEL-ID`` by default.
+        progress: Show on standard error how far it is.
+
+    Raises:
+        MlakeError: A name or setting is wrong, the model or the data cannot be loaded, the folder holds
+            another run, or memory ran out; what is finished is kept.
+
+    Example:
+        >>> lm = mlake.load_model("demo")
+        >>> found = mlake.run(lm, "mini", method="rome", settings={"steps": 1}, facts=2, batch_size=1,
+        ...                   edit_langs="en", test_langs=["en", "de"], out="runs/rome", progress=False)
+        >>> [row["n"] for row in found.rows if (row["kind"], row["scorer"]) == ("direct", "contains")]
+        [2, 2, 2, 2]
+    """
+    from mlake.analysis.examine import examine
+    from mlake.evaluation.session import Settings
+
+    chosen = Settings(
+        method=method,
+        editor=dict(settings or {}),
+        edit_langs=_codes(edit_langs),
+        test_langs=_codes(test_langs),
+        facts=str(facts),
+        batch_size=batch_size,
+        kinds=tuple(_codes(kinds).split(",")),
+        locality=locality,
+        seed=seed,
+        max_new_tokens=max_new_tokens,
+    )
+    session = planned(model, data, chosen)
+    folder = Path("runs") / session.folder_name if out is None else Path(out)
+    _refuse_unpinned(session.lm, folder)
+    session.carry_out(folder, examine=examine, progress=progress)
+    return finished(folder, session.trained_on())[0]
+
+
+def planned(
+    model: "str | Path | LM",
+    data: str | Path | Benchmark,
+    settings: "Settings",
+    *,
+    load: Mapping[str, Any] | None = None,
+    load_model: Mapping[str, Any] | None = None,
+) -> "Session":
+    """A run, planned; what can be wrong without the model is said before it loads.
+
+    Args:
+        model: As in ``run``.
+        data: As in ``run``.
+        settings: What a user chooses of a run.
+        load: How to load the data, if it is a name.
+        load_model: How to load the model, if it is a name.
+
+    Raises:
+        MlakeError: As in ``run``.
+    """
+    import mlake.editing
+    import mlake.models
+    from mlake.data.negation import negated
+    from mlake.evaluation.session import Session
+
+    for code in _names(f"{settings.edit_langs},{settings.test_langs}"):
+        if code != "all":
+            language(code)
+    benchmark = _benchmark(data, **(load or {}))
+    if "negation" in settings.kinds:
+        benchmark = negated(benchmark)
+    parse_facts(settings.facts, len(benchmark.facts))
+    if settings.method != NO_METHOD:
+        mlake.editing.editor(settings.method, **settings.editor)
+    if isinstance(model, str | Path):
+        model = mlake.models.load(model, **(load_model or {}))
+    return Session(model, benchmark, settings)
+
+
+def finished(folder: Path, *notes: str | None) -> tuple[Results, list[Path]]:
+    """Score a run that was carried out, and write its report.
+
+    Args:
+        folder: The run folder.
+        *notes: What else a reader must know.
+
+    Returns:
+        The scores, and the files written.
+
+    Raises:
+        RunError: A file is damaged, or the folder cannot be written.
+    """
+    from mlake.report.write import write_report  # matplotlib loads slowly
+
+    found = load_run(folder)
+    files = write_report(folder / "report", found.spec, found.rows)
+    told = (*found.notes, *(note for note in notes if note))
+    return Results(found.spec, found.scored, found.rows, told, folder), files
+
+
+def score(
+    data: str | Path | Benchmark,
+    answers: Answers,
+    *,
+    edit_lang: str | None = None,
+    before: Answers | None = None,
+) -> Results:
+    """Score answers of your own, made anywhere. Needs no model.
+
+    Args:
+        data: The benchmark that was asked, or its name or file as ``load`` takes it.
+        answers: Probe id or text of each question, and the answer to it: a mapping or pairs. A text that
+            several probes ask is the answer to each of them.
+        edit_lang: Language that the model was edited in; None for an unedited model.
+        before: What the unedited model answered: a row of its own, and what ``unchanged`` compares with.
+
+    Raises:
+        DataError: An answer is to no question of the data set, is no text, or differs from another to the
+            same question; there is none; or ``before`` is given without ``edit_lang``.
+        UnknownNameError: mlake does not know the language.
+
+    Example:
+        >>> answers = {"In which city is the Eiffel Tower located?": "In Rome."}
+        >>> found = mlake.score("mini", answers, edit_lang="en")
+        >>> print(found.matrix("exact"))  # doctest: +NORMALIZE_WHITESPACE
+        Direct questions, exact|v2, % [95 % interval over facts]
+                   asked in
+        edited in  en
+        en         0.0 [–]
+        n          1
+    """
+    benchmark = _benchmark(data)
+    asked = asked_elsewhere(benchmark, answers, edit_lang=edit_lang, before=before)
+    langs = {one.probe.lang for one in asked}
+    spec = {
+        "data": benchmark.name,
+        "data_revision": benchmark.revision,
+        "data_sha256": benchmark.sha256,
+        "edit_langs": [] if edit_lang is None else [edit_lang],
+        "test_langs": [lang for lang in benchmark.langs if lang in langs],
+    }
+    scored = score_all(asked)
+    return Results(spec, scored, tidy(spec, scored))
+
+
+def _benchmark(data: str | Path | Benchmark, **options: Any) -> Benchmark:
+    import mlake.data
+
+    return data if isinstance(data, Benchmark) else mlake.data.load(data, **options)
+
+
+def _codes(given: str | Sequence[str]) -> str:
+    """Names with commas, from either form."""
+    return ",".join(_names(given) if isinstance(given, str) else given)
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in (part.strip() for part in text.split(",")) if name]
+
+
+def _refuse_unpinned(lm: "LM", folder: Path) -> None:
+    """Refuse to go on with a run where nothing tells whether the model is still the one that began it."""
+    from mlake.models.lm import UNPINNED
+
+    if lm.revision == UNPINNED and (folder / "spec.json").exists():
+        raise RunError(
+            f"{folder} holds a run already, and nothing tells whether {lm.name!r} has the same weights; "
+            "choose another out, or pin the model: LM.of(..., revision=...)"
+        )
