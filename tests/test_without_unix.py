@@ -1,4 +1,4 @@
-"""mlake asks nothing of Unix alone: it imports, runs, scores and locks with ``fcntl`` and ``os.fork`` hidden."""
+"""mlake asks nothing of Unix: it imports, runs, locks and scores with ``fcntl`` and ``os.fork`` hidden."""
 
 import subprocess
 import sys
