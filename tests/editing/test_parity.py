@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from mlake.models.moments import key_moments, measured_moments
 from mlake.records import Statement
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parents[2]
+RECORDED = Path(__file__).parent / "parity"
 LONG = {"float32": "fp32", "float64": "fp64"}
 ROME = [
     "rome.plain.float32.L5.0",
@@ -38,11 +37,8 @@ ROME = [
 @pytest.fixture(scope="module")
 def reference() -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Recorded runs by key, and recorded tensors."""
-    folder = Path(os.environ.get("MLAKE_TEST_REFERENCE", ROOT.parent / "shared" / "reference"))
-    if not (folder / "smollm2.json").is_file():
-        pytest.skip(f"no recorded numbers at {folder}; set MLAKE_TEST_REFERENCE")
-    runs = json.loads((folder / "smollm2.json").read_text(encoding="utf-8"))["runs"]
-    return {run["key"]: run for run in runs}, load_file(folder / "smollm2.safetensors")
+    runs = json.loads((RECORDED / "smollm2.json").read_text(encoding="utf-8"))["runs"]
+    return {run["key"]: run for run in runs}, load_file(RECORDED / "smollm2.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -99,17 +95,9 @@ def test_rome(reference: Any, smollm: Any, key: str) -> None:
     alike(left[:, 0] * right.norm(), tensors[f"{key}.v"])
 
 
-@pytest.mark.released
-def test_memit(reference: Any, smollm: Any, mirror: Path, tmp_path: Path) -> None:
-    runs, tensors = reference
-    run = runs["memit.plain.L5"]
-    lm = smollm("fp32")
+def memit(lm: Any, run: dict[str, Any], **options: Any) -> tuple[Any, list[Statement], list[Any]]:
+    """The method of the recorded run, its facts and their prompts."""
     settings = run["hparams"]
-    released = mirror / CURRENT / "dataset" / "single_hop" / "en_qa.json"
-    text = [row["o_prompt"] for row in json.loads(released.read_text(encoding="utf-8"))]
-    path = tmp_path / "text"
-    path.write_text("\n".join(text), encoding="utf-8")
-    assert len(path.read_text(encoding="utf-8").splitlines()) == 1072
     method = editor(
         "memit",
         lm,
@@ -118,22 +106,41 @@ def test_memit(reference: Any, smollm: Any, mirror: Path, tmp_path: Path) -> Non
         prompt="sentence",
         contexts=contexts(run["context_templates"][0]),
         moments="edited",  # the recorded run measured layer 5 after layer 4 was written
-        corpus=f"file:{path}",
-        corpus_tokens=10**6,
+        **options,
     )
     facts = [statement(request) for request in run["requests"]]
     made = [prompted(lm, fact, kind="sentence", key="subject", contexts=method.contexts) for fact in facts]
+    return method, facts, made
+
+
+def test_values_of_memit(reference: Any, smollm: Any) -> None:
+    runs, tensors = reference
+    lm = smollm("fp32")
+    method, _, made = memit(lm, runs["memit.plain.L5"])
     values = optimise_values(lm, [m.task for m in made], layer=5, site="block", settings=method.value)
     alike(values.target, tensors["memit.plain.zs"])
+    now = outputs_at(lm, 5, [m.plain for m in made], "block")
+    alike((values.target - now).T / 2, tensors["memit.plain.L4.resid"])
+
+
+@pytest.mark.released
+def test_memit(reference: Any, smollm: Any, mirror: Path, tmp_path: Path) -> None:
+    runs, tensors = reference
+    lm = smollm("fp32")
+    released = mirror / CURRENT / "dataset" / "single_hop" / "en_qa.json"
+    text = [row["o_prompt"] for row in json.loads(released.read_text(encoding="utf-8"))]
+    path = tmp_path / "text"
+    path.write_text("\n".join(text), encoding="utf-8")
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 1072
+    run = runs["memit.plain.L5"]
+    method, facts, made = memit(lm, run, corpus=f"file:{path}", corpus_tokens=10**6)
     edit = method.edit(lm, facts)
     read = corpus(lm, method.corpus, tokens=10**6, seed=0)
     alike(key_moments(lm, (4,), read)[4].diagonal(), tensors["memit.plain.L4.cov_diag"])
-    now = outputs_at(lm, 5, [m.plain for m in made], "block")
-    alike((values.target - now).T / 2, tensors["memit.plain.L4.resid"])
     with WeightEdit({4: edit.factors[4]}).applied(lm):
         alike(measured_moments(lm, [5], read)[5].diagonal(), tensors["memit.plain.L5.cov_diag"])
         now = outputs_at(lm, 5, [m.plain for m in made], "block")
-        alike((values.target - now).T, tensors["memit.plain.L5.resid"])
+        alike((tensors["memit.plain.zs"] - now).T, tensors["memit.plain.L5.resid"])
     for layer in (4, 5):
         key = f"memit.plain.L{layer}"
         alike(edit.keys[layer].T, tensors[f"{key}.keys"])

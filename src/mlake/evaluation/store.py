@@ -14,7 +14,6 @@ No file holds a time, a date or a host name: a run that was killed and resumed e
 as one that was not.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +21,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, Self
+
+from filelock import FileLock, Timeout
 
 from mlake.errors import RunError
 from mlake.evaluation.plan import UNEDITED, Plan, Step, Unit
@@ -63,8 +64,7 @@ class Store:
             with _os_errors(folder):
                 _refuse_foreign(folder)
                 folder.mkdir(parents=True, exist_ok=True)
-                lock = held.enter_context((folder / _LOCK).open("ab"))
-                _lock(lock.fileno(), folder)
+                _lock(held, folder)
                 for leftover in sorted(folder.rglob(f"{_TEMPORARY}*")):
                     leftover.unlink()
             _check_spec(folder, spec)
@@ -234,10 +234,10 @@ def _os_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _lock(handle: int, folder: Path) -> None:
+def _lock(held: ExitStack, folder: Path) -> None:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        held.enter_context(FileLock(folder / _LOCK, blocking=False))
+    except Timeout:
         raise RunError(f"another process runs in {folder}; wait for it or choose another --out") from None
 
 
