@@ -1,0 +1,182 @@
+"""``python -m benchmarks.results``: docs/results.md and docs/first-page.png, made from the stored runs.
+
+No number is typed. ``benchmarks/results/results.toml`` says in which order the runs stand, and in words what
+they show.
+"""
+
+import argparse
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.first_page import picture
+from benchmarks.stored import RESULTS, StoredRun, stored_run
+from mlake.disk import write_files
+from mlake.editing.methods import EDITORS
+from mlake.errors import MlakeError
+from mlake.report.matrix_text import accuracy_table, signature_line
+from mlake.report.table import Table
+from mlake.report.tidy import TidyRow, available, tidy
+from mlake.safe import escape
+
+__all__ = ["DOCS", "FIGURE", "PAGE", "Part", "files", "parts", "section", "shown"]
+
+DOCS = RESULTS.parents[1] / "docs"
+PAGE, FIGURE = "results.md", "first-page.png"
+_SHOWN = (
+    ("direct", "contains", "Direct questions: the new answer and not the old one"),
+    ("multihop", "contains", "Two-hop questions that follow from the edit: the new answer"),
+    ("locality", "old", "Questions about other facts: the answer that nobody meant to change"),
+    ("locality", "unchanged", "Questions about other facts: word for word what the unedited model says"),
+)
+_SETTINGS = ("dtype", "edit_langs", "test_langs", "locality", "max_new_tokens", "template")
+_HEAD = """\
+# Results
+
+Made by `python -m benchmarks.results` from the answers stored in
+[benchmarks/results](../benchmarks/results), scored by the scorers of today; a test holds this page to them.
+[benchmarks/results/README.md](../benchmarks/results/README.md) says on what machines the runs were made,
+[protocol.md](protocol.md) what each kind of question and each score means.
+
+In a table of answers a row is the language that the facts were edited in, a column the language that was
+asked in; `unedited` is the model before any edit. Cells are per cent of answers with a 95 % bootstrap
+interval over facts; `n` counts the answers in a cell. A dash means not asked. Of a method's settings those
+are named that are not its defaults.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the page.
+
+    Attributes:
+        title: Its heading.
+        says: What the runs show, in words.
+        runs: Folders of the runs below ``benchmarks/results``.
+    """
+
+    title: str
+    says: str
+    runs: tuple[str, ...] = ()
+
+
+def parts() -> list[Part]:
+    """The parts of the page in their order."""
+    return [Part(row["title"], row["says"], tuple(row.get("runs", ()))) for row in _texts()["part"]]
+
+
+def _texts() -> dict[str, Any]:
+    return tomllib.loads((RESULTS / "results.toml").read_text(encoding="utf-8"))
+
+
+def files(mirror: Path | None) -> dict[str, bytes]:
+    """The content of ``PAGE`` and ``FIGURE``.
+
+    Args:
+        mirror: Folder with the authors' files; None to fetch them.
+
+    Raises:
+        MlakeError: The questions cannot be had, or a stored run is damaged.
+    """
+    runs = {name: stored_run(name, mirror) for part in parts() for name in part.runs}
+    rows = {name: shown(run) for name, run in runs.items()}
+    page = [_HEAD]
+    for part in parts():
+        page.append(f"## {part.title}\n\n{part.says.strip()}\n")
+        if len(part.runs) > 1:
+            page.append(_beside({name: rows[name] for name in part.runs}))
+        page += (section(runs[name], rows[name]) for name in part.runs)
+    drawn = _texts()["figure"]
+    return {PAGE: "\n".join(page).encode(), FIGURE: picture(rows[drawn["run"]], drawn["caption"])}
+
+
+def shown(run: StoredRun) -> list[TidyRow]:
+    """The numbers of a run that stand on the page."""
+    pairs = {(kind, scorer) for kind, scorer, _ in _SHOWN}
+    return tidy(run.spec, [row for row in run.scored if (row.kind, row.scorer) in pairs])
+
+
+def section(run: StoredRun, rows: Sequence[TidyRow]) -> str:
+    """What made a run, and its tables."""
+    return "\n".join(_paragraphs(run, rows))
+
+
+def _paragraphs(run: StoredRun, rows: Sequence[TidyRow]) -> Iterator[str]:
+    yield f"### [{run.name}](../benchmarks/results/{run.name})\n"
+    yield signature_line(run.spec, "contains")
+    yield f"Settings: {'; '.join(_settings(run.spec))}.\n"
+    if run.notes:
+        yield "".join(f"- {escape(note)}\n" for note in run.notes)
+    for kind, scorer, title in _SHOWN:
+        if kind in available(rows, scorer):
+            yield f"{title} (`{scorer}`):\n\n{accuracy_table(rows, kind, scorer)}"
+
+
+def _settings(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Settings of the run, then those of its method that are not its defaults."""
+    yield f"facts `{':'.join(map(str, spec['facts']))}`"
+    for name in _SETTINGS:
+        if spec[name]:
+            yield f"{name} `{_short(spec[name])}`"
+    if spec["method"] in EDITORS:
+        defaults = dict(_flat(EDITORS[spec["method"]].config()))
+        for name, value in _flat(spec["editor"]):
+            if defaults.get(name) != value:
+                yield f"{name} `{_short(value)}`"
+
+
+def _flat(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield before + name, value
+
+
+def _short(value: Any) -> str:
+    """A setting in as many characters as tell it apart."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    text = str(value).replace("\n", "\\n")
+    return text[:12] if len(text) == 64 else text
+
+
+def _beside(runs: Mapping[str, Sequence[TidyRow]]) -> str:
+    """The runs next to each other, where edited and asked in the same language."""
+    kind, scorer, title = _SHOWN[0]
+    own = {
+        (name, row["test_lang"]): row
+        for name, rows in runs.items()
+        for row in rows
+        if (row["kind"], row["scorer"]) == (kind, scorer) and row["edit_lang"] == row["test_lang"]
+    }
+    langs = tuple(dict.fromkeys(lang for _, lang in own))
+    lines = [
+        (name, *(_percent(own[name, lang]) if (name, lang) in own else None for lang in langs))
+        for name in dict.fromkeys(name for name, _ in own)
+    ]
+    return Table(
+        "beside", f"{title}, edited and asked in one language", ("run", *langs), tuple(lines)
+    ).markdown()
+
+
+def _percent(row: TidyRow) -> str:
+    value, low, high = (100 * (row[part] or 0.0) for part in ("value", "low", "high"))
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.results", description=__doc__)
+    parser.add_argument(
+        "--mirror", type=Path, help="folder that holds the authors' files; else they are fetched"
+    )
+    write_files(DOCS, files(parser.parse_args(arguments).mirror))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except MlakeError as error:
+        raise SystemExit(f"error: {error}") from None

@@ -1,0 +1,78 @@
+"""Runs as they are stored in ``benchmarks/results``: settings and answers, scored anew by today's scorers."""
+
+import json
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlake
+from mlake.data.negation import negated
+from mlake.evaluation.store import read_run
+from mlake.records import Probe
+from mlake.scorers.row import ScoredRow
+from mlake.scorers.table import score_all
+
+__all__ = ["RESULTS", "StoredRun", "stored_run"]
+
+RESULTS = Path(__file__).with_name("results")
+_ANSWERS, _PROBES = "answers.tar.xz", "probes.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A stored run.
+
+    Attributes:
+        name: Its folder below ``RESULTS``.
+        spec: Every setting.
+        notes: What could not be edited or asked.
+        scored: Today's score of every answer.
+    """
+
+    name: str
+    spec: Mapping[str, Any]
+    notes: Sequence[str]
+    scored: Sequence[ScoredRow]
+
+
+def stored_run(name: str, mirror: Path | None) -> StoredRun:
+    """Reads a run and scores its answers.
+
+    Args:
+        name: Its folder below ``RESULTS``.
+        mirror: Folder with the authors' files; None to fetch them. The questions are theirs and have no
+            licence, so they are not stored with the answers.
+
+    Raises:
+        MlakeError: The questions cannot be had, or a file is damaged.
+    """
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for file in ("spec.json", "plan.json"):
+            (folder / file).write_bytes((RESULTS / name / file).read_bytes())
+        with tarfile.open(RESULTS / name / _ANSWERS) as archive:
+            archive.extractall(folder, filter="data")
+        probes = _probes(json.loads((folder / "spec.json").read_bytes())["data"], mirror)
+        lines = (json.dumps(asdict(probes[one]), ensure_ascii=False) + "\n" for one in _asked(folder))
+        (folder / _PROBES).write_text("".join(lines), encoding="utf-8")
+        run = read_run(folder)
+        return StoredRun(name, run.spec, run.notes, score_all(run.asked()))
+
+
+def _asked(folder: Path) -> Iterator[str]:
+    """Ids of all questions: the unedited model was asked each of them once."""
+    for path in sorted((folder / "answers" / "unedited").glob("*.jsonl")):
+        with path.open(encoding="utf-8") as lines:
+            yield from (json.loads(line)["probe"] for line in lines)
+
+
+@cache
+def _probes(data: str, mirror: Path | None) -> Mapping[str, Probe]:
+    """Questions of a data set by their ids, negated ones too."""
+    benchmark = negated(mlake.load(data, mirror=None if data == "mini" else mirror))
+    every = (probe for fact in benchmark.facts for probe in fact.probes)
+    return {probe.id: probe for probe in (*every, *benchmark.unlinked)}

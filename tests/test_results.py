@@ -1,0 +1,54 @@
+"""The page of results is made from the stored answers, and says what they say."""
+
+import gzip
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from benchmarks.results import DOCS, FIGURE, PAGE, files, parts, section, shown
+from benchmarks.stored import RESULTS, stored_run
+
+ROW = ("edit_lang", "batch", "kind", "probe", "scorer")
+DEMO = "demo-memit-gemma3-270m"
+RUNS = sorted(str(path.parent.relative_to(RESULTS)) for path in RESULTS.rglob("answers.tar.xz"))
+PAGE_TEXT = (DOCS / PAGE).read_text(encoding="utf-8")
+
+
+@pytest.mark.released
+def test_page_and_figure_are_what_the_command_makes(mirror: Path) -> None:
+    made = files(mirror)
+    assert made == {name: (DOCS / name).read_bytes() for name in (PAGE, FIGURE)}, (
+        "python -m benchmarks.results"
+    )
+
+
+@pytest.mark.released
+@pytest.mark.parametrize("name", RUNS)
+def test_todays_scorers_give_the_stored_scores(name: str, mirror: Path) -> None:
+    with gzip.open(RESULTS / name / "scores.jsonl.gz", "rt", encoding="utf-8") as lines:
+        stored = {tuple(row[part] for part in ROW): row["value"] for row in map(json.loads, lines)}
+    rows = map(asdict, stored_run(name, mirror).scored)
+    scored = {tuple(row[part] for part in ROW): row["value"] for row in rows}
+    assert stored and stored == {place: scored[place] for place in stored}
+
+
+def test_the_demos_section_is_made_from_packaged_facts() -> None:
+    run = stored_run(DEMO, None)
+    assert section(run, shown(run)) in PAGE_TEXT
+
+
+def test_each_stored_run_stands_on_the_page_once() -> None:
+    assert sorted(name for part in parts() for name in part.runs) == RUNS
+    for name in RUNS:
+        assert PAGE_TEXT.count(f"\n### [{name}]") == 1
+
+
+def test_no_measured_number_is_typed() -> None:
+    typed = [part.title for part in parts() if re.search(r"%|\d\.\d", part.says)]
+    assert typed == []
+
+
+def test_the_figure_is_small() -> None:
+    assert 10_000 < (DOCS / FIGURE).stat().st_size < 60_000
