@@ -29,13 +29,17 @@ def list_group() -> None:
 @JSON
 def methods(as_json: bool) -> None:
     """List the editing methods."""
-    from mlake.editing.methods import EDITORS, PAPERS
+    from mlake.editing.methods import EDITORS
+    from mlake.reproduce.recipes import shared_runs
+
+    of_the_paper = {name for run in shared_runs().values() for name in run["methods"]}
 
     rows = [
         {
             "name": name,
-            "paper": PAPERS[name],
-            "in_the_mlake_paper": name in ("mend", "rome", "memit", "stableke"),
+            "title": row.title or name,
+            "paper": row.paper,
+            "in_the_mlake_paper": name in of_the_paper,
             "one_fact_after_another": row.sequential,
             "settings": row.config(),
         }
