@@ -37,8 +37,10 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("ordinary",),
     ),
     "mlake.editing": (
-        ("factors", "method", "prompts", "settings"),
+        ("factors", "prompts"),
         ("edits",),
+        ("method",),
+        ("settings",),
         ("locate",),
         ("finetune", "mend"),
         ("methods",),

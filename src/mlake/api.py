@@ -126,7 +126,7 @@ def run(
     folder = Path("runs") / session.folder_name if out is None else Path(out)
     _refuse_unpinned(session.lm, folder)
     session.carry_out(folder, examine=examine, progress=progress)
-    return finished(folder, session.trained_on())[0]
+    return finished(folder, session.warning())[0]
 
 
 def planned(

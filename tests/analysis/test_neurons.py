@@ -1,15 +1,14 @@
 """Changes of neurons against dense matrices, overlaps against sets."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from mlake.analysis.neurons import factor_norms, neuron_changes, neuron_overlap
 from mlake.analysis.overlap import NeuronOverlap, OverlapRow, overlap_of
 from mlake.editing import WeightEdit
+from mlake.editing.edits.neurons import column_squares
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
 from mlake.errors import EditError, RunError
@@ -24,20 +23,22 @@ def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
 @pytest.mark.parametrize("rank", [1, 3, 100])
 def test_norms_of_factors_are_those_of_the_dense_matrix(rank: int) -> None:
     left, right = drawn(32, rank), drawn(80, rank, seed=1)
-    torch.testing.assert_close(factor_norms(left, right), (left @ right.T).norm(dim=0), rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        column_squares(left, right).sqrt(), (left @ right.T).norm(dim=0), rtol=1e-12, atol=0
+    )
 
 
 def test_a_column_that_cancels_has_no_negative_square() -> None:
     left = torch.ones(4, 2, dtype=torch.float64) * torch.tensor([1.0, 1 + 2**-30])
     right = torch.tensor([[1 + 2**-30, -1.0], [1.0, 1.0]], dtype=torch.float64)
-    norms = factor_norms(left, right)
+    norms = column_squares(left, right).sqrt()
     assert torch.isfinite(norms).all()
     assert norms[0] < 1e-6 < norms[1]
 
 
-def test_changes_of_a_weight_edit() -> None:
+def test_changes_of_a_weight_edit(tiny_lm: Any) -> None:
     made = {3: Factors(drawn(32, 2), drawn(80, 2, seed=1)), 1: Factors(drawn(32, 1), drawn(80, 1, seed=2))}
-    changes = neuron_changes(WeightEdit(made))
+    changes = WeightEdit(made).neurons(tiny_lm())
     assert list(changes) == [1, 3]
     for layer, norms in changes.items():
         np.testing.assert_allclose(norms, made[layer].dense().norm(dim=0), rtol=1e-12)
@@ -87,7 +88,7 @@ def test_changes_of_parameters(tiny_lm: Any, family_name: str) -> None:
     other = next(name for name in every if "attn" in name and every[name].ndim == 2)
     values[other] = every[other] + 1.0
     edit = ParameterEdit(factors, values)
-    changes = neuron_changes(edit, lm)
+    changes = edit.neurons(lm)
     assert list(changes) == [0, 2]
     for layer, norms in changes.items():
         np.testing.assert_allclose(norms, expected_changes(lm, edit, layer), rtol=1e-12)
@@ -98,7 +99,7 @@ def test_both_kinds_of_edit_agree(tiny_lm: Any) -> None:
     factors = Factors(drawn(32, 2), drawn(80, 2, seed=1))
     name = f"{lm.arch.layers}.1.{lm.arch.down}.weight"
     by_name = ParameterEdit({name: Factors(factors.right, factors.left)})
-    np.testing.assert_allclose(neuron_changes(by_name, lm)[1], neuron_changes(WeightEdit({1: factors}))[1])
+    torch.testing.assert_close(by_name.neurons(lm)[1], WeightEdit({1: factors}).neurons(lm)[1])
 
 
 def test_an_edit_that_does_not_fit(tiny_lm: Any) -> None:
@@ -108,37 +109,28 @@ def test_an_edit_that_does_not_fit(tiny_lm: Any) -> None:
         (ParameterEdit(values={"nowhere": drawn(2, 2)}), "changes 'nowhere', which 'tiny-llama' lacks"),
         (ParameterEdit(values={down: drawn(80, 32)}), r"shape \(80, 32\), the model's is \(32, 80\)"),
         (ParameterEdit({down: Factors(drawn(80, 1), drawn(32, 1))}), r"shape \(80, 32\)"),
-        (ParameterEdit(values={"lm_head.weight": drawn(2, 2)}), "changes no MLP neuron"),
-        (WeightEdit({}), "changes no MLP neuron"),
     ):
         with pytest.raises(EditError, match=said):
-            neuron_changes(edit, lm)
-    with pytest.raises(EditError, match="give the unedited model"):
-        neuron_changes(ParameterEdit(values={down: drawn(32, 80)}))
+            edit.neurons(lm)
+    assert ParameterEdit(values={"lm_head.weight": drawn(2, 2)}).neurons(lm) == {}
+    assert WeightEdit({}).neurons(lm) == {}
 
 
-def with_norms(path: Path, *layers: list[float]) -> None:
-    """An edit of rank 1 whose neurons change by the given norms."""
-    made = {
-        layer: Factors(torch.tensor([[1.0], [0.0]]), torch.tensor(norms)[:, None])
-        for layer, norms in enumerate(layers, 4)
+Run = dict[str, dict[int, dict[int, Any]]]
+
+
+def run_of(edits: dict[str, list[list[float]]]) -> Run:
+    """Languages to the norms of each batch, in one layer."""
+    return {
+        lang: {number: {4: np.array(norms, dtype=float)} for number, norms in enumerate(batches)}
+        for lang, batches in edits.items()
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    WeightEdit(made).save(path)
 
 
-def run_of(folder: Path, edits: dict[str, list[list[float]]]) -> Path:
-    """A run's folder: languages to the norms of each batch."""
-    for lang, batches in edits.items():
-        for number, norms in enumerate(batches):
-            with_norms(folder / "edits" / lang / f"{number:03d}.safetensors", norms)
-    return folder
-
-
-def test_overlap_by_hand(tmp_path: Path) -> None:
+def test_overlap_by_hand() -> None:
     """Most changed first: en 0 1 2 3, de 1 0 3 2, ja 3 2 1 0."""
-    run = run_of(tmp_path, {"en": [[4, 3, 2, 1]], "de": [[3, 4, 1, 2]], "ja": [[1, 2, 3, 4]]})
-    overlap = neuron_overlap(run, ("en", "de", "ja"))
+    run = run_of({"en": [[4, 3, 2, 1]], "de": [[3, 4, 1, 2]], "ja": [[1, 2, 3, 4]]})
+    overlap = overlap_of(run)
     assert (overlap.width, overlap.layers) == (4, (4,))
     assert overlap.batches == {("en", "de"): 1, ("en", "ja"): 1, ("de", "ja"): 1}
     assert overlap.curve("en", "de").tolist() == [0, 1, 2 / 3, 1]
@@ -150,12 +142,13 @@ def test_overlap_by_hand(tmp_path: Path) -> None:
     ]
 
 
-def test_layers_and_batches_are_averaged_and_languages_compared_with_themselves(tmp_path: Path) -> None:
+def test_layers_and_batches_are_averaged_and_languages_compared_with_themselves() -> None:
+    run: Run = {}
     for lang, rows in (("fr", ([3, 2, 1], [1, 2, 3])), ("zh", ([3, 1, 2], [3, 2, 1]))):
         for number in range(2):
             shown = rows if number == 0 else tuple(reversed(rows))
-            with_norms(tmp_path / "edits" / lang / f"{number:03d}.safetensors", *map(list, shown))
-    overlap = neuron_overlap(tmp_path, ("fr", "zh"))
+            run.setdefault(lang, {})[number] = {layer: np.array(one) for layer, one in enumerate(shown, 4)}
+    overlap = overlap_of(run)
     assert overlap.layers == (4, 5)
     # The first neuron is the most changed in common in one of two layers, whichever the batch.
     assert overlap.shares["fr", "zh"][:, 0].tolist() == [0.5, 0.5]
@@ -166,61 +159,40 @@ def test_layers_and_batches_are_averaged_and_languages_compared_with_themselves(
     assert layers == [None, 4, 5]
 
 
-def test_neurons_that_do_not_change_are_never_in_common(tmp_path: Path) -> None:
-    run = run_of(tmp_path, {"en": [[1, 0, 0, 0]], "zh": [[1, 0, 0, 0]]})
-    assert neuron_overlap(run, ("en", "zh")).curve("en", "zh").tolist() == [1, 0.5, 1 / 3, 0.25]
+def test_neurons_that_do_not_change_are_never_in_common() -> None:
+    run = run_of({"en": [[1, 0, 0, 0]], "zh": [[1, 0, 0, 0]]})
+    assert overlap_of(run).curve("en", "zh").tolist() == [1, 0.5, 1 / 3, 0.25]
 
 
-def test_chance_is_what_random_edits_have(tmp_path: Path) -> None:
+def test_chance_is_what_random_edits_have() -> None:
     random = np.random.default_rng(0)
     batches = {lang: [random.random(200).tolist() for _ in range(40)] for lang in LANGS}
-    overlap = neuron_overlap(run_of(tmp_path, batches), LANGS)
+    overlap = overlap_of(run_of(batches))
     assert len(overlap.shares) == 15
     for top in (10, 50, 150):
         mean = np.mean([row.share for row in overlap.rows([top]) if row.layer is None])
         assert mean == pytest.approx(overlap.chance(top), abs=0.015)
 
 
-def test_curve_against_sets(tmp_path: Path) -> None:
+def test_curve_against_sets() -> None:
     random = np.random.default_rng(1)
     norms = {lang: random.random(30).astype(np.float32).tolist() for lang in ("de", "ja")}
-    run = run_of(tmp_path, {lang: [one] for lang, one in norms.items()})
-    curve = neuron_overlap(run, ("de", "ja")).curve("de", "ja")
+    run = run_of({lang: [one] for lang, one in norms.items()})
+    curve = overlap_of(run).curve("de", "ja")
     order = {lang: np.argsort(-np.array(one)) for lang, one in norms.items()}
     for top in range(1, 31):
         both = set(order["de"][:top]) & set(order["ja"][:top])
         assert curve[top - 1] == pytest.approx(len(both) / top)
 
 
-def test_edits_by_parameter_name_need_the_model(tiny_lm: Any, tmp_path: Path) -> None:
-    lm = tiny_lm()
-    name = f"{lm.arch.layers}.1.{lm.arch.down}.weight"
-    original = dict(lm.model.named_parameters())[name]
-    for seed, lang in enumerate(LANGS):
-        path = tmp_path / "edits" / lang / "000.safetensors"
-        path.parent.mkdir(parents=True)
-        ParameterEdit(values={name: original + drawn(32, 80, seed=seed)}).save(path)
-    overlap = neuron_overlap(tmp_path, LANGS, lm=lm)
-    assert (overlap.width, overlap.layers) == (80, (1,))
-    with pytest.raises(EditError, match=r"000\.safetensors: .* give the unedited model"):
-        neuron_overlap(tmp_path, LANGS)
-
-
-def test_runs_that_cannot_be_compared(tmp_path: Path) -> None:
-    run = run_of(tmp_path / "run", {"en": [[1, 2]], "de": [[1, 2]]})
-    for langs, said in (
-        (("en",), "two languages or more"),
-        (("en", "ja"), "holds no edits in 'ja'"),
-    ):
-        with pytest.raises(RunError, match=said) as caught:
-            neuron_overlap(run, langs)
-        assert "\n" not in str(caught.value)
-    (run / "edits" / "de" / "000.safetensors").rename(run / "edits" / "de" / "001.safetensors")
+def test_runs_that_cannot_be_compared() -> None:
+    run = run_of({"en": [[1, 2]], "de": [[1, 2]]})
+    with pytest.raises(RunError, match="two languages or more"):
+        overlap_of({"en": run["en"]})
     with pytest.raises(RunError, match="no batch was edited in both en and de"):
-        neuron_overlap(run, ("en", "de"))
-    other = run_of(tmp_path / "other", {"en": [[1, 2]], "de": [[1, 2, 3]]})
+        overlap_of({"en": run["en"], "de": {1: run["de"][0]}})
     with pytest.raises(EditError, match="change 1 different sets of layers, of 2 widths"):
-        neuron_overlap(other, ("en", "de"))
+        overlap_of(run_of({"en": [[1, 2]], "de": [[1, 2, 3]]}))
 
 
 def test_a_language_without_batches() -> None:
@@ -235,21 +207,6 @@ def test_edits_of_different_layers() -> None:
     norms = np.arange(4.0)
     with pytest.raises(EditError, match="change 2 different sets of layers"):
         overlap_of({"fr": {0: {3: norms}}, "zh": {0: {3: norms, 4: norms}}})
-
-
-@pytest.mark.parametrize("content", [b"", b"not safetensors", b"\x08\0\0\0\0\0\0\0{}"])
-def test_a_damaged_edit(tmp_path: Path, content: bytes) -> None:
-    run = run_of(tmp_path, {"en": [[1, 2]], "de": [[1, 2]]})
-    (run / "edits" / "de" / "000.safetensors").write_bytes(content)
-    with pytest.raises(EditError, match=r"de/000\.safetensors") as caught:
-        neuron_overlap(run, ("en", "de"))
-    assert "\n" not in str(caught.value)
-
-
-def test_an_edit_that_is_not_finite(tmp_path: Path) -> None:
-    run = run_of(tmp_path, {"en": [[1, 2]], "de": [[1, float("nan")]]})
-    with pytest.raises(EditError, match="holds NaN or infinity"):
-        neuron_overlap(run, ("en", "de"))
 
 
 @pytest.mark.parametrize("top", [0, 4])

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner, Result
@@ -36,7 +36,10 @@ class Reply(NamedTuple):
 
 
 class Edit:
-    factors: ClassVar[dict[int, Any]] = {}
+    kept = True
+
+    def deltas(self) -> dict[int, Any]:
+        return {}
 
     def save(self, path: Path) -> None:
         path.write_text("edit")
@@ -48,7 +51,7 @@ class Edit:
 class Editor:
     name = "memit"
     sequential = False
-    low_rank = True
+    stackable = True
 
     def __init__(self, **overrides: Any):
         unknown = set(overrides) - {"steps", "layers", "site"}
@@ -58,6 +61,12 @@ class Editor:
 
     def config(self) -> dict[str, Any]:
         return self.settings
+
+    def needs_subject(self) -> bool:
+        return False
+
+    def warning(self, facts: object) -> None:
+        return None
 
     def edit(self, lm: Any, statements: Any, *, text: object, progress: Any) -> Edit:
         return Edit()
@@ -186,7 +195,7 @@ def test_another_run_asks_the_unedited_model_nothing(
 def test_a_dry_run_is_told_what_is_known(
     mlake: Callable[..., Result], calls: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def estimate(plan: Any, store: Any, lm: Any, known: Any) -> str:
+    def estimate(plan: Any, store: Any, lm: Any, method: Any, known: Any) -> str:
         texts = [one.text for one in plan.probes]
         return "nothing is kept" if known is None else f"{len(known.among(texts))} of {len(texts)} known"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mlake.editing import EDITORS
 from mlake.evaluation import cost
 from mlake.evaluation.cost import dry_run, too_large
 from mlake.evaluation.plan import make_plan
@@ -16,6 +17,8 @@ from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
 
 from .worker import Fakes, Reply, benchmark, make_spec
+
+METHOD: Any = EDITORS["memit"]
 
 
 def lines(text: str) -> dict[str, str]:
@@ -44,7 +47,7 @@ class Counting(Fakes):
 def test_dry_run_counts_and_writes_nothing(tmp_path: Path, tiny_lm: Callable[..., Any]) -> None:
     spec = make_spec()
     plan = make_plan(spec, benchmark())
-    text = dry_run(plan, Store(tmp_path / "run", spec), tiny_lm())
+    text = dry_run(plan, Store(tmp_path / "run", spec), tiny_lm(), METHOD)
     said = lines(text)
     assert said["facts"] == "6 in 3 batches of up to 2"
     assert said["edits"] == "6, of which 6 are to be computed"
@@ -67,29 +70,30 @@ def test_what_is_said_to_be_asked_is_asked(tmp_path: Path, tiny_lm: Callable[...
         some = sorted(texts)[:7]
         known.before(fakes.answer)({}, some, lambda done: None)
         fakes.count = 0
-    text = dry_run(plan, Store(tmp_path / "run", spec), tiny_lm(), known)
+    text = dry_run(plan, Store(tmp_path / "run", spec), tiny_lm(), METHOD, known)
     before = sum(one.text in some for one in plan.probes) if known else 0
     assert f"36 unedited, {before} of them known, and " in text
     engine = replace(fakes.engine(), unedited=known.before(fakes.answer) if known else None)
     with Store.open(tmp_path / "run", spec) as store:
         run(plan, store, engine)
         assert fakes.count == to_ask(text)
-        assert to_ask(dry_run(plan, store, tiny_lm(), known)) == 0
+        assert to_ask(dry_run(plan, store, tiny_lm(), METHOD, known)) == 0
 
 
 def test_known_answers_cost_nothing(tmp_path: Path, tiny_lm: Callable[..., Any]) -> None:
-    spec = make_spec(edit_langs=("ja",), facts=(0, 2), locality=0, editor={"steps": 0})
+    spec = make_spec(edit_langs=("ja",), facts=(0, 2), locality=0)
+    method = replace(METHOD, value=replace(METHOD.value, steps=0))
     plan, lm, store = make_plan(spec, benchmark()), tiny_lm(), Store(tmp_path / "run", spec)
     known = Known(tmp_path / "known.jsonl")
-    nothing, whole = dry_run(plan, store, lm, known), dry_run(plan, store, lm)
+    nothing, whole = dry_run(plan, store, lm, method, known), dry_run(plan, store, lm, method)
     assert operations(nothing) == operations(whole)
     assert to_ask(whole) == 2 * 6  # two facts in three languages, unedited and edited
     known.before(Fakes().answer)({}, [one.text for one in plan.probes], lambda done: None)
-    text = dry_run(plan, store, lm, known)
+    text = dry_run(plan, store, lm, method, known)
     assert "12 unedited, 12 of them known, and 12 edited" in text
     assert to_ask(text) == 6
     assert operations(text) == pytest.approx(operations(whole) / 2, rel=0.05)
-    assert "12 of them known" in dry_run(plan, store, lm, Known(tmp_path / "known.jsonl"))
+    assert "12 of them known" in dry_run(plan, store, lm, method, Known(tmp_path / "known.jsonl"))
 
 
 def test_a_model_that_cannot_be_edited_here_is_said(
@@ -97,12 +101,12 @@ def test_a_model_that_cannot_be_edited_here_is_said(
 ) -> None:
     spec = make_spec()
     plan, lm = make_plan(spec, benchmark()), tiny_lm()
-    assert too_large(plan, lm, spec) is None
+    assert too_large(plan, lm, METHOD) is None
     monkeypatch.setattr(cost, "_available", lambda lm: 1000.0)
-    said = too_large(plan, lm, spec)
+    said = too_large(plan, lm, METHOD)
     assert said and "only 0.0 GiB is free on cpu: it may not fit; use --dtype bf16" in said
     monkeypatch.setattr(cost, "_available", lambda lm: None)
-    assert too_large(plan, lm, spec) is None
+    assert too_large(plan, lm, METHOD) is None
 
 
 def test_dry_run_of_a_finished_run(tmp_path: Path, tiny_lm: Callable[..., Any]) -> None:
@@ -110,7 +114,7 @@ def test_dry_run_of_a_finished_run(tmp_path: Path, tiny_lm: Callable[..., Any]) 
     plan = make_plan(spec, benchmark())
     with Store.open(tmp_path / "run", spec) as store:
         run(plan, store, Fakes().engine())
-        text = dry_run(plan, store, tiny_lm())
+        text = dry_run(plan, store, tiny_lm(), METHOD)
     assert "6, of which 0 are to be computed" in text
     assert "0 to be asked, 27 stored already" in text
     assert "about 0 floating-point operations: 0.0 minutes" in text

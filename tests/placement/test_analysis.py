@@ -9,7 +9,6 @@ from tests.evaluation.worker import benchmark
 
 from mlake.analysis.choices import ask_choices
 from mlake.analysis.examine import examine
-from mlake.analysis.neurons import neuron_changes
 from mlake.analysis.perplexity import ability_rows, perplexity_rows
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
@@ -64,7 +63,7 @@ def test_an_examined_edit(pair: Pair) -> None:
         assert "neurons.3" in here and there.keys() == here.keys()
         for key, tensor in here.items():
             torch.testing.assert_close(there[key], tensor, rtol=1e-5, atol=1e-6)
-        one, other = (neuron_changes(edit, lm)[3] for lm in pair)
+        one, other = (edit.neurons(lm)[3] for lm in pair)
         assert one == pytest.approx(other)
 
 

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mlake.analysis.neurons import neuron_changes
 from mlake.analysis.perplexity import ability_rows, held_out_langs
-from mlake.errors import EditError
 from mlake.models.lm import LM
 
 __all__ = ["Examined", "examine"]
@@ -41,24 +38,15 @@ def examine(lm: LM, edit: Any) -> Examined:
 
     Args:
         lm: The unedited model.
-        edit: A ``WeightEdit`` or ``ParameterEdit``, not in force.
+        edit: The edit, not in force.
 
     Raises:
         EditError: The edit does not fit the model.
     """
-    tensors = {f"neurons.{layer}": norms for layer, norms in _changes(lm, edit).items()}
+    tensors = {f"neurons.{layer}": norms.float() for layer, norms in edit.neurons(lm).items()}
     with edit.applied(lm) as edited:
         rows = ability_rows(edited, None, None, held_out_langs())
     for lang in held_out_langs():
         values = [row.nll for row in rows if row.test_lang == lang]
         tensors[f"ability.{lang}"] = torch.tensor(values, dtype=torch.float32)
     return Examined(tensors)
-
-
-def _changes(lm: LM, edit: Any) -> dict[int, Tensor]:
-    """Change of each neuron by layer; none for an edit of other weights than the MLPs'."""
-    try:
-        found = neuron_changes(edit, lm)
-    except EditError:
-        return {}
-    return {layer: torch.from_numpy(norms.astype(np.float32)) for layer, norms in found.items()}

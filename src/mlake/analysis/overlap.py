@@ -1,6 +1,6 @@
 """How far languages have in common the MLP neurons that their edits change most (Figure 7).
 
-From the changes that ``mlake.analysis.neurons`` measures; needs no model.
+From the changes that ``Edit.neurons`` measures; needs no model.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -51,9 +51,9 @@ def edit(source: str, out: Path, **flags: Any) -> None:
     settings = settings_of(flags["settings"], no_subject=flags["no_subject"])
     # Names, values and subjects that are wrong are said before the model loads.
     method = mlake.editing.editor(flags["method"], **settings)
-    if method.config().get("key") == "subject":
+    if method.needs_subject():
         _check_subjects(statements)
-    if flags["peft"] and not method.low_rank:
+    if flags["peft"] and not method.stackable:
         raise EditError(f"--peft writes edits of down-projections, not those of {method.name}; use --merge")
     with _folder(out):
         model = {key: flags[key] for key in ("dtype", "device", "revision", "template")}
@@ -135,17 +135,22 @@ def _finish(
     """Save the edit, ask the edited model, and report; other forms of the edit come last."""
     from mlake.editing.edits.export import save_adapter, save_merged
 
+    if flags["merge"] and not made.mergeable:
+        raise EditError(
+            f"--merge writes edited weights, and an edit by {flags['method']} is kept beside them; leave out "
+            "--merge, and apply edit.safetensors"
+        )
     answers = out / "answers.json"
     answers.unlink(missing_ok=True)  # those of an earlier edit do not belong to this one
     made.save(out / "edit.safetensors")
-    with made.applied(lm):
-        after = _ask(lm, statements, flags["max_new_tokens"], "asking the edited model")
+    with made.applied(lm) as edited:
+        after = _ask(edited, statements, flags["max_new_tokens"], "asking the edited model")
         rows = [_row(*three) for three in zip(statements, before, after, strict=True)]
         _write(rows, answers)
         _show(rows)
         click.echo(f"wrote {out / 'edit.safetensors'} and {answers}")
         if flags["merge"]:
-            save_merged(lm, out / "model")
+            save_merged(edited, out / "model")
             click.echo(f"wrote {out / 'model'}")
     if flags["peft"]:
         save_adapter(made, lm, out / "adapter")

@@ -33,13 +33,17 @@ def list_group() -> None:
 @JSON
 def methods(as_json: bool) -> None:
     """List the editing methods."""
-    from mlake.editing.methods import EDITORS, PAPERS
+    from mlake.editing.methods import EDITORS
+    from mlake.reproduce.runs import RUNS
+
+    of_the_paper = {name for run in RUNS.values() for name in run.methods}
 
     rows = [
         {
             "name": name,
-            "paper": PAPERS[name],
-            "in_the_mlake_paper": name in ("mend", "rome", "memit", "stableke"),
+            "title": row.title or name,
+            "paper": row.paper,
+            "in_the_mlake_paper": name in of_the_paper,
             "one_fact_after_another": row.sequential,
             "settings": row.config(),
         }
@@ -69,6 +73,7 @@ def scorers(as_json: bool) -> None:
 
     rows = [
         {
+            "name": name,
             "signature": row.signature,
             "unit": row.unit,
             "better": row.better or "",

@@ -88,10 +88,10 @@ def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
 
     if dry_run:
         store = Store(folder, session.spec)
-        click.echo(estimate(session.plan, store, session.lm, session.known()))
+        click.echo(estimate(session.plan, store, session.lm, session.method, session.known()))
         return
-    large = too_large(session.plan, session.lm, session.spec)
-    for note in (*session.plan.notes, session.trained_on(), large):
+    large = too_large(session.plan, session.lm, session.method)
+    for note in (*session.plan.notes, session.warning(), large):
         if note:
             click.echo(f"note: {note}", err=True)
     _say_known(session.carry_out(folder, examine=examine, progress=True))

@@ -1,62 +1,261 @@
-"""What every editing method offers: the protocol that rows of ``EDITORS`` follow."""
+"""What every editing method offers: the base of the rows of ``EDITORS``."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
+from mlake.editing.edits.edit import Edit
+from mlake.errors import EditError
 from mlake.models.lm import LM
-from mlake.records import Statement
+from mlake.records import Benchmark, Statement
 
-__all__ = ["Edit", "Method", "Progress"]
+__all__ = ["Method", "Progress", "Range", "Trained", "Trainer", "settings_named"]
 
 Progress = Callable[[int], object]
+"""Is told how many facts have just been finished."""
 
 
-class Edit(Protocol):
-    """An edit as a value: in force for the length of a block, stored in one file."""
+class Range(NamedTuple):
+    """Values of a setting that are worth trying, from ``low`` to ``high``.
+
+    Attributes:
+        low: The smallest.
+        high: The largest.
+        scale: How they are spread: ``linear``, or ``log`` where each is a multiple of the one before.
+    """
+
+    low: float
+    high: float
+    scale: str
+
+
+class Trained(Protocol):
+    """What training has written."""
 
     @property
-    def report(self) -> Mapping[str, Any]:
-        """What the method has to say. JSON values."""
-
-    def applied(self, lm: LM, /) -> AbstractContextManager[LM]:
-        """The model with the edit in force."""
-
-    def save(self, path: Path, /) -> object:
-        """Write the edit to one file."""
+    def sha256(self) -> str:
+        """Hash of the file's bytes."""
 
 
-class Method(Protocol):
-    """An editing method: a frozen dataclass whose fields are its settings."""
+class Trainer(Protocol):
+    """What ``mlake train`` needs of the training of a method; it may be cut off at any step.
+
+    Attributes:
+        step: Steps done.
+    """
+
+    step: int
 
     @property
-    def name(self) -> str:
-        """Name of the row."""
+    def measured(self) -> int:
+        """Steps at the start that train nothing."""
+
+    def resume(self, path: Path, /) -> None:
+        """Go on from a file that ``run`` wrote."""
+
+    def advance(self) -> Mapping[str, float]:
+        """Do the next step; its losses by name, none where it trains nothing."""
+
+    def run(self, path: Path, steps: int, show: Callable[[Mapping[str, float]], object], /) -> Trained:
+        """Train up to a number of steps and write the file, now and then and at the end.
+
+        Args:
+            path: The file.
+            steps: Steps in all; those done already count.
+            show: Called after each step with its losses.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Method(ABC):
+    """An editing method: a frozen dataclass whose further fields are its settings.
+
+    Only ``edit`` has to be written. A row of ``EDITORS`` is a value of such a class.
+
+    Attributes:
+        name: Name of the row.
+        title: Name in figures and tables, as its paper writes it; empty for ``name``.
+        paper: Address of the paper.
+    """
+
+    name: str
+    title: str = field(default="", kw_only=True)
+    paper: str = field(default="", kw_only=True)
 
     @property
     def sequential(self) -> bool:
         """Whether facts are edited one after another, each on the model that the ones before left."""
+        return False
 
     @property
-    def low_rank(self) -> bool:
-        """Whether its edits change down-projections only, so that one pass can ask under many of them."""
+    def stackable(self) -> bool:
+        """Whether one pass can ask under many of its edits: each has ``Edit.deltas``."""
+        return False
+
+    @property
+    def continues(self) -> bool:
+        """Whether it can edit a model that is edited already."""
+        return True
+
+    @property
+    def trainable(self) -> bool:
+        """Whether it is trained beforehand (``trainer``); its setting ``trained`` then names the file."""
+        return False
+
+    @abstractmethod
+    def edit(
+        self,
+        lm: LM,
+        statements: Sequence[Statement],
+        /,
+        *,
+        text: Sequence[str] = (),
+        history: Sequence[Edit] = (),
+        progress: Progress = lambda done: None,
+    ) -> Edit:
+        """Compute an edit that makes the model state these facts. The model is left as it was.
+
+        Args:
+            lm: The model, with all of ``history`` in force. The edit comes on top of it.
+            statements: The facts, each in the language it is edited in.
+            text: Ordinary text of the data set, for methods that measure a model on it.
+            history: Earlier edits by this method, the first one first. Whoever calls has applied them.
+            progress: Called with the number of facts just finished.
+
+        Raises:
+            EditError: No facts, or an edit that cannot be computed.
+            SubjectError: A subject or target that cannot be found in its prompt.
+        """
+
+    def edit_many(
+        self,
+        lm: LM,
+        batches: Sequence[Sequence[Statement]],
+        /,
+        *,
+        text: Sequence[str] = (),
+        history: Sequence[Edit] = (),
+        progress: Progress = lambda done: None,
+    ) -> Sequence[Edit]:
+        """One edit for each batch, each from the model as it is; arguments and errors as in ``edit``."""
+        return [self.edit(lm, one, text=text, history=history, progress=progress) for one in batches]
+
+    def may_continue(self) -> None:
+        """Refuse a sequence of edits, where the method cannot edit a model that is edited already.
+
+        Raises:
+            EditError: It cannot.
+        """
+        if not self.continues:
+            raise EditError(
+                f"{self.name} cannot edit a model that is edited already; take another method, or edit each "
+                "batch from the unedited model"
+            )
+
+    def needs_subject(self) -> bool:
+        """Whether a fact whose subject is not known cannot be edited."""
+        return False
 
     def suggested(self, lm: LM, /) -> Mapping[str, Any]:
         """Settings that the model's family asks for, where the user sets none."""
+        return {}
 
     def fitted(self, lm: LM, /) -> Self:
-        """The method ready for a model, once all settings are in place."""
+        """The method ready for a model, once all settings are in place.
+
+        Raises:
+            EditError: It cannot edit this model, or with these settings.
+        """
+        return self
 
     def config(self) -> dict[str, Any]:
-        """Every setting that can change a number, as JSON values."""
+        """Name, and every setting that can change a number, as JSON values."""
+        return {key: value for key, value in asdict(self).items() if key not in ("title", "paper")}
 
-    def edit(
-        self, lm: LM, statements: Sequence[Statement], /, *, text: Sequence[str], progress: Progress
-    ) -> Edit:
-        """Compute an edit."""
+    def search(self) -> Mapping[str, Range]:
+        """Settings worth trying, by name."""
+        return {}
 
-    def edit_many(
-        self, lm: LM, batches: Sequence[Sequence[Statement]], /, *, text: Sequence[str], progress: Progress
-    ) -> Sequence[Edit]:
-        """Compute several edits, each from the unedited model."""
+    def passes(self) -> float:
+        """How often an edit runs each fact forward and backward to the activations, for an estimate."""
+        return 1.0
+
+    def prompts(self) -> int:
+        """Prompts of one fact that it holds in memory at once, for an estimate."""
+        return 1
+
+    def trained_weights(self, lm: LM, /) -> int:
+        """How many of the model's weights an edit trains, for an estimate of memory."""
+        return 0
+
+    def warning(self, facts: Collection[str], /) -> str | None:
+        """What makes results on these facts no fair test; None for nothing.
+
+        Args:
+            facts: Ids of the facts that are edited.
+        """
+        return None
+
+    def trainer(
+        self,
+        lm: LM,
+        benchmark: Benchmark,
+        /,
+        *,
+        facts: tuple[int, int],
+        langs: Sequence[str],
+        settings: Mapping[str, Any],
+    ) -> Trainer:
+        """The training of what it needs before it can edit.
+
+        Args:
+            lm: The model.
+            benchmark: The data set.
+            facts: Start and stop of the facts to train on.
+            langs: Languages to edit in.
+            settings: Settings of the training that are not its defaults.
+
+        Raises:
+            EditError: The method is not trained, or not on so little.
+            UnknownNameError: No such setting.
+        """
+        raise EditError(f"{self.name} needs no training; edit with it at once")
+
+    def trained_file(self, lm: LM, /) -> Path:
+        """Where ``mlake train`` writes what is trained, unless told otherwise.
+
+        Raises:
+            EditError: The method is not trained.
+        """
+        raise EditError(f"{self.name} needs no training; edit with it at once")
+
+    def lacking(self, lm: LM, out: Path, /) -> str | None:
+        """What ``prepared`` would make first, in words; None for nothing."""
+        return None
+
+    def prepared(
+        self, lm: LM, benchmark: Benchmark, facts: tuple[int, int], out: Path, /
+    ) -> Mapping[str, Any]:
+        """Make what the method needs before it can edit, where it is not there.
+
+        Args:
+            lm: The model.
+            benchmark: The data set.
+            facts: Start and stop of the facts that will be edited: what is made must not know them.
+            out: Folder for it.
+
+        Returns:
+            Settings with which the method finds it.
+
+        Raises:
+            EditError: It cannot be made.
+        """
+        return {}
+
+
+def settings_named(method: Method) -> tuple[str, ...]:
+    """Names of the settings of a method: its fields besides what every method has."""
+    every = {one.name for one in fields(Method)}
+    return tuple(one.name for one in fields(method) if one.name not in every)

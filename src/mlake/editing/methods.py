@@ -10,38 +10,64 @@ from mlake.editing.settings import overridden
 from mlake.errors import UnknownNameError
 from mlake.models.lm import LM
 
-__all__ = ["EDITORS", "PAPERS", "editor"]
+__all__ = ["EDITORS", "editor"]
+
+_STABLEKE = "https://arxiv.org/abs/2402.13048"
 
 _ROWS: tuple[Method, ...] = (
     # Meng et al. 2022, with the settings the MLaKE paper used: no second moment.
-    LocateThenEdit("rome", metric="identity", site="down", sequential=True, met_at_plain=True),
+    LocateThenEdit(
+        "rome",
+        title="ROME",
+        paper="https://arxiv.org/abs/2202.05262",
+        metric="identity",
+        site="down",
+        sequential=True,
+        met_at_plain=True,
+    ),
     # Gupta et al. 2024 (Rebuilding ROME): the mean key throughout.
-    LocateThenEdit("r-rome", metric="identity", site="down", sequential=True),
+    LocateThenEdit(
+        "r-rome",
+        title="R-ROME",
+        paper="https://arxiv.org/abs/2403.07175",
+        metric="identity",
+        site="down",
+        sequential=True,
+    ),
     # Gupta et al. 2024 (A unified framework for model editing): ROME's objective for a batch.
-    LocateThenEdit("emmet", metric="moment", key_mean="halves"),
+    LocateThenEdit(
+        "emmet",
+        title="EMMET",
+        paper="https://arxiv.org/abs/2403.14236",
+        metric="moment",
+        key_mean="halves",
+    ),
     # Meng et al. 2023.
-    LocateThenEdit("memit", metric="moment", ridge=15_000.0, key_mean="halves"),
+    LocateThenEdit(
+        "memit",
+        title="MEMIT",
+        paper="https://arxiv.org/abs/2210.07229",
+        metric="moment",
+        ridge=15_000.0,
+        key_mean="halves",
+    ),
     # Fang et al. 2025.
-    LocateThenEdit("alphaedit", metric="null_space", ridge=10.0, key_mean="halves"),
+    LocateThenEdit(
+        "alphaedit",
+        title="AlphaEdit",
+        paper="https://arxiv.org/abs/2410.02355",
+        metric="null_space",
+        ridge=10.0,
+        key_mean="halves",
+    ),
     # Mitchell et al. 2022: a network trained beforehand turns the gradient into the edit.
-    Mend(),
+    Mend(title="MEND", paper="https://arxiv.org/abs/2110.11309"),
     # Wei et al. 2024: fine-tuning on each fact in other words and in context.
-    StableKE("stableke"),
-    StableKE("stableke-lora", rank=16, rate=3e-4),
+    StableKE("stableke", title="StableKE", paper=_STABLEKE),
+    StableKE("stableke-lora", title="StableKE (LoRA)", paper=_STABLEKE, rank=16, rate=3e-4),
 )
 EDITORS: dict[str, Method] = {row.name: row for row in _ROWS}
-
-PAPERS: dict[str, str] = {
-    "rome": "https://arxiv.org/abs/2202.05262",
-    "r-rome": "https://arxiv.org/abs/2403.07175",
-    "emmet": "https://arxiv.org/abs/2403.14236",
-    "memit": "https://arxiv.org/abs/2210.07229",
-    "alphaedit": "https://arxiv.org/abs/2410.02355",
-    "mend": "https://arxiv.org/abs/2110.11309",
-    "stableke": "https://arxiv.org/abs/2402.13048",
-    "stableke-lora": "https://arxiv.org/abs/2402.13048",
-}
-"""Where each method is from."""
+"""Name to method; another method is one more entry."""
 
 
 def editor(name: str, lm: LM | None = None, /, **settings: Any) -> Method:

@@ -5,36 +5,38 @@ from dataclasses import fields, is_dataclass, replace
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
+from mlake.editing.method import Method, settings_named
 from mlake.errors import EditError, UnknownNameError
 
 __all__ = ["overridden"]
 
 _COUNTS = {"steps", "corpus_tokens", "epochs", "texts", "text_batch"}
-_T = TypeVar("_T")
+_M = TypeVar("_M", bound=Method)
 
 
-def overridden(row: _T, settings: Mapping[str, Any]) -> _T:
+def overridden(row: _M, settings: Mapping[str, Any]) -> _M:
     """A method with some settings changed.
 
     Args:
-        row: The method, a dataclass; fields that are dataclasses themselves hold more settings.
+        row: The method; fields that are dataclasses themselves hold more settings.
         settings: Values by field name. Lists become tuples, whole numbers floats where a field wants it.
 
     Raises:
         UnknownNameError: No such setting.
         EditError: A value of the wrong type, or a number that is too small.
     """
-    inner = {f.name: getattr(row, f.name) for f in fields(row) if is_dataclass(getattr(row, f.name))}  # type: ignore[arg-type]
-    own = {f.name: f.type for f in fields(row) if f.name not in {"name", *inner}}  # type: ignore[arg-type]
+    types = {f.name: f.type for f in fields(row) if f.name in settings_named(row)}
+    inner = {name: getattr(row, name) for name in types if is_dataclass(getattr(row, name))}
+    own = {name: kind for name, kind in types.items() if name not in inner}
     places = dict.fromkeys(own, "") | {f.name: name for name, part in inner.items() for f in fields(part)}
     kinds = own | {f.name: f.type for part in inner.values() for f in fields(part)}
     chosen: dict[str, dict[str, Any]] = {name: {} for name in ("", *inner)}
     for key, value in settings.items():
         if key not in kinds:
-            raise UnknownNameError(f"setting of {getattr(row, 'name', 'the method')}", key, kinds)
+            raise UnknownNameError(f"setting of {row.name}", key, kinds)
         chosen[places[key]][key] = _cast(key, value, kinds[key])
     parts = {name: replace(part, **chosen[name]) for name, part in inner.items()}
-    return replace(row, **parts, **chosen[""])  # type: ignore[type-var]
+    return replace(row, **parts, **chosen[""])
 
 
 def _cast(key: str, value: Any, kind: Any) -> Any:

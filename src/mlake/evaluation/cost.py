@@ -9,8 +9,8 @@ import torch
 from torch.nn.functional import linear
 
 from mlake.editing.locate.suffix import bytes_needed
+from mlake.editing.method import Method
 from mlake.evaluation.plan import Plan, Unit
-from mlake.evaluation.spec import RunSpec
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
 from mlake.models.lm import LM
@@ -18,7 +18,6 @@ from mlake.models.room import free_memory
 
 __all__ = ["dry_run", "too_large"]
 
-_STEPS = 25
 _ROWS = 32
 _SECONDS = 0.2
 _TARGET = 8
@@ -26,7 +25,7 @@ _TRAINED = 16  # bytes a trained parameter: a float32 copy, its gradient and two
 _GIB = 2**30
 
 
-def dry_run(plan: Plan, store: Store, lm: LM, known: Known | None = None) -> str:
+def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Known | None = None) -> str:
     """What is planned, what of it is stored or known already, and an estimate of time and memory.
 
     The floating-point operations are 2 · parameters · tokens for what is asked (prompt and the longest
@@ -37,6 +36,7 @@ def dry_run(plan: Plan, store: Store, lm: LM, known: Known | None = None) -> str
         plan: What to edit and ask.
         store: The run folder, opened or not.
         lm: The model.
+        method: The editing method; None where nothing is edited.
         known: What earlier runs asked the unedited model.
     """
     units = [unit for unit in plan.units if not store.has(unit)]
@@ -45,12 +45,13 @@ def dry_run(plan: Plan, store: Store, lm: LM, known: Known | None = None) -> str
     facts = sum(map(len, plan.batches))
     asked = _asked(units, known)
     operations = _asking(asked, lm, store.spec.max_new_tokens)
-    operations += _editing([one.question for step in edits for one in step.statements], lm, store)
+    if method is not None:
+        operations += _editing([one.question for step in edits for one in step.statements], lm, method)
     rate = _rate(lm)
     minutes = operations / rate / 60
     weights = sum(weight.numel() * weight.element_size() for weight in lm.model.parameters())
-    (least, most), free = _need(plan, lm, store.spec), _available(lm)
-    notes = (*plan.notes, too_large(plan, lm, store.spec))
+    (least, most), free = _need(plan, lm, method), _available(lm)
+    notes = (*plan.notes, too_large(plan, lm, method))
     there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
     return "\n".join(
         (
@@ -123,20 +124,9 @@ def _asking(asked: Sequence[str], lm: LM, longest: int) -> float:
     return 2.0 * (_body(lm) * tokens + _head(lm) * longest * len(asked))
 
 
-def _editing(statements: list[str], lm: LM, store: Store) -> float:
+def _editing(statements: list[str], lm: LM, method: Method) -> float:
     tokens = sum(count + _TARGET for count in _tokens(statements, lm))
-    passes = _passes(store.spec)
-    return 4.0 * passes * (_body(lm) * tokens + _head(lm) * _TARGET * len(statements))
-
-
-def _passes(spec: RunSpec) -> float:
-    """How often an edit runs each fact forward and backward to the activations."""
-    settings = spec.editor
-    if "epochs" in settings:  # fine-tuning goes back to the weights as well
-        return 1.5 * float(settings["epochs"]) * float(settings["texts"])
-    if "trained" in settings:
-        return 1.5
-    return float(settings.get("value", settings).get("steps", _STEPS))
+    return 4.0 * method.passes() * (_body(lm) * tokens + _head(lm) * _TARGET * len(statements))
 
 
 @torch.inference_mode()
@@ -154,29 +144,24 @@ def _rate(lm: LM) -> float:
     return 2.0 * matrix.numel() * _ROWS * products / (perf_counter() - start)
 
 
-def _need(plan: Plan, lm: LM, spec: RunSpec) -> tuple[float, float]:
+def _need(plan: Plan, lm: LM, method: Method | None) -> tuple[float, float]:
     """Least and most memory that an edit wants, in bytes: the hardest fact by itself, a whole batch at once.
 
     What lies between is met by splitting a batch into chunks.
     """
-    contexts = spec.editor.get("contexts", 1)
-    prompts = 1 + (contexts if isinstance(contexts, int) else len(contexts))
     batch = max((step.statements for step in plan.steps), key=len, default=())
-    if not batch:
+    if method is None or not batch:
         return 0.0, 0.0
+    prompts = method.prompts()
     tokens = [(count + _TARGET) * prompts for count in _tokens([one.question for one in batch], lm)]
     needs = [float(bytes_needed(lm, count, count, _TARGET * prompts + 1)) for count in tokens]
-    kept = _TRAINED * sum(weight.numel() for weight in lm.model.parameters()) if _trains_all(spec) else 0.0
+    kept = float(_TRAINED * method.trained_weights(lm))
     return kept + max(needs), kept + sum(needs)
 
 
-def _trains_all(spec: RunSpec) -> bool:
-    return "epochs" in spec.editor and not spec.editor["rank"]
-
-
-def too_large(plan: Plan, lm: LM, spec: RunSpec) -> str | None:
+def too_large(plan: Plan, lm: LM, method: Method | None) -> str | None:
     """A warning if not even one fact fits into what is free besides the weights; None if it does."""
-    least, _ = _need(plan, lm, spec)
+    least, _ = _need(plan, lm, method)
     free = _available(lm)
     if free is None or least <= free:
         return None

@@ -11,8 +11,6 @@ import torch
 from mlake.data.ordinary import ordinary_text
 from mlake.editing import editor as editing_method
 from mlake.editing import load_edit
-from mlake.editing.edits.parameters import ParameterEdit
-from mlake.editing.mend import Mend
 from mlake.editing.method import Method
 from mlake.evaluation.plan import Plan, make_plan
 from mlake.evaluation.run import Engine, Examine, run
@@ -79,7 +77,7 @@ class Session:
         if settings.method != NO_METHOD:
             self.method = editing_method(settings.method, lm, **settings.editor)
         self.spec = _spec(lm, benchmark, settings, self.method)
-        needs_subject = self.spec.editor.get("key") == "subject"
+        needs_subject = self.method is not None and self.method.needs_subject()
         self.plan: Plan = make_plan(
             self.spec, benchmark, usable=lambda one: one.subject is not None or not needs_subject
         )
@@ -89,15 +87,11 @@ class Session:
         """Name of the run's folder: method, model and the hash of the spec."""
         return f"{self.spec.method}-{_slug(self.spec.model)}-{self.spec.id}"
 
-    def trained_on(self) -> str | None:
-        """A warning if the method was trained on facts that are edited here; None if it was not."""
-        if not isinstance(self.method, Mend):
+    def warning(self) -> str | None:
+        """What makes this run no fair test of its method; None for nothing."""
+        if self.method is None:
             return None
-        edited = {fact.id for batch in self.plan.batches for fact in batch}
-        seen = len(edited.intersection(self.method.trained_facts))
-        if not seen:
-            return None
-        return f"{seen} of {len(edited)} facts are among those that mend was trained on: no fair test"
+        return self.method.warning({fact.id for batch in self.plan.batches for fact in batch})
 
     def known(self) -> Known | None:
         """What earlier runs asked the unedited model; None where nothing pins the model."""
@@ -123,13 +117,17 @@ class Session:
         known = self.known()
         with Store.open(folder, self.spec) as store:
             engine = engine_of(self.lm, self.method, self.spec, ordinary_text(self.benchmark), known)
-            run(self.plan, store, replace(engine, examine=examine, keep=_slim), progress=progress)
+            run(
+                self.plan,
+                store,
+                replace(engine, examine=examine, keep=_kept),
+                progress=progress,
+            )
         return known
 
 
-def _slim(edit: Any) -> bool:
-    """Whether an edit is small enough to be kept: whole weights take as much room as the model."""
-    return not (isinstance(edit, ParameterEdit) and edit.values)
+def _kept(edit: Any) -> bool:
+    return bool(edit.kept)
 
 
 def engine_of(
@@ -149,8 +147,8 @@ def engine_of(
     def answer(asked: Any, questions: Sequence[str], progress: Any) -> Any:
         return answers(asked, questions, max_new_tokens=longest, progress=progress)
 
-    def many(asked: Any, edits: Any, questions: Sequence[tuple[int, str]], progress: Any) -> Any:
-        deltas = RowDeltas(tuple(edit.factors for edit in edits))
+    def many(asked: Any, edits: Sequence[Any], questions: Sequence[tuple[int, str]], progress: Any) -> Any:
+        deltas = RowDeltas(tuple(edit.deltas() or {} for edit in edits))
         groups, texts = [number for number, _ in questions], [text for _, text in questions]
         settings = {"max_new_tokens": longest, "progress": progress}
         return answers(asked, texts, deltas=deltas, groups=groups, **settings)
@@ -167,7 +165,7 @@ def _together(lm: LM, method: Method | None, batch_size: int) -> int:
     Edits of few facts leave a pass half empty. So do edits of one fact after another, however many facts
     they have, and an accelerator more so.
     """
-    if method is None or not method.low_rank:
+    if method is None or not method.stackable:
         return 1
     chains = _CHAINS.get(lm.device.type, 1) if method.sequential else 1
     return max(chains, _FACTS // batch_size)

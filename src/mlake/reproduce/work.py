@@ -61,7 +61,7 @@ def estimates(wishes: Sequence[Wish], benchmark: Benchmark, options: Options) ->
             session = _session(lm, wish, benchmark, options)
             folder = options.out / "runs" / session.folder_name
             yield f"{wish.run} · {name} · {session.spec.method}: {folder}"
-            yield dry_run(session.plan, Store(folder, session.spec), lm, session.known())
+            yield dry_run(session.plan, Store(folder, session.spec), lm, session.method, session.known())
 
 
 def _with_model(
@@ -74,7 +74,7 @@ def _with_model(
         session = _session(lm, wish, benchmark, options)
         folder = options.out / "runs" / session.folder_name
         say(f"{wish.run} · {name} · {session.spec.method}: {folder}")
-        for note in (*session.plan.notes, session.trained_on()):
+        for note in (*session.plan.notes, session.warning()):
             if note:
                 say(f"note: {note}")
         session.carry_out(folder, examine=examine, progress=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +13,8 @@ from torch import Tensor
 from transformers import GenerationConfig
 
 from mlake.disk import write_atomic
-from mlake.editing.edits.weights import WeightEdit
+from mlake.editing.edits.edit import Edit
+from mlake.editing.factors import Factors
 from mlake.errors import EditError
 from mlake.models.lm import LM
 
@@ -25,7 +27,7 @@ def save_merged(lm: LM, folder: str | Path) -> None:
     A checkpoint that was in the folder before is replaced once the new one is complete.
 
     Args:
-        lm: The model, inside ``WeightEdit.applied``.
+        lm: The model, inside ``Edit.applied`` of an edit that is ``mergeable``.
         folder: Where the checkpoint goes.
 
     Raises:
@@ -59,7 +61,7 @@ def _save_model(model: Any, folder: Path) -> None:
     (folder / "generation_config.json").write_text(own.to_json_string(), encoding="utf-8")
 
 
-def save_adapter(edit: WeightEdit, lm: LM, folder: str | Path) -> None:
+def save_adapter(edit: Edit, lm: LM, folder: str | Path) -> None:
     """Write an edit as a LoRA adapter of the down-projections: ``B = left``, ``A = right.T``.
 
     Args:
@@ -68,17 +70,22 @@ def save_adapter(edit: WeightEdit, lm: LM, folder: str | Path) -> None:
         folder: Where ``adapter_config.json`` and ``adapter_model.safetensors`` go.
 
     Raises:
-        EditError: The edit changes nothing, or the adapter cannot be written.
+        EditError: The edit changes nothing or something else, or the adapter cannot be written.
     """
     folder = Path(folder)
-    if not edit.factors:
+    deltas = edit.deltas()
+    if deltas is None:
+        raise EditError(
+            "an adapter holds low-rank changes of down-projections, and the edit is something else"
+        )
+    if not deltas:
         raise EditError("the edit changes no layer, and an adapter needs one; edit at least one fact")
     tensors: dict[str, Tensor] = {}
-    for layer, factors in edit.factors.items():
+    for layer, factors in deltas.items():
         name = f"base_model.model.{_down(lm, layer)}"
         tensors[f"{name}.lora_A.weight"] = factors.right.T.contiguous()
         tensors[f"{name}.lora_B.weight"] = factors.left.contiguous()
-    config = json.dumps(_adapter_config(edit, lm), ensure_ascii=False, indent=1) + "\n"
+    config = json.dumps(_adapter_config(deltas, lm), ensure_ascii=False, indent=1) + "\n"
     try:
         write_atomic(folder / "adapter_model.safetensors", save(tensors, {"format": "pt"}))
         write_atomic(folder / "adapter_config.json", config.encode())
@@ -86,9 +93,9 @@ def save_adapter(edit: WeightEdit, lm: LM, folder: str | Path) -> None:
         raise _unwritten("adapter", folder, error) from error
 
 
-def _adapter_config(edit: WeightEdit, lm: LM) -> dict[str, Any]:
+def _adapter_config(deltas: Mapping[int, Factors], lm: LM) -> dict[str, Any]:
     """What PEFT reads: a rank per layer, and an alpha equal to it, so that nothing is scaled."""
-    ranks = {_down(lm, layer): factors.left.shape[1] for layer, factors in edit.factors.items()}
+    ranks = {_down(lm, layer): factors.left.shape[1] for layer, factors in deltas.items()}
     patterns = {re.escape(name): rank for name, rank in ranks.items()}
     return {
         "peft_type": "LORA",

@@ -1,20 +1,23 @@
-"""Reading an edit from its file."""
+"""Reading an edit from its file: every kind of edit by the format that names it."""
 
 import json
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from mlake.editing.edits.parameters import PARAMETERS_FORMAT, ParameterEdit, parameters_read
-from mlake.editing.edits.weights import WEIGHTS_FORMAT, WeightEdit
-from mlake.editing.factors import Factors
+from mlake.editing.edits.edit import Edit
+from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.edits.weights import WeightEdit
 from mlake.errors import EditError
 
-__all__ = ["load_edit"]
+__all__ = ["EDITS", "load_edit"]
+
+EDITS: dict[str, type[Edit]] = {kind.format: kind for kind in (WeightEdit, ParameterEdit)}
+"""Format to kind of edit; another kind is one more entry."""
 
 
-def load_edit(path: str | Path) -> WeightEdit | ParameterEdit:
-    """Read an edit that ``WeightEdit.save`` or ``ParameterEdit.save`` wrote.
+def load_edit(path: str | Path) -> Edit:
+    """Read an edit that ``Edit.save`` wrote.
 
     Raises:
         EditError: The file is missing, damaged or not an edit.
@@ -29,16 +32,9 @@ def load_edit(path: str | Path) -> WeightEdit | ParameterEdit:
         head = json.loads(meta.get("mlake", "{}"))
     except ValueError:
         head = {}
-    if not isinstance(head, dict) or head.get("format") not in (WEIGHTS_FORMAT, PARAMETERS_FORMAT):
-        raise EditError(f"{path} is not an edit of format {WEIGHTS_FORMAT}; make it again with mlake edit")
+    if not isinstance(head, dict) or head.get("format") not in EDITS:
+        raise EditError(f"{path} is no edit of format {', '.join(EDITS)}; make it again with mlake edit")
     try:
-        if head["format"] == PARAMETERS_FORMAT:
-            return parameters_read(tensors, head["report"])
-        layers = sorted({int(name.split(".")[0]) for name in tensors})
-        return WeightEdit(
-            {layer: Factors(tensors[f"{layer}.left"], tensors[f"{layer}.right"]) for layer in layers},
-            {layer: tensors[f"{layer}.keys"] for layer in layers if f"{layer}.keys" in tensors},
-            head["report"],
-        )
+        return EDITS[head["format"]].of(tensors, head["report"])
     except (KeyError, ValueError):
         raise EditError(f"the edit {path} is damaged; make it again with mlake edit") from None

@@ -1,28 +1,24 @@
 """Edits of any parameters by name: low-rank changes and new values. MEND and fine-tuning make them."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import torch
-from safetensors.torch import save
 from torch import Tensor, nn
 
-from mlake.disk import write_atomic
+from mlake.editing.edits.edit import Edit
+from mlake.editing.edits.neurons import parameter_neurons
 from mlake.editing.factors import Factors
 from mlake.errors import EditError
 from mlake.models.lm import LM
 
-__all__ = ["PARAMETERS_FORMAT", "ParameterEdit", "parameters_read"]
-
-PARAMETERS_FORMAT = "mlake-parameters/1"
+__all__ = ["ParameterEdit"]
 
 
 @dataclass(frozen=True, eq=False)
-class ParameterEdit:
+class ParameterEdit(Edit):
     """A change of parameters, by their name in ``lm.model.named_parameters()``.
 
     Attributes:
@@ -32,12 +28,15 @@ class ParameterEdit:
         report: What the method has to say. JSON values.
     """
 
+    format: ClassVar[str] = "mlake-parameters/1"
+    mergeable: ClassVar[bool] = True
+
     factors: Mapping[str, Factors] = field(default_factory=dict)
     values: Mapping[str, Tensor] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
 
     @contextmanager
-    def applied(self, lm: LM) -> Iterator[LM]:
+    def applied(self, lm: LM, /) -> Iterator[LM]:
         """The model with this edit in force; restored bit for bit afterwards, also after an exception.
 
         Raises:
@@ -75,42 +74,36 @@ class ParameterEdit:
             raise EditError(f"the edit of {name} holds NaN or infinity in {kind}; it was not applied")
         return new
 
-    def save(self, path: str | Path) -> None:
-        """Write the edit as safetensors, atomically.
-
-        Raises:
-            EditError: The file cannot be written.
-        """
-        tensors = {f"value:{name}": value.contiguous() for name, value in self.values.items()}
+    def tensors(self) -> dict[str, Tensor]:
+        """``value:<name>``, ``left:<name>`` and ``right:<name>``."""
+        found = {f"value:{name}": value for name, value in self.values.items()}
         for name, factors in self.factors.items():
-            tensors[f"left:{name}"] = factors.left.contiguous()
-            tensors[f"right:{name}"] = factors.right.contiguous()
-        head = {"format": PARAMETERS_FORMAT, "report": dict(self.report)}
-        content = save(tensors, {"mlake": json.dumps(head, sort_keys=True, ensure_ascii=False)})
-        try:
-            write_atomic(Path(path), content)
-        except OSError as error:
-            raise EditError(f"cannot write the edit to {path}: {error}") from error
+            found |= {f"left:{name}": factors.left, f"right:{name}": factors.right}
+        return found
 
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor], report: Mapping[str, Any], /) -> Self:
+        """The edit that ``tensors`` gave."""
+        factors: dict[str, Factors] = {}
+        values: dict[str, Tensor] = {}
+        for key, tensor in tensors.items():
+            part, _, name = key.partition(":")
+            if part == "value":
+                values[name] = tensor
+            elif part == "left":
+                factors[name] = Factors(tensor, tensors[f"right:{name}"])
+            elif part != "right":
+                raise ValueError(f"unknown tensor {key!r}")
+        return cls(factors, values, report)
 
-def parameters_read(tensors: Mapping[str, Tensor], report: Mapping[str, Any]) -> ParameterEdit:
-    """The edit that ``ParameterEdit.save`` wrote.
+    @property
+    def kept(self) -> bool:
+        """False where it holds new values: these can take as much room as the model."""
+        return not self.values
 
-    Raises:
-        KeyError: A tensor is missing.
-        ValueError: A tensor has another name than an edit's.
-    """
-    factors: dict[str, Factors] = {}
-    values: dict[str, Tensor] = {}
-    for key, tensor in tensors.items():
-        part, _, name = key.partition(":")
-        if part == "value":
-            values[name] = tensor
-        elif part == "left":
-            factors[name] = Factors(tensor, tensors[f"right:{name}"])
-        elif part != "right":
-            raise ValueError(f"unknown tensor {key!r}")
-    return ParameterEdit(factors, values, report)
+    def neurons(self, lm: LM, /) -> dict[int, Tensor]:
+        """Change of the weights of each neuron in all matrices of the MLP, and in their biases."""
+        return parameter_neurons(lm, self.factors, self.values)
 
 
 def _named(parameters: Mapping[str, nn.Parameter], name: str) -> nn.Parameter:

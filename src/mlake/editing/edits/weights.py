@@ -1,24 +1,20 @@
-"""Edits as values: applied for the length of a block, saved, loaded, put one after another."""
+"""Edits of down-projections, kept as low-rank factors. Locate-then-edit methods make them."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
-from mlake.disk import write_atomic
+from mlake.editing.edits.edit import Edit
+from mlake.editing.edits.neurons import column_squares
 from mlake.editing.factors import Factors
 from mlake.errors import EditError
 from mlake.models.lm import LM
 
-__all__ = ["WEIGHTS_FORMAT", "Changes", "WeightEdit", "editable"]
-
-WEIGHTS_FORMAT = "mlake-edit/1"
+__all__ = ["Changes", "WeightEdit", "editable"]
 
 
 @contextmanager
@@ -83,7 +79,7 @@ class Changes:
 
 
 @dataclass(frozen=True, eq=False)
-class WeightEdit:
+class WeightEdit(Edit):
     """A change of down-projections, kept as low-rank factors.
 
     Attributes:
@@ -92,12 +88,15 @@ class WeightEdit:
         report: What the method has to say: its settings, the model, losses, fall-backs. JSON values.
     """
 
+    format: ClassVar[str] = "mlake-edit/1"
+    mergeable: ClassVar[bool] = True
+
     factors: Mapping[int, Factors]
     keys: Mapping[int, Tensor] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
 
     @contextmanager
-    def applied(self, lm: LM) -> Iterator[LM]:
+    def applied(self, lm: LM, /) -> Iterator[LM]:
         """The model with this edit in force; restored bit for bit afterwards, also after an exception.
 
         Raises:
@@ -121,26 +120,30 @@ class WeightEdit:
             {"edits": [*_reports(self), *_reports(later)]},
         )
 
-    def save(self, path: str | Path) -> None:
-        """Write the edit as safetensors, atomically.
-
-        Raises:
-            EditError: The file cannot be written.
-        """
-        path = Path(path)
-        tensors: dict[str, Tensor] = {}
+    def tensors(self) -> dict[str, Tensor]:
+        """``<layer>.left``, ``<layer>.right`` and ``<layer>.keys``."""
+        found = {f"{layer}.keys": keys for layer, keys in self.keys.items()}
         for layer, factors in self.factors.items():
-            tensors[f"{layer}.left"] = factors.left.contiguous()
-            tensors[f"{layer}.right"] = factors.right.contiguous()
-        for layer, keys in self.keys.items():
-            tensors[f"{layer}.keys"] = keys.contiguous()
-        # One key only: safetensors writes several in random order, and equal edits must be equal files.
-        head = {"format": WEIGHTS_FORMAT, "report": dict(self.report)}
-        content = save(tensors, {"mlake": json.dumps(head, sort_keys=True, ensure_ascii=False)})
-        try:
-            write_atomic(path, content)
-        except OSError as error:
-            raise EditError(f"cannot write the edit to {path}: {error}") from error
+            found |= {f"{layer}.left": factors.left, f"{layer}.right": factors.right}
+        return found
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor], report: Mapping[str, Any], /) -> Self:
+        """The edit that ``tensors`` gave."""
+        layers = sorted({int(name.split(".")[0]) for name in tensors})
+        return cls(
+            {layer: Factors(tensors[f"{layer}.left"], tensors[f"{layer}.right"]) for layer in layers},
+            {layer: tensors[f"{layer}.keys"] for layer in layers if f"{layer}.keys" in tensors},
+            report,
+        )
+
+    def deltas(self) -> Mapping[int, Factors]:
+        """All of the edit."""
+        return self.factors
+
+    def neurons(self, lm: LM, /) -> dict[int, Tensor]:
+        """Change of each neuron's column of the down-projection."""
+        return {layer: column_squares(*self.factors[layer]).sqrt().cpu() for layer in sorted(self.factors)}
 
 
 def _cat(first: Tensor, second: Tensor) -> Tensor:

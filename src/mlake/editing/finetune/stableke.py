@@ -1,11 +1,12 @@
 """StableKE: fine-tuning on each fact in other words and in context (Wei et al. 2024, arXiv 2402.13048)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from mlake.chat_server import ChatServer
+from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.finetune.augment import Augmented, augmented
 from mlake.editing.finetune.examples import examples
@@ -14,7 +15,7 @@ from mlake.editing.finetune.requests import VERSION as REQUESTS_VERSION
 from mlake.editing.finetune.templates import VERSION as TEMPLATES_VERSION
 from mlake.editing.finetune.training import Epoch, Schedule, train
 from mlake.editing.finetune.weights import Weights, training_all, training_low_rank
-from mlake.editing.method import Progress
+from mlake.editing.method import Method, Progress
 from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.models.load import load
@@ -26,11 +27,10 @@ Source = Literal["templates", "server", "local"]
 
 
 @dataclass(frozen=True, slots=True)
-class StableKE:
+class StableKE(Method):
     """Fine-tuning on augmented facts.
 
     Attributes:
-        name: Name of the method.
         source: Who writes the texts: our ``templates``, a model behind a ``server``, or a ``local`` model.
         texts: Texts of each fact, half of them questions with the new answer.
         epochs: Most passes over the texts.
@@ -43,7 +43,6 @@ class StableKE:
         model: The server's name of the model, or what ``mlake.models.load`` loads.
     """
 
-    name: str
     source: Source = "templates"
     texts: int = 8
     epochs: int = 20
@@ -54,20 +53,6 @@ class StableKE:
     seed: int = 0
     url: str = ""
     model: str = ""
-
-    @property
-    def sequential(self) -> bool:
-        """False: facts of a batch are trained on together."""
-        return False
-
-    @property
-    def low_rank(self) -> bool:
-        """False: its edits change more than down-projections."""
-        return False
-
-    def suggested(self, lm: LM, /) -> Mapping[str, Any]:
-        """Nothing depends on the family."""
-        return {}
 
     def fitted(self, lm: LM, /) -> Self:
         """The method itself.
@@ -84,9 +69,13 @@ class StableKE:
             ChatServer(self.url, self.model)
         return self
 
-    def config(self) -> dict[str, Any]:
-        """Every setting that can change a number, as JSON values."""
-        return asdict(self)
+    def passes(self) -> float:
+        """Training goes back to the weights as well, which is half as much again."""
+        return 1.5 * self.epochs * self.texts
+
+    def trained_weights(self, lm: LM, /) -> int:
+        """All, or next to none."""
+        return 0 if self.rank else sum(weight.numel() for weight in lm.model.parameters())
 
     def edit(
         self,
@@ -95,7 +84,7 @@ class StableKE:
         /,
         *,
         text: Sequence[str] = (),
-        history: Sequence[ParameterEdit] = (),
+        history: Sequence[Edit] = (),
         progress: Progress = lambda done: None,
     ) -> ParameterEdit:
         """Train the model to state these facts. The model is left as it was, bit for bit.
@@ -124,18 +113,6 @@ class StableKE:
             factors, values = weights.found()
         told.finish()
         return ParameterEdit(factors, values, report | {"losses": _rounded(losses)})
-
-    def edit_many(
-        self,
-        lm: LM,
-        batches: Sequence[Sequence[Statement]],
-        /,
-        *,
-        text: Sequence[str] = (),
-        progress: Progress = lambda done: None,
-    ) -> list[ParameterEdit]:
-        """One edit for each batch, each from the unedited model; arguments and errors as in ``edit``."""
-        return [self.edit(lm, batch, text=text, progress=progress) for batch in batches]
 
     def _weights(self, lm: LM) -> AbstractContextManager[Weights]:
         return training_low_rank(lm, self.rank, self.seed) if self.rank else training_all(lm)

@@ -5,12 +5,13 @@ emit there, and write it in closed form, layer by layer (``mlake.editing.locate.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.weights import Changes, WeightEdit, editable
 from mlake.editing.factors import Factors
 from mlake.editing.locate.chains import Chain, advance, in_force
@@ -34,27 +35,32 @@ __all__ = ["LocateThenEdit"]
 class LocateThenEdit(LocateSettings):
     """A locate-then-edit method: its settings are those of ``LocateSettings``."""
 
-    low_rank: ClassVar[bool] = True
+    stackable: ClassVar[bool] = True
 
-    def suggested(self, lm: LM) -> Mapping[str, Any]:
+    def suggested(self, lm: LM, /) -> Mapping[str, Any]:
         """What the model's family asks for; layers that a row names itself stay."""
         return suggested(lm, self.sequential, self.layers, self.metric, self.ridge)
 
-    def fitted(self, lm: LM) -> Self:
-        """This row: nothing in it is read from the model before the edit."""
-        return self
+    def needs_subject(self) -> bool:
+        """Whether the key is the subject's last token."""
+        return self.key == "subject"
 
-    def config(self) -> dict[str, Any]:
-        """Every setting that can change a number, as JSON values."""
-        return asdict(self)
+    def passes(self) -> float:
+        """Steps of the value."""
+        return float(self.value.steps)
+
+    def prompts(self) -> int:
+        """The plain prompt and one behind each context prefix."""
+        return 1 + (self.contexts if isinstance(self.contexts, int) else len(self.contexts))
 
     def edit(
         self,
         lm: LM,
         statements: Sequence[Statement],
+        /,
         *,
         text: Sequence[str] = (),
-        history: Sequence[WeightEdit] = (),
+        history: Sequence[Edit] = (),
         progress: Progress = lambda done: None,
     ) -> WeightEdit:
         """Compute an edit that makes the model state these facts. The model is left as it was.
@@ -63,7 +69,7 @@ class LocateThenEdit(LocateSettings):
             lm: The model.
             statements: The facts, each in the language it is edited in.
             text: Ordinary text for second moments, where ``corpus`` is ``statements``.
-            history: Earlier edits in force on ``lm``; AlphaEdit keeps their keys.
+            history: Earlier edits, in force on ``lm``; AlphaEdit keeps their keys.
             progress: Called with the number of facts just finished.
 
         Raises:
@@ -79,11 +85,13 @@ class LocateThenEdit(LocateSettings):
         self,
         lm: LM,
         batches: Sequence[Sequence[Statement]],
+        /,
         *,
         text: Sequence[str] = (),
+        history: Sequence[Edit] = (),
         progress: Progress = lambda done: None,
     ) -> list[WeightEdit]:
-        """One edit for each batch, each from the unedited model: what ``edit`` gives, up to rounding.
+        """One edit for each batch, each from the model as it is: what ``edit`` gives, up to rounding.
 
         The values of all batches are optimised in one call, and each layer is read for all of them at once.
         A method that edits fact after fact takes a fact of every batch at a time.
@@ -92,6 +100,7 @@ class LocateThenEdit(LocateSettings):
             lm: The model; its weights are as they were afterwards.
             batches: The facts of each edit.
             text: As in ``edit``.
+            history: As in ``edit``.
             progress: As in ``edit``.
 
         Raises:
@@ -99,7 +108,7 @@ class LocateThenEdit(LocateSettings):
             SubjectError: As in ``edit``.
         """
         chains = [self._chain(lm, batch) for batch in batches]
-        self._advance(chains, Metrics(self, lm, text, ()), progress)
+        self._advance(chains, Metrics(self, lm, text, history), progress)
         return [self._finished(lm, *pair) for pair in zip(batches, chains, strict=True)]
 
     def _chain(self, lm: LM, statements: Sequence[Statement], weights: Changes | None = None) -> Chain:

@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from mlake.editing.edits.weights import WeightEdit
+from mlake.editing.edits.edit import Edit
 from mlake.editing.locate.chains import Chain
 from mlake.editing.locate.metric_cache import HELD, Held, Moments, solving_device
 from mlake.editing.locate.settings import LocateSettings
@@ -34,7 +34,7 @@ class Metrics:
         history: Earlier edits in force on the model, whose keys AlphaEdit keeps.
     """
 
-    def __init__(self, method: LocateSettings, lm: LM, text: Sequence[str], history: Sequence[WeightEdit]):
+    def __init__(self, method: LocateSettings, lm: LM, text: Sequence[str], history: Sequence[Edit]):
         self.method = method
         self.lm = lm
         self.history = history
@@ -108,7 +108,7 @@ class Metrics:
         self.held = Held()
         return measured_moments(self.lm, layers, read)
 
-    def _of(self, layer: int, facts: Sequence[Prompted], past: Sequence[WeightEdit]) -> Metric:
+    def _of(self, layer: int, facts: Sequence[Prompted], past: Sequence[Edit]) -> Metric:
         if self.method.metric == "identity":
             return Identity()
         if self.method.metric == "null_space":
@@ -124,7 +124,7 @@ class Metrics:
         device = self._device(layer)
         return InverseMoment.of(grown(self.moments.of(layer).to(device), others, weight), device=device)
 
-    def _null_space(self, layer: int, facts: Sequence[Prompted], past: Sequence[WeightEdit]) -> NullSpace:
+    def _null_space(self, layer: int, facts: Sequence[Prompted], past: Sequence[Edit]) -> NullSpace:
         """P, with the keys of earlier edits kept.
 
         With prompt keys in the second moment each batch is decomposed anew: which eigenvectors fall below

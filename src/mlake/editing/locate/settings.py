@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mlake.editing.locate.value import Site, ValueSettings
+from mlake.editing.method import Method
 from mlake.editing.prompts import KeyAt, PromptKind
 
 __all__ = ["LocateSettings", "MetricName"]
@@ -12,11 +13,10 @@ MetricName = Literal["identity", "moment", "null_space"]
 
 
 @dataclass(frozen=True, slots=True)
-class LocateSettings:
+class LocateSettings(Method):
     """Settings of a locate-then-edit method.
 
     Attributes:
-        name: Name of the method.
         metric: M of the update: ``identity``, ``moment`` (inverse second moment) or ``null_space``.
         ridge: λ of the update, on the scale of mean second moments.
         layers: Blocks whose down-projections change, ascending; the value is optimised at the last.
@@ -40,7 +40,6 @@ class LocateSettings:
         seed: Seed of everything random (sampled text).
     """
 
-    name: str
     metric: MetricName = "moment"
     ridge: float = 0.0
     layers: tuple[int, ...] = ()

@@ -1,7 +1,7 @@
 """MEND as a method: a trained network turns the gradient of the facts into an edit."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor
 
+from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
 from mlake.editing.mend.files import TrainedFile, command, default_path
 from mlake.editing.mend.gradients import gradients
-from mlake.editing.method import Progress
+from mlake.editing.method import Method, Progress
 from mlake.editing.prompts import prompted
 from mlake.errors import EditError
 from mlake.models.lm import LM
@@ -23,11 +24,10 @@ __all__ = ["Mend"]
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
+class Mend(Method):
     """MEND (Mitchell et al. 2022): one gradient step per batch, its gradient changed by a trained network.
 
     Attributes:
-        name: Name of the method.
         trained: File that ``mlake train mend`` wrote; empty for where it writes by default.
         scale: The update is multiplied by this.
     """
@@ -35,14 +35,9 @@ class Mend:
     name: str = "mend"
     trained: str = ""
     scale: float = 1.0
-    sequential: ClassVar[bool] = False
-    low_rank: ClassVar[bool] = False
+    trainable: ClassVar[bool] = True
 
-    def suggested(self, lm: LM) -> Mapping[str, Any]:
-        """Nothing: all that depends on the model is in the trained file."""
-        return {}
-
-    def fitted(self, lm: LM) -> Self:
+    def fitted(self, lm: LM, /) -> Self:
         """The method with its file found, read and checked.
 
         Raises:
@@ -71,20 +66,32 @@ class Mend:
 
     def config(self) -> dict[str, Any]:
         """Settings, the hash of the trained file, and what it was trained on; never its place."""
-        settings = asdict(self)
+        settings = Method.config(self)
         if not settings.pop("trained"):
             return settings
         file = self._file
         told = ("data", "data_sha256", "facts", "langs", "step", "settings", "dtype")
         return settings | {"trained": {"sha256": file.sha256} | {key: file.head[key] for key in told}}
 
+    def passes(self) -> float:
+        """Once, back to the weights as well."""
+        return 1.5
+
+    def warning(self, facts: Collection[str], /) -> str | None:
+        """Facts that the editor was trained on are no fair test."""
+        seen = len(set(facts).intersection(self.trained_facts))
+        if not seen:
+            return None
+        return f"{seen} of {len(facts)} facts are among those that {self.name} was trained on: no fair test"
+
     def edit(
         self,
         lm: LM,
         statements: Sequence[Statement],
+        /,
         *,
         text: Sequence[str] = (),
-        history: Sequence[ParameterEdit] = (),
+        history: Sequence[Edit] = (),
         progress: Progress = lambda done: None,
     ) -> ParameterEdit:
         """Compute an edit that makes the model state these facts. The model is left as it was.
@@ -119,22 +126,6 @@ class Mend:
             "facts": [{"fact": one.fact, "lang": one.lang} for one in statements],
         }
         return ParameterEdit(made, report=report)
-
-    def edit_many(
-        self,
-        lm: LM,
-        batches: Sequence[Sequence[Statement]],
-        *,
-        text: Sequence[str] = (),
-        progress: Progress = lambda done: None,
-    ) -> list[ParameterEdit]:
-        """One edit for each batch, each from the unedited model: what ``edit`` gives.
-
-        Raises:
-            EditError: As in ``edit``.
-            SubjectError: As in ``edit``.
-        """
-        return [self.edit(lm, batch, progress=progress) for batch in batches]
 
 
 @lru_cache(maxsize=1)
