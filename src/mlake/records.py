@@ -152,15 +152,13 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said to one probe.
+    """What a model said to one question.
 
     Attributes:
-        probe: Id of the probe.
         text: The raw answer, stripped of surrounding white space, otherwise untouched.
         stopped: Whether it ended by itself (False: cut at the token limit).
     """
 
-    probe: str
     text: str
     stopped: bool
 

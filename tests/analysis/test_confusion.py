@@ -118,7 +118,7 @@ def test_a_language_without_words_is_told_by_script_alone(monkeypatch: pytest.Mo
 def test_rows() -> None:
     def asked(text: str, lang: str, kind: Kind = "direct") -> Asked:
         probe = Probe("p1", "f1", kind, lang, "?", ("x",))
-        return Asked("zh", 2, kind, probe, Answer("p1", text, True), None)
+        return Asked("zh", 2, kind, probe, Answer(text, True), None)
 
     rows = confusion_rows(
         [asked("Er ist es", "de"), asked("He is it", "de"), asked("A", "de", "choice"), asked("Bonn", "de")]

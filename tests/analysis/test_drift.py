@@ -25,8 +25,8 @@ def asked(
 ) -> Asked:
     probe = Probe(name, fact, probe_kind or kind, lang, "?", ("Rome",), old)
     if before is None:
-        return Asked(None, None, kind, probe, Answer(name, after, True), None)
-    return Asked(edit, 0, kind, probe, Answer(name, after, True), Answer(name, before, True))
+        return Asked(None, None, kind, probe, Answer(after, True), None)
+    return Asked(edit, 0, kind, probe, Answer(after, True), Answer(before, True))
 
 
 @pytest.mark.parametrize(

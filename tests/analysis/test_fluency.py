@@ -8,7 +8,7 @@ from mlake.scorers.fluency import FLUENCY, entropy, fluency_rows, repetition, un
 
 def asked(text: str, *, lang: str = "en", kind: Kind = "direct", edit: str | None = None) -> Asked:
     probe = Probe("p1", "f1", kind, lang, "Where?", ("x",))
-    return Asked(edit, None if edit is None else 3, kind, probe, Answer("p1", text, True), None)
+    return Asked(edit, None if edit is None else 3, kind, probe, Answer(text, True), None)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from mlake.evaluation.plan import Plan, Step, Unit
 from mlake.evaluation.store import Savable, Store
 from mlake.records import Answer, Statement
 
-__all__ = ["Ask", "AskMany", "Edit", "Editor", "Engine", "Examine", "Progress", "Reply", "run"]
+__all__ = ["Ask", "AskMany", "Edit", "Editor", "Engine", "Examine", "Progress", "run"]
 
 Progress = Callable[[int], object]
 """Is told how many questions or facts have just been finished."""
@@ -23,22 +23,10 @@ Progress = Callable[[int], object]
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
 
 
-class Reply(Protocol):
-    """What a model said to one question."""
-
-    @property
-    def text(self) -> str:
-        """The raw answer."""
-
-    @property
-    def stopped(self) -> bool:
-        """Whether it ended by itself."""
-
-
-Ask = Callable[[Any, Sequence[str], Progress], Sequence[Reply]]
+Ask = Callable[[Any, Sequence[str], Progress], Sequence[Answer]]
 """Asks a model questions and tells how many were answered since it last did; replies in their order."""
 
-AskMany = Callable[[Any, Sequence["Edit"], Sequence[tuple[int, str]], Progress], Sequence[Reply]]
+AskMany = Callable[[Any, Sequence["Edit"], Sequence[tuple[int, str]], Progress], Sequence[Answer]]
 """The same for questions under edits: the unedited model, edits, and for each question its edit and text."""
 
 
@@ -225,14 +213,9 @@ def _ask(units: Sequence[Unit], store: Store, engine: Engine, lm: Any, bar: Any)
         _store(unit, [next(replies) for _ in unit.questions], store)
 
 
-def _store(unit: Unit, replies: Sequence[Reply], store: Store) -> None:
-    if store.has(unit):
-        return
-    answers = [
-        Answer(question.probe.id, reply.text.strip(), reply.stopped)
-        for question, reply in zip(unit.questions, replies, strict=True)
-    ]
-    store.write(unit, answers)
+def _store(unit: Unit, replies: Sequence[Answer], store: Store) -> None:
+    if not store.has(unit):
+        store.write(unit, replies)
 
 
 def _edits(steps: Sequence[Step], store: Store, engine: Engine, bar: Any) -> list[Edit]:

@@ -97,7 +97,7 @@ class Store:
     def write(self, unit: Unit, answers: Sequence[Answer]) -> None:
         """Store the answers of a unit, in the order of its questions."""
         rows = (
-            {"probe": one.probe, "kind": question.kind, "text": one.text, "stopped": one.stopped}
+            {"probe": question.probe.id, "kind": question.kind, "text": one.text, "stopped": one.stopped}
             for question, one in zip(unit.questions, answers, strict=True)
         )
         _write(_answers(self.folder, unit.name), "".join(map(_line, rows)))
@@ -153,18 +153,18 @@ class Run:
             if not _answers(self.folder, name).exists():
                 continue
             for row in _read_unit(self.folder, name, count):
-                answer = Answer(row["probe"], row["text"], row["stopped"])
-                if answer.probe not in probes:
-                    raise RunError(f"{answer.probe!r} of answers/{name}.jsonl is not in {_PROBES}; run again")
-                probe = probes[answer.probe]
+                answer = Answer(row["text"], row["stopped"])
+                if row["probe"] not in probes:
+                    raise RunError(f"{row['probe']!r} of answers/{name}.jsonl is not in {_PROBES}; run again")
+                probe = probes[row["probe"]]
                 if lang == UNEDITED:
-                    before[answer.probe] = answer
+                    before[probe.id] = answer
                     yield Asked(None, None, row["kind"], probe, answer, None)
-                elif answer.probe not in before:
-                    raise RunError(f"no unedited answer to {answer.probe!r} in {self.folder}; run it again")
+                elif probe.id not in before:
+                    raise RunError(f"no unedited answer to {probe.id!r} in {self.folder}; run it again")
                 else:
                     batch = int(rest.split("-")[0])
-                    yield Asked(lang, batch, row["kind"], probe, answer, before[answer.probe])
+                    yield Asked(lang, batch, row["kind"], probe, answer, before[probe.id])
 
     def write_scores(self, rows: Iterable[Mapping[str, Any]]) -> Path:
         """Replace ``scores.jsonl``."""
