@@ -41,7 +41,7 @@ class Edit:
 class Fakes:
     """Knows an edited question by heart; answers France, in the question's language, to all others."""
 
-    def edit(self, lm: Any, statements: Sequence[Statement], *, text: object, progress: Any) -> Edit:
+    def edit(self, lm: Any, statements: Sequence[Statement], **given: object) -> Edit:
         return Edit({one.question: one.new for one in statements})
 
     def answer(self, lm: dict[str, str], questions: Sequence[str], progress: Any) -> list[Answer]:

@@ -55,7 +55,7 @@ class Editor:
     def config(self) -> dict[str, Any]:
         return self.settings
 
-    def edit(self, lm: Any, statements: Any, *, text: object, progress: Any) -> Edit:
+    def edit(self, lm: Any, statements: Any, *, text: object, history: Any, progress: Any) -> Edit:
         return Edit()
 
     def edit_many(self, lm: Any, batches: Any, *, text: object, progress: Any) -> list[Edit]:

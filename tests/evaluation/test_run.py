@@ -216,10 +216,10 @@ class Broken(Fakes):
         super().__init__()
         self.error, self.at = error, at
 
-    def edit(self, lm: object, statements: object, *, text: object, progress: object) -> object:  # type: ignore[override]
+    def edit(self, lm: object, statements: object, **given: object) -> object:  # type: ignore[override]
         if self.at == "edit":
             raise self.error
-        return super().edit(lm, statements, text=text, progress=progress)  # type: ignore[arg-type]
+        return super().edit(lm, statements, **given)  # type: ignore[arg-type]
 
     def answer(self, lm: object, questions: object, progress: object) -> object:  # type: ignore[override]
         if self.at == "answer" and len(self.log) == 4:

@@ -94,7 +94,9 @@ class Fakes:
     def load_edit(self, path: Path) -> FakeEdit:
         return FakeEdit(json.loads(path.read_text()), self.event)
 
-    def edit(self, lm: Any, statements: Sequence[Statement], *, text: object, progress: Any) -> FakeEdit:
+    def edit(
+        self, lm: Any, statements: Sequence[Statement], *, text: object, history: Any, progress: Any
+    ) -> FakeEdit:
         self.log.append("edit " + " ".join(f"{one.fact}-{one.lang}" for one in statements))
         self.event("edit")
         return FakeEdit({one.question: f"{one.new} {random.random()}" for one in statements}, self.event)

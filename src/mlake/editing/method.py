@@ -52,7 +52,14 @@ class Method(Protocol):
         """Every setting that can change a number, as JSON values."""
 
     def edit(
-        self, lm: LM, statements: Sequence[Statement], /, *, text: Sequence[str], progress: Progress
+        self,
+        lm: LM,
+        statements: Sequence[Statement],
+        /,
+        *,
+        text: Sequence[str],
+        history: Sequence[Any] = (),
+        progress: Progress,
     ) -> Edit:
         """Compute an edit."""
 
