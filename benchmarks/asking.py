@@ -9,9 +9,10 @@ from benchmarks.case import Case
 from benchmarks.cost import Cost, Row, compared, measured
 from benchmarks.facts import questions
 from benchmarks.machine import body, head
-from mlake.models.generate import Generated, answers
+from mlake.models.generate import answers
 from mlake.models.lm import LM
 from mlake.models.room import room_for
+from mlake.records import Answer
 
 _LONGEST = 32
 
@@ -35,7 +36,7 @@ def asking(case: Case) -> Iterator[Row]:
     _one(lm, timed[0])
     slow = Cost.of(measured(lambda q=one: _one(lm, q), lm.device) for one in timed)
     answers(lm, asked[:2], max_new_tokens=2)
-    said: list[Generated] = []
+    said: list[Answer] = []
     fast = measured(lambda: said.extend(answers(lm, asked, max_new_tokens=_LONGEST)), lm.device)
     spoken = _spoken(lm, said)
     yield compared(
@@ -52,7 +53,7 @@ def asking(case: Case) -> Iterator[Row]:
     )
 
 
-def _spoken(lm: LM, said: list[Generated]) -> list[int]:
+def _spoken(lm: LM, said: list[Answer]) -> list[int]:
     """Tokens of each answer, with the one that ended it."""
     read = lm.tokenizer([one.text + "\n" for one in said], add_special_tokens=False)["input_ids"]
     return [min(len(ids), _LONGEST) if one.stopped else _LONGEST for one, ids in zip(said, read, strict=True)]

@@ -42,7 +42,7 @@ def _scored(fact: Statement, text: str) -> dict[str, float | None]:
     reject = tuple(name for name in (fact.old, *fact.old_aliases) if name)
     accept = (fact.new, *fact.new_aliases)
     probe = Probe(fact.fact, fact.fact, "direct", fact.lang, fact.question, accept, reject)
-    asked = Asked(fact.lang, 0, "direct", probe, Answer(probe.id, text, True), None)
+    asked = Asked(fact.lang, 0, "direct", probe, Answer(text, True), None)
     return {name: SCORERS[name].score(asked) for name in _SCORES}
 
 

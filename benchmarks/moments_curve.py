@@ -22,7 +22,7 @@ from mlake.editing import editor
 from mlake.models.corpora import corpus
 from mlake.models.generate import answers
 from mlake.models.lm import LM
-from mlake.records import Answer, Asked, Fact, Probe
+from mlake.records import Asked, Fact, Probe
 from mlake.report.statistics.bootstrap import clustered_mean
 from mlake.scorers.drift import unchanged
 from mlake.scorers.names import contains
@@ -37,8 +37,7 @@ def _probes(facts: Sequence[Fact], kind: str, lang: str) -> list[Probe]:
 
 def _asked(lm: LM, probes: Sequence[Probe], lang: str, longest: int, before: Sequence[Asked]) -> list[Asked]:
     """What a model says; ``before`` is what the unedited one said, or nothing where this is it."""
-    said = answers(lm, [one.text for one in probes], max_new_tokens=longest)
-    given = [Answer(one.id, reply.text, reply.stopped) for one, reply in zip(probes, said, strict=True)]
+    given = answers(lm, [one.text for one in probes], max_new_tokens=longest)
     if not before:
         return [Asked(None, None, p.kind, p, a, None) for p, a in zip(probes, given, strict=True)]
     earlier = [one.answer for one in before]

@@ -183,7 +183,7 @@ def test_names_alone_and_where_they_stand() -> None:
 
 def asked(lang: str, text: str, new: str, before: str = "") -> Asked:
     probe = Probe("p", "f", "direct", lang, "?", (new,), (before,) if before else ())
-    return Asked(lang, 0, "direct", probe, Answer("p", text, True), Answer("p", "", True))
+    return Asked(lang, 0, "direct", probe, Answer(text, True), Answer("", True))
 
 
 def test_scorers_refuse_what_is_not_tested(caplog: pytest.LogCaptureFixture) -> None:

@@ -154,15 +154,13 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said to one probe.
+    """What a model said to one question.
 
     Attributes:
-        probe: Id of the probe.
         text: The raw answer, stripped of surrounding white space, otherwise untouched.
         stopped: Whether it ended by itself (False: cut at the token limit).
     """
 
-    probe: str
     text: str
     stopped: bool
 
@@ -172,13 +170,15 @@ class Asked:
     """One stored answer with everything needed to score it.
 
     Attributes:
-        edit_lang: Language the model was edited in; None for the unedited model.
-        batch: Index of the batch of edits that was in force; None for the unedited model.
+        edit_lang: Language the model was last edited in; None for the unedited model.
+        batch: Index of the batch whose questions these are; None for the unedited model.
         kind: What the question tested here. Equal to ``probe.kind``, except that a question about a
             fact outside the batch counts as ``locality``.
         probe: The question.
         answer: What the model said.
         before: What the unedited model said to the same question; None for the unedited model itself.
+        step: Of a sequence, how many edits of its chain were made before the last one in force; None
+            where each edit is made from the unedited model.
     """
 
     edit_lang: str | None
@@ -187,6 +187,7 @@ class Asked:
     probe: Probe
     answer: Answer
     before: Answer | None
+    step: int | None = None
 
 
 def _listed(langs: Collection[str]) -> str:

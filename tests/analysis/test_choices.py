@@ -19,9 +19,8 @@ from mlake.analysis.letters import read_choice
 from mlake.data import load
 from mlake.errors import DataError, ModelError, UnknownNameError
 from mlake.languages import LANGUAGES, language
-from mlake.models.generate import Generated
 from mlake.models.prompts import PromptStyle
-from mlake.records import Probe
+from mlake.records import Answer, Probe
 from mlake.report.tidy import tidy
 
 CITIES = ("Rome", "Paris", "New York", "York")
@@ -127,10 +126,10 @@ def test_rows_in_five_languages(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch) -
     replies = ["A", "B. Paris", "Je ne sais pas", "ローマです", "答案是D"]
     prompts: list[str] = []
 
-    def answers(lm: Any, questions: list[str], **options: Any) -> list[Generated]:
+    def answers(lm: Any, questions: list[str], **options: Any) -> list[Answer]:
         prompts.extend(lm.style.prompt(one) for one in questions)
         options["progress"](len(questions))
-        return [Generated(reply, True) for reply in replies]
+        return [Answer(reply, True) for reply in replies]
 
     monkeypatch.setattr(choices, "answers", answers)
     done: list[int] = []
@@ -215,6 +214,6 @@ def test_questions_that_cannot_be_asked(tiny_lm: Any) -> None:
 def test_a_vocabulary_without_letters(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     lm = tiny_lm()
     monkeypatch.setattr(lm.tokenizer, "decode", lambda ids: "?")
-    monkeypatch.setattr(choices, "answers", lambda lm, questions, **_: [Generated("", True)] * len(questions))
+    monkeypatch.setattr(choices, "answers", lambda lm, questions, **_: [Answer("", True)] * len(questions))
     with pytest.raises(ModelError, match="no token that is 'A' alone"):
         ask_choices(lm, [probe()])

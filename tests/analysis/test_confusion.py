@@ -119,7 +119,7 @@ def test_a_language_without_words_is_told_by_script_alone(monkeypatch: pytest.Mo
 def test_values() -> None:
     def asked(text: str) -> Asked:
         probe = Probe("p1", "f1", "direct", "de", "?", ("x",))
-        return Asked("zh", 2, "direct", probe, Answer("p1", text, True), None)
+        return Asked("zh", 2, "direct", probe, Answer(text, True), None)
 
     assert [confusion(asked(text)) for text in ("Er ist es", "He is it", "Bonn")] == [1, 0, None]
 

@@ -19,8 +19,8 @@ def asked(
 ) -> Asked:
     probe = Probe("p", "f0", probe_kind or kind, lang, "?", ("Rome",), old)
     if before is None:
-        return Asked(None, None, kind, probe, Answer("p", after, True), None)
-    return Asked("en", 0, kind, probe, Answer("p", after, True), Answer("p", before, True))
+        return Asked(None, None, kind, probe, Answer(after, True), None)
+    return Asked("en", 0, kind, probe, Answer(after, True), Answer(before, True))
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def asked(
     question: str | None = None,
 ) -> Asked:
     one = Probe(probe, "f1", kind, lang, question or f"{QUESTIONS[lang]} {probe}", ("x",))
-    return Asked(edit, None if edit is None else 0, kind, one, Answer(probe, text, True), None)
+    return Asked(edit, None if edit is None else 0, kind, one, Answer(text, True), None)
 
 
 class Fake:

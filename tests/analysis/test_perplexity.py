@@ -24,7 +24,7 @@ CASES = (
 
 def asked(lang: str, question: str, text: str, *, kind: Kind = "direct", edit: str | None = "de") -> Asked:
     probe = Probe("p1", "f1", kind, lang, question, ("x",))
-    return Asked(edit, None if edit is None else 0, kind, probe, Answer("p1", text, True), None)
+    return Asked(edit, None if edit is None else 0, kind, probe, Answer(text, True), None)
 
 
 def direct(lm: Any, lang: str, question: str, text: str) -> float:

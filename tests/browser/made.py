@@ -85,9 +85,9 @@ def hostile() -> RunData:
     for number, text in enumerate(HOSTILE):
         fact = f"{number} {text}"
         probe = Probe(f"id {text}", fact, "direct", "en", text, (text, "x"), (text,), options=(text,))
-        before = Answer(probe.id, text, True)
+        before = Answer(text, True)
         asked.append(Asked(None, None, "direct", probe, before, None))
-        asked.append(Asked("en", 0, "direct", probe, Answer(probe.id, f"{text} after", False), before))
+        asked.append(Asked("en", 0, "direct", probe, Answer(f"{text} after", False), before))
     names = dict.fromkeys(("model", "method", "data"), "".join(HOSTILE[:6]))
     scores = [scored(one, "contains", 1.0) for one in asked]
     return run_of(asked, scores, HOSTILE, **names, edit_langs=["en"], test_langs=["en"])
@@ -121,9 +121,9 @@ def _asked(facts: int, said: Any) -> Any:
     ]  # fmt: skip
     before = {}
     for probe in probes:
-        before[probe.id] = Answer(probe.id, said(probe, None), True)
+        before[probe.id] = Answer(said(probe, None), True)
         yield Asked(None, None, probe.kind, probe, before[probe.id], None)
     for edit in LANGS:
         for probe in probes:
-            after = Answer(probe.id, said(probe, edit), False)
+            after = Answer(said(probe, edit), False)
             yield Asked(edit, 0, probe.kind, probe, after, before[probe.id])

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import torch
@@ -19,6 +19,7 @@ from mlake.cli import main
 from mlake.cli.settings import settings_of
 from mlake.editing import WeightEdit, load_edit
 from mlake.errors import RunError
+from mlake.records import Answer
 
 SAGAN = {
     "fact": "sagan",
@@ -41,11 +42,6 @@ JA = {
     "new_answer": "東京",
 }
 KEYS = {"fact", "lang", "question", "new_answer", "before", "after", "took"}
-
-
-class Reply(NamedTuple):
-    text: str
-    stopped: bool
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +263,7 @@ def test_text_of_others_does_not_reach_the_terminal(
 ) -> None:
     hostile = "\x1b[2J\x9b31m\r\a\u202eBBC\n"
     monkeypatch.setattr(
-        "mlake.models.generate.answers", lambda lm, asked, **_: [Reply(hostile, True) for _ in asked]
+        "mlake.models.generate.answers", lambda lm, asked, **_: [Answer(hostile, True) for _ in asked]
     )
     fact = {**SAGAN, "fact": "\x1b[1m", "question": "Where \x1b]0;x\x07 did Carl Sagan work?"}
     result = edit([fact, SCHILLER])
@@ -295,7 +291,7 @@ def test_what_took_means(
     edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, after: str, took: bool
 ) -> None:
     monkeypatch.setattr(
-        "mlake.models.generate.answers", lambda lm, asked, **_: [Reply(after, True) for _ in asked]
+        "mlake.models.generate.answers", lambda lm, asked, **_: [Answer(after, True) for _ in asked]
     )
     result = edit([{**SAGAN, "new_aliases": ["Auntie"]}])
     assert stored()[0]["took"] is took

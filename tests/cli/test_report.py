@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,15 +17,10 @@ from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import Engine, run
 from mlake.evaluation.spec import RunSpec
 from mlake.evaluation.store import Store
-from mlake.records import Benchmark, Fact, Probe, Statement
+from mlake.records import Answer, Benchmark, Fact, Probe, Statement
 
 QUESTIONS = {"en": "Where is {}?", "zh": "{}在哪里？"}
 NAMES = {"en": ("Italy", "France"), "zh": ("意大利", "法国")}
-
-
-class Reply(NamedTuple):
-    text: str
-    stopped: bool
 
 
 class Edit:
@@ -46,12 +41,12 @@ class Edit:
 class Fakes:
     """Knows an edited question by heart; answers France, in the question's language, to all others."""
 
-    def edit(self, lm: Any, statements: Sequence[Statement], *, text: object, progress: Any) -> Edit:
+    def edit(self, lm: Any, statements: Sequence[Statement], **given: object) -> Edit:
         return Edit({one.question: one.new for one in statements})
 
-    def answer(self, lm: dict[str, str], questions: Sequence[str], progress: Any) -> list[Reply]:
+    def answer(self, lm: dict[str, str], questions: Sequence[str], progress: Any) -> list[Answer]:
         old = [NAMES["en" if question.isascii() else "zh"][1] for question in questions]
-        return [Reply(lm.get(question, one), True) for question, one in zip(questions, old, strict=True)]
+        return [Answer(lm.get(question, one), True) for question, one in zip(questions, old, strict=True)]
 
 
 def benchmark() -> Benchmark:

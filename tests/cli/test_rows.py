@@ -89,7 +89,7 @@ def test_a_kind_is_listed_read_asked_scored_and_reported(riddle: None, tmp_path:
 def test_what_is_true_before_the_edit_is_kept_or_lost(riddle: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a row says is heeded: the accepted answer of such questions is what should stay."""
     probe = Probe("p", "f", "riddle", "en", "?", ("Rome",), ())
-    one = Asked("en", 0, "riddle", probe, Answer("p", "Oslo", True), Answer("p", "Rome", True))
+    one = Asked("en", 0, "riddle", probe, Answer("Oslo", True), Answer("Rome", True))
     assert SCORERS["old_kept"].score(one) is None  # no old answer is known
     monkeypatch.setitem(KINDS, "riddle", replace(KINDS["riddle"], true="before"))
     assert SCORERS["old_kept"].score(one) == 0

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,7 +14,7 @@ from mlake.cli import main
 from mlake.errors import MlakeError, UnknownNameError
 from mlake.evaluation.store import read_run
 from mlake.recipes import read_recipe, recipes
-from mlake.records import Benchmark, Fact, Probe, Statement
+from mlake.records import Answer, Benchmark, Fact, Probe, Statement
 
 QUESTIONS = {"en": "Who leads {}?", "ja": "{}の長は誰ですか？"}
 
@@ -28,11 +28,6 @@ def benchmark() -> Benchmark:
                       for lang, text in QUESTIONS.items()}  # fmt: skip
         facts.append(Fact(f"f{row}", row, statements, tuple(probes)))
     return Benchmark("fake", "r1", "0" * 64, tuple(facts), notes=("a note of the loader",))
-
-
-class Reply(NamedTuple):
-    text: str
-    stopped: bool
 
 
 class Edit:
@@ -68,7 +63,7 @@ class Editor:
     def warning(self, facts: object) -> None:
         return None
 
-    def edit(self, lm: Any, statements: Any, *, text: object, progress: Any) -> Edit:
+    def edit(self, lm: Any, statements: Any, *, text: object, history: Any, progress: Any) -> Edit:
         return Edit()
 
     def edit_many(self, lm: Any, batches: Any, *, text: object, progress: Any) -> list[Edit]:
@@ -91,10 +86,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         device = SimpleNamespace(type="cpu")
         return SimpleNamespace(name=name, revision=pin, dtype="torch.bfloat16", style=style, device=device)
 
-    def answers(lm: Any, questions: Any, *, max_new_tokens: int, progress: Any, **edits: Any) -> list[Reply]:
+    def answers(lm: Any, questions: Any, *, max_new_tokens: int, progress: Any, **edits: Any) -> list[Answer]:
         seen["answered"] += len(questions)
         seen["max_new_tokens"] = max_new_tokens
-        return [Reply("x", True) for _ in questions]
+        return [Answer("x", True) for _ in questions]
 
     def load_data(name: str, *, mirror: Path | None, clean: bool) -> Benchmark:
         seen["data"] = (name, mirror, clean)

@@ -82,7 +82,7 @@ def test_contains_is_the_rate_of_failing(
     mini: Benchmark, lang: str, text: str, fails: int, gives_old: int
 ) -> None:
     probe = next(one for one in negations(negated(mini)) if one.fact == "mini-00" and one.lang == lang)
-    asked = Asked("en", 0, "negation", probe, Answer(probe.id, text, True), Answer(probe.id, "", True))
+    asked = Asked("en", 0, "negation", probe, Answer(text, True), Answer("", True))
     assert (contains(asked), old(asked)) == (fails, gives_old)
 
 

@@ -15,8 +15,9 @@ from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
+from mlake.records import Answer
 
-from .worker import Fakes, Reply, benchmark, make_spec
+from .worker import Fakes, benchmark, make_spec
 
 METHOD: Any = EDITORS["memit"]
 
@@ -39,7 +40,7 @@ class Counting(Fakes):
 
     count = 0
 
-    def answer(self, lm: Any, questions: Sequence[str], progress: Any) -> list[Reply]:
+    def answer(self, lm: Any, questions: Sequence[str], progress: Any) -> list[Answer]:
         self.count += len(set(questions))
         return super().answer(lm, questions, progress)
 

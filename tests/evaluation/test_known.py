@@ -16,8 +16,9 @@ from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
+from mlake.records import Answer
 
-from .worker import Fakes, Reply, benchmark, make_spec
+from .worker import Fakes, benchmark, make_spec
 
 QUESTIONS = (
     "Who leads it?", "Wer führt es?", "Qui l'a fondé\u2028?", "誰が長ですか？", "谁领导它？", "\ud800?",
@@ -35,21 +36,21 @@ class Speaker:
         self.name = name
         self.asked: list[str] = []
 
-    def __call__(self, lm: Any, questions: Sequence[str], progress: Any) -> list[Reply]:
+    def __call__(self, lm: Any, questions: Sequence[str], progress: Any) -> list[Answer]:
         self.asked += questions
-        return [Reply(f"{self.name}: {one}\n", one != QUESTIONS[0]) for one in questions]
+        return [Answer(f"{self.name}: {one}", one != QUESTIONS[0]) for one in questions]
 
 
-def ask(known: Known, speaker: Speaker, questions: Sequence[str] = QUESTIONS) -> list[tuple[str, bool]]:
-    return [(one.text, one.stopped) for one in known.before(speaker)(None, questions, ignore)]
+def ask(known: Known, speaker: Speaker, questions: Sequence[str] = QUESTIONS) -> list[Answer]:
+    return list(known.before(speaker)(None, questions, ignore))
 
 
 class Greedy(Fakes):
     """Equal questions get equal answers."""
 
-    def answer(self, lm: Any, questions: Sequence[str], progress: Any) -> list[Reply]:
+    def answer(self, lm: Any, questions: Sequence[str], progress: Any) -> list[Answer]:
         self.log.append(f"answer {len(questions)}")
-        return [Reply(f" {lm.get(one, 'nobody 🤷 ' + one)}\n", True) for one in questions]
+        return [Answer(f"{lm.get(one, 'nobody 🤷 ' + one)}", True) for one in questions]
 
 
 def finish(folder: Path, known: Known | None, **changes: object) -> Fakes:
@@ -124,7 +125,7 @@ def test_only_new_questions_are_asked(tmp_path: Path) -> None:
     mixed = (QUESTIONS[4], QUESTIONS[1], QUESTIONS[4], QUESTIONS[5], QUESTIONS[0])
     found = known.before(second)(None, mixed, told.append)
     names = ["two", "one", "two", "two", "one"]
-    assert [one.text for one in found] == [f"{name}: {q}\n" for name, q in zip(names, mixed, strict=True)]
+    assert [one.text for one in found] == [f"{name}: {q}" for name, q in zip(names, mixed, strict=True)]
     assert [one.stopped for one in found] == [True, True, True, True, False]
     assert second.asked == [QUESTIONS[4], QUESTIONS[5]]
     assert (known.reused, known.wanted, told) == (2, 5, [2])
@@ -153,7 +154,7 @@ def test_damaged_line_is_asked_again(tmp_path: Path, damage: bytes, end: bytes) 
     again = Speaker("again")
     found = ask(Known(path), again)
     assert again.asked == [QUESTIONS[0]]
-    assert [text.split(":")[0] for text, _ in found] == ["again"] + ["whole"] * 5
+    assert [one.text.split(":")[0] for one in found] == ["again"] + ["whole"] * 5
     last = Speaker("last")
     assert ask(Known(path), last) == found, "what was added after the damage is whole"
     assert last.asked == []
@@ -175,25 +176,26 @@ def test_runs_at_once_share_and_the_first_answer_stands(tmp_path: Path) -> None:
     one, two = Known(path), Known(path)
     ask(one, Speaker("one"), QUESTIONS[:2])
     late = Speaker("two")
-    assert ask(two, late, QUESTIONS[:3])[0][0].startswith("one")
+    assert ask(two, late, QUESTIONS[:3])[0].text.startswith("one")
     assert late.asked == [QUESTIONS[2]]
 
-    def meanwhile(lm: Any, questions: Sequence[str], progress: Any) -> list[Reply]:
+    def meanwhile(lm: Any, questions: Sequence[str], progress: Any) -> list[Answer]:
         ask(two, late, [QUESTIONS[3]])
-        return [Reply("one too", True) for _ in questions]
+        return [Answer("one too", True) for _ in questions]
 
     assert one.before(meanwhile)(None, [QUESTIONS[3]], ignore)[0].text == "one too"
-    assert ask(Known(path), Speaker("three"), [QUESTIONS[3]])[0][0].startswith("two")
+    assert ask(Known(path), Speaker("three"), [QUESTIONS[3]])[0].text.startswith("two")
 
 
 WRITER = """
 import sys
 from pathlib import Path
-from mlake.evaluation.unedited import Known, _Kept
+from mlake.evaluation.unedited import Known
+from mlake.records import Answer
 
 name = sys.argv[2]
 known = Known(Path(sys.argv[1]))
-ask = known.before(lambda lm, questions, progress: [_Kept(name * 3000, True) for _ in questions])
+ask = known.before(lambda lm, questions, progress: [Answer(name * 3000, True) for _ in questions])
 for at in range(60):
     ask(None, [f"{name} {at} {part}" for part in range(5)], lambda done: None)
 """

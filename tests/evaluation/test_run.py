@@ -135,7 +135,7 @@ def test_answers_as_stored(tmp_path: Path) -> None:
     asked = list(read_run(tmp_path / "run").asked())
     first = asked[0]
     assert (first.edit_lang, first.batch, first.before) == (None, None, None)
-    assert first.answer.text.startswith("nobody 🤷 Who leads f0? 0."), "stripped, otherwise untouched"
+    assert first.answer.text.startswith("nobody 🤷 Who leads f0? 0."), "untouched"
     edited = {(one.edit_lang, one.kind, one.probe.id): one for one in asked if one.edit_lang}
     own = edited["en", "direct", "f2-direct-en"]
     assert own.batch == 1 and own.answer.text.startswith("new f2 0.")
@@ -216,10 +216,10 @@ class Broken(Fakes):
         super().__init__()
         self.error, self.at = error, at
 
-    def edit(self, lm: object, statements: object, *, text: object, progress: object) -> object:  # type: ignore[override]
+    def edit(self, lm: object, statements: object, **given: object) -> object:  # type: ignore[override]
         if self.at == "edit":
             raise self.error
-        return super().edit(lm, statements, text=text, progress=progress)  # type: ignore[arg-type]
+        return super().edit(lm, statements, **given)  # type: ignore[arg-type]
 
     def answer(self, lm: object, questions: object, progress: object) -> object:  # type: ignore[override]
         if self.at == "answer" and len(self.log) == 4:

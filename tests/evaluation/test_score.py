@@ -22,9 +22,9 @@ def asked(
     before: str | None = None,
 ) -> Asked:
     probe = Probe("p1", "f1", probe_kind or kind, lang, question, accept, reject)
-    earlier = None if before is None else Answer("p1", before, True)
+    earlier = None if before is None else Answer(before, True)
     lang, batch = (None, None) if earlier is None else ("en", 0)
-    return Asked(lang, batch, kind, probe, Answer("p1", text, True), earlier)
+    return Asked(lang, batch, kind, probe, Answer(text, True), earlier)
 
 
 def value(scorer: str, one: Asked) -> float | None:

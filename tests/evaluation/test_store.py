@@ -159,7 +159,7 @@ def test_full_disk_keeps_what_is_stored(tmp_path: Path, monkeypatch: pytest.Monk
     with Store.open(tmp_path / "run", spec) as store:
         store.begin(plan)
         first, second = plan.unedited[:2]
-        store.write(first, [Answer(one.probe.id, "a", True) for one in first.questions])
+        store.write(first, [Answer("a", True) for one in first.questions])
 
         def full(path: Path, content: bytes) -> int:
             with path.open("wb") as file:
@@ -168,7 +168,7 @@ def test_full_disk_keeps_what_is_stored(tmp_path: Path, monkeypatch: pytest.Monk
 
         monkeypatch.setattr(Path, "write_bytes", full)
         with pytest.raises(RunError, match="No space left on device; what is stored is kept"):
-            store.write(second, [Answer(one.probe.id, "a", True) for one in second.questions])
+            store.write(second, [Answer("a", True) for one in second.questions])
         assert store.has(first) and not store.has(second)
     assert not list((tmp_path / "run").rglob(".tmp-*"))
 

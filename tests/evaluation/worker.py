@@ -7,22 +7,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mlake.evaluation import store as store_module
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import Engine, run
 from mlake.evaluation.spec import RunSpec
 from mlake.evaluation.store import Store
-from mlake.records import Benchmark, Fact, Probe, Statement
+from mlake.records import Answer, Benchmark, Fact, Probe, Statement
 
 LANGS = ("en", "de", "ja")
 TEXT = {"en": "Who leads {}?", "de": "Wer führt {}?", "ja": "{}の長は誰ですか？"}
-
-
-class Reply(NamedTuple):
-    text: str
-    stopped: bool
 
 
 def probe(fact: str, kind: str, lang: str) -> Probe:
@@ -99,15 +94,17 @@ class Fakes:
     def load_edit(self, path: Path) -> FakeEdit:
         return FakeEdit(json.loads(path.read_text()), self.event)
 
-    def edit(self, lm: Any, statements: Sequence[Statement], *, text: object, progress: Any) -> FakeEdit:
+    def edit(
+        self, lm: Any, statements: Sequence[Statement], *, text: object, history: Any, progress: Any
+    ) -> FakeEdit:
         self.log.append("edit " + " ".join(f"{one.fact}-{one.lang}" for one in statements))
         self.event("edit")
         return FakeEdit({one.question: f"{one.new} {random.random()}" for one in statements}, self.event)
 
-    def answer(self, lm: Any, questions: Sequence[str], progress: Any) -> list[Reply]:
+    def answer(self, lm: Any, questions: Sequence[str], progress: Any) -> list[Answer]:
         self.log.append(f"answer {len(questions)}")
         self.event("answer")
-        return [Reply(f" {lm.get(one, 'nobody 🤷 ' + one)} {random.random()}\n", True) for one in questions]
+        return [Answer(f"{lm.get(one, 'nobody 🤷 ' + one)} {random.random()}", True) for one in questions]
 
 
 def stop_at(number: int) -> Callable[[str], None]:

@@ -12,8 +12,9 @@ from mlake.editing.factors import Factors
 from mlake.errors import ModelError
 from mlake.models import LM
 from mlake.models.deltas import RowDeltas
-from mlake.models.generate import Generated, _batches, _Ends, answers, greedy, identity
+from mlake.models.generate import _batches, _Ends, answers, greedy, identity
 from mlake.models.prompts import PromptStyle
+from mlake.records import Answer
 
 QUESTIONS = (
     "What?",
@@ -197,7 +198,7 @@ def test_a_line_break_ends_a_plain_answer(
     lm = tiny_lm("llama")
     ids = lm.tokenizer(f" {text}{tail}", add_special_tokens=False)["input_ids"]
     scripted(lm, [ids], monkeypatch)
-    assert answers(lm, ["?"], max_new_tokens=100) == [Generated(text, True)]
+    assert answers(lm, ["?"], max_new_tokens=100) == [Answer(text, True)]
     assert answers(lm, ["?"], max_new_tokens=1)[0].stopped is False
 
 
@@ -209,7 +210,7 @@ def test_a_token_with_more_than_the_line_break_ends_the_answer(tiny_lm: Any) -> 
     start = lm.tokenizer(" Paris", add_special_tokens=False)["input_ids"]
     assert ends(token)
     assert not any(ends(t) for t in start)
-    assert ends.read([*start, token]) == Generated("Paris.", True)
+    assert ends.read([*start, token]) == Answer("Paris.", True)
 
 
 def test_a_chat_answer_may_hold_line_breaks_and_ends_at_its_end_token(tiny_lm: Any) -> None:
@@ -217,8 +218,8 @@ def test_a_chat_answer_may_hold_line_breaks_and_ends_at_its_end_token(tiny_lm: A
     ids = lm.tokenizer("Paris\nLyon", add_special_tokens=False)["input_ids"]
     ends = _Ends(lm)
     assert not any(ends(token) for token in ids)
-    assert ends.read([*ids, lm.tokenizer.eos_token_id]) == Generated("Paris\nLyon", True)
-    assert ends.read(ids) == Generated("Paris\nLyon", False)
+    assert ends.read([*ids, lm.tokenizer.eos_token_id]) == Answer("Paris\nLyon", True)
+    assert ends.read(ids) == Answer("Paris\nLyon", False)
 
 
 def test_all_end_tokens_of_the_checkpoint_count(tiny_lm: Any) -> None:

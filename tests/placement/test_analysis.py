@@ -13,8 +13,7 @@ from mlake.analysis.perplexity import ability_rows, perplexity_rows
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
 from mlake.evaluation.session import Session, Settings
-from mlake.models.generate import Generated
-from mlake.records import Asked, Probe
+from mlake.records import Answer, Asked, Probe
 
 from .conftest import Pair
 
@@ -28,7 +27,7 @@ def probe(number: int, lang: str, **more: Any) -> Probe:
 def asked() -> list[Asked]:
     probes = [probe(number, lang) for number, lang in enumerate(("en", "de", "ja", "en"))]
     return [
-        Asked(None, None, "direct", one, Generated(text, True), None)
+        Asked(None, None, "direct", one, Answer(text, True), None)
         for one, text in zip(probes, ANSWERS, strict=True)
     ]
 

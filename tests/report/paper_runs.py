@@ -52,8 +52,8 @@ def run(
 
 
 def answered(probe: Probe, text: str, edit: str | None, *, kind: str | None = None) -> Asked:
-    before = None if edit is None else Answer(probe.id, "before", True)
-    answer = Answer(probe.id, text, True)
+    before = None if edit is None else Answer("before", True)
+    answer = Answer(text, True)
     return Asked(edit, None if edit is None else 0, kind or probe.kind, probe, answer, before)
 
 

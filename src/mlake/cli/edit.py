@@ -119,8 +119,7 @@ def _ask(lm: Any, statements: Sequence[Statement], longest: int, doing: str) -> 
     from mlake.models.generate import answers
 
     with tqdm(total=len(statements), desc=doing, unit="question") as bar:
-        said = answers(lm, [s.question for s in statements], max_new_tokens=longest, progress=bar.update)
-    return [Answer(s.fact, reply.text, reply.stopped) for s, reply in zip(statements, said, strict=True)]
+        return answers(lm, [s.question for s in statements], max_new_tokens=longest, progress=bar.update)
 
 
 def _finish(

@@ -10,9 +10,10 @@ from torch.nn.functional import linear
 
 from mlake.editing.locate.suffix import bytes_needed
 from mlake.editing.method import Method
-from mlake.evaluation.plan import Plan, Unit
+from mlake.evaluation.plan import Plan
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
+from mlake.evaluation.units import Step, Unit, needed
 from mlake.models.lm import LM
 from mlake.models.room import free_memory
 
@@ -40,8 +41,8 @@ def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Know
         known: What earlier runs asked the unedited model.
     """
     units = [unit for unit in plan.units if not store.has(unit)]
-    open_steps = [step for step in plan.steps if any(not store.has(unit) for unit in step.units)]
-    edits = [step for step in open_steps if not store.edit_path(step).exists()]
+    steps = [step for chain in plan.chains for step in needed(chain, lambda step: _open(step, store))]
+    edits = [step for step in steps if not store.edit_path(step).exists()]
     facts = sum(map(len, plan.batches))
     asked = _asked(units, known)
     operations = _asking(asked, lm, store.spec.max_new_tokens)
@@ -66,6 +67,10 @@ def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Know
             *(f"note        {note}" for note in notes if note),
         )
     )
+
+
+def _open(step: Step, store: Store) -> bool:
+    return not all(map(store.has, step.units))
 
 
 def _questions(plan: Plan, known: Known | None) -> str:
@@ -95,7 +100,7 @@ def _asked(units: Iterable[Unit], known: Known | None) -> list[str]:
     before: set[str] = set()
     for unit in units:
         texts = set(_texts(unit))
-        if known and unit.edit_lang is None:
+        if known and unit.place.edit_lang is None:
             texts -= before | known.among(texts)
             before |= texts
         asked += texts

@@ -82,7 +82,7 @@ def _answered(
         if not isinstance(text, str):
             raise DataError(f"the answer to {key[:80]!r} must be a text, got {type(text).__name__}")
         for probe in probes[key]:
-            answer = Answer(probe.id, text.strip(), stopped=True)
+            answer = Answer(text.strip(), stopped=True)
             if found.setdefault(probe, answer) != answer:
                 raise DataError(f"{probe.id!r} has two different answers; keep one of them")
     return found

@@ -1,8 +1,11 @@
-"""The paper's protocol: ask the unedited model, then edit batch by batch and ask the edited ones."""
+"""The paper's protocol: ask the unedited model, then edit batch by batch and ask the edited ones.
+
+Each edit is made from the unedited model, or, in a sequence, on top of the stored edits before it.
+"""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -11,11 +14,12 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from mlake.errors import EditError, RunError
-from mlake.evaluation.plan import Plan, Step, Unit
+from mlake.evaluation.plan import Plan
 from mlake.evaluation.store import Savable, Store
+from mlake.evaluation.units import Step, Unit, needed
 from mlake.records import Answer, Statement
 
-__all__ = ["Ask", "AskMany", "Edit", "Editor", "Engine", "Examine", "Progress", "Reply", "run"]
+__all__ = ["Ask", "AskMany", "Edit", "Editor", "Engine", "Examine", "Progress", "run"]
 
 Progress = Callable[[int], object]
 """Is told how many questions or facts have just been finished."""
@@ -23,27 +27,15 @@ Progress = Callable[[int], object]
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
 
 
-class Reply(Protocol):
-    """What a model said to one question."""
-
-    @property
-    def text(self) -> str:
-        """The raw answer."""
-
-    @property
-    def stopped(self) -> bool:
-        """Whether it ended by itself."""
-
-
-Ask = Callable[[Any, Sequence[str], Progress], Sequence[Reply]]
+Ask = Callable[[Any, Sequence[str], Progress], Sequence[Answer]]
 """Asks a model questions and tells how many were answered since it last did; replies in their order."""
 
-AskMany = Callable[[Any, Sequence["Edit"], Sequence[tuple[int, str]], Progress], Sequence[Reply]]
+AskMany = Callable[[Any, Sequence["Edit"], Sequence[tuple[int, str]], Progress], Sequence[Answer]]
 """The same for questions under edits: the unedited model, edits, and for each question its edit and text."""
 
 
 Examine = Callable[[Any, "Edit"], Savable]
-"""What is measured of an edit besides answers, with the unedited model and the edit."""
+"""What is measured of an edit besides answers, with the model that it was made from and the edit."""
 
 
 class Edit(Protocol):
@@ -60,9 +52,16 @@ class Editor(Protocol):
     """What a run needs of an editing method."""
 
     def edit(
-        self, lm: Any, statements: Sequence[Statement], /, *, text: Sequence[str], progress: Progress
+        self,
+        lm: Any,
+        statements: Sequence[Statement],
+        /,
+        *,
+        text: Sequence[str],
+        history: Sequence[Any],
+        progress: Progress,
     ) -> Edit:
-        """Compute an edit."""
+        """Compute an edit of a model on which the edits of ``history`` are in force."""
 
     def edit_many(
         self,
@@ -90,7 +89,8 @@ class Engine:
         text: Ordinary text of the data set, for methods that measure keys on it.
         unedited: Asks the unedited model where not ``answer`` does: a memory of earlier runs.
         many: Asks under several edits in one pass.
-        together: Edits that are computed, and asked under, together; one by one without ``many``.
+        together: Edits that are computed, and asked under, together; one by one without ``many`` and in
+            sequences.
         least: Questions under one edit that a pass takes at least, if there are as many: small passes leave
             an accelerator half idle.
         examine: Measures every edit once its questions are answered.
@@ -139,7 +139,7 @@ def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> 
 
 
 _Group = Sequence[tuple[Step, list[list[Unit]]]]
-"""Steps that are computed and asked under together, with the passes that each is asked in."""
+"""Steps with the passes that each is asked in: one, several that go together, or a chain."""
 
 
 def _open_groups(plan: Plan, store: Store, engine: Engine) -> Iterator[_Group]:
@@ -148,13 +148,19 @@ def _open_groups(plan: Plan, store: Store, engine: Engine) -> Iterator[_Group]:
     A group always holds the same steps, and a pass the same units, stored or not: what a model says in half
     precision can depend on what it is asked beside, and a resumed run is to end as one never cut off.
     """
+    if len(plan.chains) < len(plan.steps):
+        for one in plan.chains:
+            steps = needed(one, lambda step: _unfinished(step, store, engine))
+            if steps:
+                yield [(step, _open(step.units, store, engine)) for step in steps]
+        return
     size = engine.together if engine.many else 1
     for start in range(0, len(plan.steps), size):
         steps = plan.steps[start : start + size]
         group = [(step, _open(step.units, store, engine)) for step in steps]
         if len(group) > 1 and any(passes for _, passes in group):
             yield [(step, [list(step.units)]) for step in steps]
-        elif any(passes or _unexamined(step, store, engine) for step, passes in group):
+        elif any(_unfinished(step, store, engine) for step in steps):
             yield group
 
 
@@ -173,24 +179,48 @@ def _size(units: Sequence[Unit]) -> int:
 
 
 def _edit_and_ask(group: _Group, store: Store, engine: Engine, bar: Any) -> None:
-    edits = _edits([step for step, _ in group], store, engine, bar)
-    if len(edits) > 1 and engine.many:
+    chained = all(unit.place.step is not None for step, _ in group for unit in step.units)
+    if len(group) > 1 and engine.many and not chained:
+        edits = _edits([step for step, _ in group], store, engine, bar, engine.lm, ())
         _ask_many([passes for _, passes in group], edits, store, engine, engine.many, bar)
+        for (step, _), edit in zip(group, edits, strict=True):
+            _examine(step, edit, store, engine, engine.lm)
     else:
-        for (step, passes), edit in zip(group, edits, strict=True):
-            with _memory(f"applying the edit {step.name}"), edit.applied(engine.lm) as edited:
-                for one in passes:
-                    _ask(one, store, engine, edited, bar)
+        edits = _walk(group, store, engine, bar)
+    # Until all is asked, what comes later in a chain needs every edit before it.
     for (step, _), edit in zip(group, edits, strict=True):
-        if engine.examine and _unexamined(step, store, engine):
-            with _memory(f"examining the edit {step.name}"):
-                store.write_examined(step, engine.examine(engine.lm, edit))
         if not engine.keep(edit):
             store.edit_path(step).unlink()
 
 
+def _walk(group: _Group, store: Store, engine: Engine, bar: Any) -> list[Edit]:
+    """Edit step after step, each on top of the stored edits before it, and ask under all of them."""
+    edits: list[Edit] = []
+    with ExitStack() as in_force:
+        lm = engine.lm
+        for step, passes in group:
+            (edit,) = _edits([step], store, engine, bar, lm, tuple(edits))
+            _examine(step, edit, store, engine, lm)
+            with _memory(f"applying the edit {step.name}"):
+                lm = in_force.enter_context(edit.applied(lm))
+            for one in passes:
+                _ask(one, store, engine, lm, bar)
+            edits.append(edit)
+    return edits
+
+
+def _unfinished(step: Step, store: Store, engine: Engine) -> bool:
+    return not all(map(store.has, step.units)) or _unexamined(step, store, engine)
+
+
 def _unexamined(step: Step, store: Store, engine: Engine) -> bool:
     return engine.examine is not None and not store.examined_path(step).exists()
+
+
+def _examine(step: Step, edit: Edit, store: Store, engine: Engine, lm: Any) -> None:
+    if engine.examine and _unexamined(step, store, engine):
+        with _memory(f"examining the edit {step.name}"):
+            store.write_examined(step, engine.examine(lm, edit))
 
 
 def _ask_many(
@@ -216,7 +246,7 @@ def _ask_many(
 
 def _ask(units: Sequence[Unit], store: Store, engine: Engine, lm: Any, bar: Any) -> None:
     questions = [question.probe.text for unit in units for question in unit.questions]
-    answer = engine.answer if units[0].edit_lang else engine.unedited or engine.answer
+    answer = engine.answer if units[0].place.edit_lang else engine.unedited or engine.answer
     name = f"asking {units[0].name}" + (f" and {len(units) - 1} more" if len(units) > 1 else "")
     with _told(bar, name, len(questions)), _memory(name):
         engine.seed(store.spec.seed)
@@ -225,18 +255,18 @@ def _ask(units: Sequence[Unit], store: Store, engine: Engine, lm: Any, bar: Any)
         _store(unit, [next(replies) for _ in unit.questions], store)
 
 
-def _store(unit: Unit, replies: Sequence[Reply], store: Store) -> None:
-    if store.has(unit):
-        return
-    answers = [
-        Answer(question.probe.id, reply.text.strip(), reply.stopped)
-        for question, reply in zip(unit.questions, replies, strict=True)
-    ]
-    store.write(unit, answers)
+def _store(unit: Unit, replies: Sequence[Answer], store: Store) -> None:
+    if not store.has(unit):
+        store.write(unit, replies)
 
 
-def _edits(steps: Sequence[Step], store: Store, engine: Engine, bar: Any) -> list[Edit]:
-    """The stored edits, computed first if need be: what is asked is always what was stored."""
+def _edits(
+    steps: Sequence[Step], store: Store, engine: Engine, bar: Any, lm: Any, history: Sequence[Edit]
+) -> list[Edit]:
+    """The stored edits of a model with a history, computed first if need be.
+
+    What is asked is always what was stored.
+    """
     facts = sum(len(step.statements) for step in steps)
     if all(store.edit_path(step).exists() for step in steps):
         bar.update(facts)
@@ -244,7 +274,7 @@ def _edits(steps: Sequence[Step], store: Store, engine: Engine, bar: Any) -> lis
         name = f"editing {steps[0].name}" + (f" and {len(steps) - 1} more" if len(steps) > 1 else "")
         with _told(bar, name, facts), _memory(name):
             engine.seed(store.spec.seed)
-            for step, edit in zip(steps, _computed(steps, engine, bar), strict=True):
+            for step, edit in zip(steps, _computed(steps, engine, bar, lm, history), strict=True):
                 if not store.edit_path(step).exists():
                     store.write_edit(step, edit)
     return [_loaded(store.edit_path(step), engine) for step in steps]
@@ -257,13 +287,15 @@ def _loaded(path: Path, engine: Engine) -> Edit:
         raise RunError(f"{path} is damaged: {error}; delete the file and run again") from error
 
 
-def _computed(steps: Sequence[Step], engine: Engine, bar: Any) -> Sequence[Edit]:
+def _computed(
+    steps: Sequence[Step], engine: Engine, bar: Any, lm: Any, history: Sequence[Edit]
+) -> Sequence[Edit]:
     if engine.editor is None:
         raise RunError(f"the plan edits {steps[0].name} but no method is given; choose one with --method")
     facts = [step.statements for step in steps]
     if len(facts) > 1:
-        return engine.editor.edit_many(engine.lm, facts, text=engine.text, progress=bar.update)
-    return [engine.editor.edit(engine.lm, facts[0], text=engine.text, progress=bar.update)]
+        return engine.editor.edit_many(lm, facts, text=engine.text, progress=bar.update)
+    return [engine.editor.edit(lm, facts[0], text=engine.text, history=history, progress=bar.update)]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from mlake.editing import load_edit
 from mlake.editing.method import Method
 from mlake.evaluation.plan import Plan, make_plan
 from mlake.evaluation.run import Engine, Examine, run
-from mlake.evaluation.spec import NO_METHOD, RunSpec, parse_facts
+from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, parse_facts
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
 from mlake.languages import LANGUAGES
@@ -31,7 +31,7 @@ _QUESTIONS = {"cuda": 1024}  # under one edit asked in a pass; a kill loses at m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Choices):
     """What a user chooses of a run; the rest of its spec follows from model and data.
 
     Attributes:
@@ -40,11 +40,6 @@ class Settings:
         edit_langs: ``all``, or codes with commas.
         test_langs: The same.
         facts: As in ``parse_facts``.
-        batch_size: As in ``RunSpec``, like all below.
-        kinds: Kinds of questions.
-        locality: Questions outside each batch.
-        seed: Seed of all random draws.
-        max_new_tokens: Longest answer in tokens.
     """
 
     method: str
@@ -52,11 +47,6 @@ class Settings:
     edit_langs: str = "all"
     test_langs: str = "all"
     facts: str = "all"
-    batch_size: int = 100
-    kinds: tuple[str, ...] = ("direct", "multihop")
-    locality: int = 25
-    seed: int = 0
-    max_new_tokens: int = 32
 
 
 class Session:
@@ -192,11 +182,7 @@ def _spec(lm: LM, benchmark: Benchmark, settings: Settings, method: Method | Non
         editor=method.config() if method else {},
         edit_langs=langs_of(settings.edit_langs, benchmark) if method else (),
         test_langs=langs_of(settings.test_langs, benchmark),
-        kinds=settings.kinds,
-        batch_size=settings.batch_size,
-        locality=settings.locality,
-        seed=settings.seed,
-        max_new_tokens=settings.max_new_tokens,
+        **settings.chosen(),
     )
 
 

@@ -3,20 +3,32 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version as version_of
 from typing import Any
 
-from mlake.errors import RunError
+from mlake.errors import RunError, UnknownNameError
 from mlake.kinds import question_kind
 from mlake.languages import language
 
-__all__ = ["FORMAT", "NO_METHOD", "RunSpec", "canonical", "parse_facts"]
+__all__ = [
+    "DEFAULTS",
+    "FORMAT",
+    "NO_METHOD",
+    "SEQUENCES",
+    "Choices",
+    "RunSpec",
+    "canonical",
+    "check_sequence",
+    "parse_facts",
+]
 
 FORMAT = "mlake-run/1"
 NO_METHOD = "none"
 """In place of a method: nothing is edited, the unedited model is asked."""
+SEQUENCES = ("batches", "languages")
+"""Orders in which edits may come on top of each other."""
 _SLICE = re.compile(r"(?:(\d+):)?(\d+)")
 
 
@@ -56,8 +68,73 @@ def parse_facts(text: str, total: int) -> tuple[int, int]:
     return start, stop
 
 
+def check_sequence(
+    sequence: str | None, *, method: str, edit_langs: Sequence[str], facts: tuple[int, int], batch_size: int
+) -> None:
+    """Refuse a sequence in which no edit would come on top of another; None is none, and fine.
+
+    Args:
+        sequence: One of ``SEQUENCES``, or None.
+        method: Name of the editing method, or ``none``.
+        edit_langs: Languages to edit in.
+        facts: Start and stop of the facts.
+        batch_size: Facts that are edited together.
+
+    Raises:
+        UnknownNameError: No sequence has this name.
+        RunError: Nothing is edited, or only one batch or language is.
+    """
+    if sequence is None:
+        return
+    if sequence not in SEQUENCES:
+        raise UnknownNameError("sequence", sequence, SEQUENCES)
+    if method == NO_METHOD:
+        raise RunError(f"sequence {sequence!r} needs edits, got the method {NO_METHOD!r}; choose a method")
+    count = facts[1] - facts[0]
+    if sequence == "batches" and count <= batch_size:
+        raise RunError(
+            f"sequence 'batches' needs two batches or more, got {count} facts in batches of {batch_size}; "
+            "choose more facts or a smaller batch size"
+        )
+    if sequence == "languages" and len(edit_langs) < 2:
+        raise RunError(
+            f"sequence 'languages' needs two languages to edit in or more, got {', '.join(edit_langs)}; "
+            "name them in their order, such as en,de"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunSpec:
+class Choices:
+    """What a user may choose of any run, with the defaults that hold everywhere.
+
+    Attributes:
+        kinds: Kinds of questions to ask.
+        batch_size: Facts that are edited together.
+        locality: Direct questions on facts outside the batch, per batch and language; 0 for none.
+        seed: Seed of everything that is drawn at random.
+        max_new_tokens: Longest answer in tokens.
+        sequence: Which edits come on top of each other: ``batches`` (for each language, batch after
+            batch), ``languages`` (for each batch, language after language), or None: each edit is made
+            from the unedited model.
+    """
+
+    kinds: tuple[str, ...] = ("direct", "multihop")
+    batch_size: int = 100
+    locality: int = 25
+    seed: int = 0
+    max_new_tokens: int = 32
+    sequence: str | None = None
+
+    def chosen(self) -> dict[str, Any]:
+        """These fields by name, without those that a class below adds."""
+        return {one.name: getattr(self, one.name) for one in fields(Choices)}
+
+
+DEFAULTS = Choices()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec(Choices):
     """Every setting of a run that can change a number.
 
     Attributes:
@@ -71,14 +148,8 @@ class RunSpec:
         facts: Start and stop of the slice of its facts that is edited.
         method: Name of the editing method, or ``none``.
         editor: The method's settings.
-        edit_langs: Languages to edit in, one after another, each from the unedited model; none if the
-            method is ``none``.
+        edit_langs: Languages to edit in, in their order; none if the method is ``none``.
         test_langs: Languages to ask in.
-        kinds: Kinds of questions to ask.
-        batch_size: Facts that are edited together.
-        locality: Direct questions on facts outside the batch, a batch and language; 0 for none.
-        seed: Seed of everything that is drawn at random.
-        max_new_tokens: Longest answer in tokens.
         version: Version of mlake.
         format: Version of the folder's layout.
     """
@@ -95,11 +166,6 @@ class RunSpec:
     editor: Mapping[str, Any]
     edit_langs: tuple[str, ...]
     test_langs: tuple[str, ...]
-    kinds: tuple[str, ...] = ("direct", "multihop")
-    batch_size: int = 100
-    locality: int = 25
-    seed: int = 0
-    max_new_tokens: int = 32
     version: str = field(default_factory=lambda: version_of("mlake"))
     format: str = FORMAT
 
@@ -120,6 +186,13 @@ class RunSpec:
             if type(value) is not int or value < least:
                 raise RunError(f"{name} must be a whole number of at least {least}, got {value!r}")
         self._check_facts()
+        check_sequence(
+            self.sequence,
+            method=self.method,
+            edit_langs=self.edit_langs,
+            facts=self.facts,
+            batch_size=self.batch_size,
+        )
 
     def _check_names(self, name: str) -> None:
         values = getattr(self, name)
@@ -136,12 +209,12 @@ class RunSpec:
         object.__setattr__(self, "facts", (start, stop))
 
     def record(self) -> dict[str, Any]:
-        """The spec as plain JSON values."""
+        """The spec as plain JSON values; no ``sequence`` where there is none, so that older ids hold."""
         spec: dict[str, Any] = json.loads(canonical(asdict(self)))
-        return spec
+        return {key: value for key, value in spec.items() if key != "sequence" or value is not None}
 
     @property
     def id(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the canonical JSON."""
-        text = canonical(asdict(self)).encode("utf-8", "backslashreplace")
+        text = canonical(self.record()).encode("utf-8", "backslashreplace")
         return hashlib.sha256(text).hexdigest()[:16]

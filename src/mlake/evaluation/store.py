@@ -9,6 +9,7 @@
     examined/<lang>/<batch>.safetensors         what was measured of the edit besides answers
     answers/unedited/<batch>-<lang>.jsonl       one unit of answers of the unedited model
     answers/<edit lang>/<batch>-<lang>.jsonl    one unit of answers of an edited model
+    answers/<edit lang>/<step>/<batch>-<lang>.jsonl    the same in a sequence, after each step
 
 No file holds a time, a date or a host name: a run that was killed and resumed ends with the same bytes
 as one that was not.
@@ -16,7 +17,7 @@ as one that was not.
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -25,8 +26,9 @@ from typing import Any, Protocol, Self
 from filelock import FileLock, Timeout
 
 from mlake.errors import RunError
-from mlake.evaluation.plan import UNEDITED, Plan, Step, Unit
+from mlake.evaluation.plan import Plan
 from mlake.evaluation.spec import FORMAT, RunSpec, canonical
+from mlake.evaluation.units import Step, Unit, place_of
 from mlake.kinds import KINDS
 from mlake.records import Answer, Asked, Probe, Triple
 
@@ -97,7 +99,7 @@ class Store:
     def write(self, unit: Unit, answers: Sequence[Answer]) -> None:
         """Store the answers of a unit, in the order of its questions."""
         rows = (
-            {"probe": one.probe, "kind": question.kind, "text": one.text, "stopped": one.stopped}
+            {"probe": question.probe.id, "kind": question.kind, "text": one.text, "stopped": one.stopped}
             for question, one in zip(unit.questions, answers, strict=True)
         )
         _write(_answers(self.folder, unit.name), "".join(map(_line, rows)))
@@ -141,30 +143,44 @@ class Run:
         return [name for name in self._units if not _answers(self.folder, name).exists()]
 
     def asked(self) -> Iterator[Asked]:
-        """Every stored answer, the unedited model's first, then by edit language, batch and test language.
+        """Every stored answer that counts, the unedited model's first, then as planned.
+
+        Of what a sequence asks again and again, under edits in one language, the last answer counts.
 
         Raises:
             RunError: A file is damaged, or an edited answer has no unedited one.
         """
+        # Units are planned in the order of the steps, so that the last of a place replaces the others.
+        return self._asked({place_of(name)._replace(step=None): name for name in self._stored()}.values())
+
+    def along(self) -> Iterator[Asked]:
+        """Every stored answer of a sequence, step after step; none where edits are made one by one.
+
+        Raises:
+            RunError: As ``asked``.
+        """
+        return (one for one in self._asked(self._stored()) if one.step is not None)
+
+    def _stored(self) -> list[str]:
+        return [name for name in self._units if _answers(self.folder, name).exists()]
+
+    def _asked(self, names: Iterable[str]) -> Iterator[Asked]:
         probes = {probe.id: probe for probe in _read_probes(self.folder / _PROBES)}
         before: dict[str, Answer] = {}
-        for name, count in self._units.items():
-            lang, _, rest = name.partition("/")
-            if not _answers(self.folder, name).exists():
-                continue
-            for row in _read_unit(self.folder, name, count):
-                answer = Answer(row["probe"], row["text"], row["stopped"])
-                if answer.probe not in probes:
-                    raise RunError(f"{answer.probe!r} of answers/{name}.jsonl is not in {_PROBES}; run again")
-                probe = probes[answer.probe]
-                if lang == UNEDITED:
-                    before[answer.probe] = answer
+        for name in names:
+            lang, batch, _, step = place_of(name)
+            for row in _read_unit(self.folder, name, self._units[name]):
+                answer = Answer(row["text"], row["stopped"])
+                if row["probe"] not in probes:
+                    raise RunError(f"{row['probe']!r} of answers/{name}.jsonl is not in {_PROBES}; run again")
+                probe = probes[row["probe"]]
+                if lang is None:
+                    before[probe.id] = answer
                     yield Asked(None, None, row["kind"], probe, answer, None)
-                elif answer.probe not in before:
-                    raise RunError(f"no unedited answer to {answer.probe!r} in {self.folder}; run it again")
+                elif probe.id not in before:
+                    raise RunError(f"no unedited answer to {probe.id!r} in {self.folder}; run it again")
                 else:
-                    batch = int(rest.split("-")[0])
-                    yield Asked(lang, batch, row["kind"], probe, answer, before[answer.probe])
+                    yield Asked(lang, batch, row["kind"], probe, answer, before[probe.id], step)
 
 
 def read_run(folder: Path | str) -> Run:

@@ -5,20 +5,16 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from mlake.disk import cache_dir
-from mlake.evaluation.run import Ask, Progress, Reply
+from mlake.evaluation.run import Ask, Progress
 from mlake.evaluation.spec import canonical
+from mlake.records import Answer
 
 __all__ = ["Known"]
 
 _LOG = logging.getLogger(__name__)
-
-
-class _Kept(NamedTuple):
-    text: str
-    stopped: bool
 
 
 class Known:
@@ -38,7 +34,7 @@ class Known:
         self.path = path
         self.wanted = 0
         self.reused = 0
-        self._answers: dict[str, Reply] = {}
+        self._answers: dict[str, Answer] = {}
         self._read_to = 0
         self._usable = True
 
@@ -56,7 +52,7 @@ class Known:
     def before(self, answer: Ask) -> Ask:
         """Asks like ``answer``, but only what is not known; what is answered is known from then on."""
 
-        def ask(lm: Any, questions: Sequence[str], progress: Progress) -> list[Reply]:
+        def ask(lm: Any, questions: Sequence[str], progress: Progress) -> list[Answer]:
             known = self.among(questions)
             new = [one for one in dict.fromkeys(questions) if one not in known]
             found = sum(one in known for one in questions)
@@ -86,9 +82,9 @@ class Known:
         for line in whole.split(b"\n"):
             match _parsed(line):
                 case {"question": str() as question, "text": str() as text, "stopped": bool() as stopped}:
-                    self._answers.setdefault(question, _Kept(text, stopped))
+                    self._answers.setdefault(question, Answer(text, stopped))
 
-    def _add(self, replies: Mapping[str, Reply]) -> None:
+    def _add(self, replies: Mapping[str, Answer]) -> None:
         self._answers.update(replies)
         if not self._usable:
             return

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import transformers
@@ -14,22 +14,11 @@ from mlake.errors import ModelError
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
 from mlake.models.room import in_halves, room_for
+from mlake.records import Answer
 
-__all__ = ["Generated", "answers", "ask", "greedy", "identity"]
+__all__ = ["answers", "ask", "greedy", "identity"]
 
 _VERSION = 1  # raise it when the same model may come to answer otherwise
-
-
-class Generated(NamedTuple):
-    """What a model said.
-
-    Attributes:
-        text: The answer, stripped of surrounding white space.
-        stopped: Whether it ended by itself (False: cut at the token limit).
-    """
-
-    text: str
-    stopped: bool
 
 
 def answers(
@@ -41,7 +30,7 @@ def answers(
     deltas: RowDeltas = NO_DELTAS,
     groups: Sequence[int] | None = None,
     progress: Callable[[int], object] | None = None,
-) -> list[Generated]:
+) -> list[Answer]:
     """Greedy answers to questions, in their order.
 
     Sampling, penalties and biases of the checkpoint's generation settings are ignored; only its end
@@ -72,7 +61,7 @@ def answers(
     prompts: list[list[int]] = encoded["input_ids"]
     _check_fit(lm, max(map(len, prompts)) + max_new_tokens)
     ends = _Ends(lm)
-    found: list[Generated | None] = [None] * len(asked)
+    found: list[Answer | None] = [None] * len(asked)
     lengths = [len(prompt) for prompt in prompts]
 
     def said(some: Sequence[int]) -> list[list[int]]:
@@ -154,12 +143,12 @@ class _Ends:
             self.seen[token] = token in self.ids or (stop is not None and stop in self._decode([token]))
         return self.seen[token]
 
-    def read(self, tokens: list[int]) -> Generated:
+    def read(self, tokens: list[int]) -> Answer:
         """The answer that these tokens spell."""
         text, stop = self._decode(tokens), self.lm.style.stop
         if stop is not None:
             text = text.partition(stop)[0]
-        return Generated(text.strip(), bool(tokens) and self(tokens[-1]))
+        return Answer(text.strip(), bool(tokens) and self(tokens[-1]))
 
     def _decode(self, tokens: list[int]) -> str:
         return str(
