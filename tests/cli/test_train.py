@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlake.cli.lazy import LazyGroup
+from mlake.cli.settings import settings_of, trained_files
 from mlake.editing.mend.files import TrainedFile
+from mlake.errors import MlakeError
 
 FACTS = [
     {
@@ -52,8 +53,8 @@ def train(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
     Path("my.jsonl").write_text("".join(lines), encoding="utf-8")
     table = {"train": ("mlake.cli.train:train", "Train what a method needs before it can edit.")}
 
-    def run(*flags: str) -> Result:
-        base = ["train", "mend", "--model", str(model), "--data", "my.jsonl", "--rank", "4"]
+    def run(*flags: str, method: str = "mend") -> Result:
+        base = ["train", method, "--model", str(model), "--data", "my.jsonl", "--rank", "4"]
         return CliRunner().invoke(LazyGroup("mlake", table=table), [*base, *flags], catch_exceptions=False)
 
     return run
@@ -112,11 +113,23 @@ def test_what_is_wrong_is_said_in_one_line(
     assert message in line
 
 
-def test_the_command_and_its_settings_have_the_same_defaults() -> None:
-    from mlake.cli.train import mend
-    from mlake.editing.mend.training import TrainSettings
+def test_methods_that_are_not_trained_are_refused(train: Callable[..., Result]) -> None:
+    for name, message in (
+        ("rome", "rome needs no training; .*trained are: mend"),
+        ("men", "Did you mean 'mend'"),
+    ):
+        done = train(method=name)
+        assert done.exit_code == 2 and re.search(message, done.stderr)
 
-    shown = {option.name: option.default for option in mend.params}
-    settings = asdict(TrainSettings())
-    shared = {"batch_size", "rank", "rate", "seed"}
-    assert {name: shown[name] for name in shared} == {name: settings[name] for name in shared}
+
+def test_a_trained_file_is_named_by_its_method() -> None:
+    found = settings_of((), no_subject=False, trained=("mend=some/file",), method="mend")
+    assert found == {"trained": "some/file"}
+    assert settings_of((), no_subject=False, trained=("mend=some/file",), method="rome") == {}
+    for pair, message in (
+        ("mend", "takes METHOD=FILE"),
+        ("rome=a", "rome needs no training"),
+        ("x=a", "'x'"),
+    ):
+        with pytest.raises(MlakeError, match=message):
+            trained_files((pair,))

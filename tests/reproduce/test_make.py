@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from mlake.data import load
+from mlake.editing.mend.files import TrainedFile
+from mlake.editing.mend.prepare import trained_on_the_rest
 from mlake.errors import EditError, RunError
 from mlake.records import Benchmark
 from mlake.report.views import chosen
-from mlake.reproduce import trained, work
+from mlake.reproduce import work
 from mlake.reproduce.make import make
 from mlake.reproduce.options import Options
 from mlake.reproduce.wishes import wishes
@@ -27,8 +29,8 @@ def tiny(tiny_lm: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
     counts = {"edits": 0}
     monkeypatch.setattr(work, "load", lambda name, **options: replace(lm, name=name))
     monkeypatch.setattr("mlake.reproduce.make.load_tokenizer", lambda name: lm.tokenizer)
-    for module in (trained, work):
-        monkeypatch.setattr(module, "STEPS", 2)
+    for module in ("method", "prepare"):
+        monkeypatch.setattr(f"mlake.editing.mend.{module}.STEPS", 2)
     session = work._session
 
     def counted(*arguments: Any) -> Any:
@@ -103,10 +105,9 @@ def test_a_dry_run_computes_nothing(tiny: dict[str, int], mini: Benchmark, tmp_p
 def test_mend_is_never_trained_on_what_is_reported(
     tiny: dict[str, int], mini: Benchmark, tmp_path: Path
 ) -> None:
-    choices = options(tmp_path, facts="3:6")
     lm = work.load("tiny")
-    path = trained.mend_file(lm, mini, choices)
-    ids = trained.TrainedFile.read(path).head["fact_ids"]
+    path = trained_on_the_rest(lm, mini, (3, 6), tmp_path)
+    ids = TrainedFile.read(path).head["fact_ids"]
     assert not {fact.id for fact in mini.facts[3:6]} & set(ids)
     assert len(ids) == len(mini.facts) - 6
     told: list[str] = []
@@ -117,10 +118,10 @@ def test_mend_is_never_trained_on_what_is_reported(
 
     edit(options(tmp_path / "own", facts="3:6"))
     assert told and not [line for line in told if "trained on" in line]
-    edit(options(tmp_path / "other", facts="4:8", mend=path))
+    edit(options(tmp_path / "other", facts="4:8", trained={"mend": path}))
     assert "note: 2 of 4 facts are among those that mend was trained on: no fair test" in told
     with pytest.raises(EditError, match="MEND wants other facts to be trained on, and 3 are left"):
-        trained.mend_file(lm, mini, options(tmp_path, facts="60"))
+        trained_on_the_rest(lm, mini, (0, 60), tmp_path)
 
 
 def test_a_server_needs_the_name_of_its_model(tiny: dict[str, int], mini: Benchmark, tmp_path: Path) -> None:

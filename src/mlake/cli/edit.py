@@ -10,7 +10,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from mlake.cli.options import MAX_NEW_TOKENS, model_options
+from mlake.cli.options import MAX_NEW_TOKENS, TRAINED, model_options
 from mlake.cli.settings import settings_of
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
@@ -30,6 +30,7 @@ _SCORER = "contains"
 @model_options
 @click.option("--method", required=True, help="Editing method, such as memit or rome.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the method.")
+@TRAINED
 @click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
 @click.option("--facts", "source", required=True, help="A .jsonl or .csv file of facts, or a data set.")
 @click.option("--lang", help="Language to edit in.  [default: the first in the file]")
@@ -48,7 +49,12 @@ def edit(source: str, out: Path, **flags: Any) -> None:
 
     benchmark = load(source)
     statements = _stated(benchmark, flags["lang"] or benchmark.langs[0], source)
-    settings = settings_of(flags["settings"], no_subject=flags["no_subject"])
+    settings = settings_of(
+        flags["settings"],
+        no_subject=flags["no_subject"],
+        trained=flags["trained"],
+        method=flags["method"],
+    )
     # Names, values and subjects that are wrong are said before the model loads.
     method = mlake.editing.editor(flags["method"], **settings)
     if method.needs_subject():

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-__all__ = ["DEVICE", "DTYPE", "JSON", "MAX_NEW_TOKENS", "MIRROR", "SEED", "model_options"]
+__all__ = ["DEVICE", "DTYPE", "JSON", "MAX_NEW_TOKENS", "MIRROR", "SEED", "TRAINED", "model_options"]
 
 _Command = Callable[..., Any]
 
@@ -19,6 +19,9 @@ MIRROR = click.option(
     "--mirror",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder with the published files at the paths of their repository; else they are downloaded once.",
+)
+TRAINED = click.option(
+    "--trained", multiple=True, metavar="METHOD=FILE", help="What `mlake train METHOD` wrote, if elsewhere."
 )
 DTYPE = click.option("--dtype", default="auto", show_default=True, help="bf16, fp16, fp32, fp64, or auto.")
 DEVICE = click.option("--device", default="auto", show_default=True, help="Torch device, or auto.")

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from mlake.cli.options import DEVICE, DTYPE, JSON, MAX_NEW_TOKENS, SEED
+from mlake.cli.options import DEVICE, DTYPE, JSON, MAX_NEW_TOKENS, SEED, TRAINED
+from mlake.cli.settings import trained_files
 from mlake.errors import MlakeError, RunError
 
 __all__ = ["reproduce"]
@@ -28,7 +29,8 @@ __all__ = ["reproduce"]
 @click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
 @click.option("--batch-size", type=int, default=100, show_default=True, help="Facts edited together.")
 @click.option("--locality", type=int, default=25, show_default=True, help="Questions outside each batch.")
-@click.option("--mend", type=click.Path(path_type=Path), help="Editor trained by `mlake train mend`.")
+@TRAINED
+@click.option("--mend", help="The same as --trained mend=FILE.")
 @click.option("--judge", help="Model that judges fluency: as --model, or its name on --judge-url.")
 @click.option("--judge-url", help="OpenAI-compatible server of the judge; its key is in $OPENAI_API_KEY.")
 @click.option("--withhold", is_flag=True, help="Leave the data set's own texts out of what is written.")
@@ -75,7 +77,9 @@ def _make(
     from mlake.reproduce.wishes import wishes
     from mlake.reproduce.work import estimates
 
-    options = Options(models=models, **flags)
+    mend = flags.pop("mend")
+    trained = trained_files((*flags.pop("trained"), *([f"mend={mend}"] if mend else ())))
+    options = Options(models=models, trained=trained, **flags)
     benchmark = mlake.data.load(data, mirror=mirror)
     if dry_run:
         for line in estimates(wishes(views, options), benchmark, options):

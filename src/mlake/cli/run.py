@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mlake.api import finished, planned
-from mlake.cli.options import MAX_NEW_TOKENS, SEED, model_options
+from mlake.cli.options import MAX_NEW_TOKENS, SEED, TRAINED, model_options
 from mlake.cli.report import show
 from mlake.cli.settings import settings_of
 from mlake.evaluation.store import Store
@@ -43,6 +43,7 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @click.option("--mirror", type=click.Path(path_type=Path), help="Folder that holds the data set already.")
 @click.option("--method", required=True, help="Editing method, such as memit; or none.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the method.")
+@TRAINED
 @click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
 @click.option("--edit-lang", default="all", show_default=True, help="Languages to edit in: en,de or all.")
 @click.option("--test-lang", default="all", show_default=True, help="Languages to ask in: en,de or all.")
@@ -63,7 +64,12 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
     from mlake.evaluation.session import Settings
 
     settings = Settings(
-        editor=settings_of(flags["settings"], no_subject=flags["no_subject"]),
+        editor=settings_of(
+            flags["settings"],
+            no_subject=flags["no_subject"],
+            trained=flags["trained"],
+            method=flags["method"],
+        ),
         edit_langs=flags["edit_lang"],
         test_langs=flags["test_lang"],
         kinds=_names(flags["kinds"]),

@@ -3,32 +3,62 @@
 import re
 import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from mlake.errors import RunError
 
-__all__ = ["settings_of"]
+__all__ = ["settings_of", "trained_files"]
 
 _WORD = re.compile(r"[A-Za-z][\w.:/~+-]*")
 
 
-def settings_of(pairs: Sequence[str], *, no_subject: bool) -> dict[str, Any]:
-    """Overrides of a method from ``--set`` and ``--no-subject``.
+def settings_of(
+    pairs: Sequence[str], *, no_subject: bool, trained: Sequence[str] = (), method: str = ""
+) -> dict[str, Any]:
+    """Overrides of a method from ``--set``, ``--no-subject`` and ``--trained``.
 
     Args:
         pairs: ``KEY=VALUE`` each; a value is TOML, or a bare word that stands for itself.
         no_subject: Key at the prompt's last token.
+        trained: ``METHOD=FILE`` each; those of other methods say nothing here.
+        method: Name of the method.
 
     Raises:
         RunError: A pair that is not ``KEY=VALUE``.
     """
     settings: dict[str, Any] = {"key": "prompt"} if no_subject else {}
+    files = trained_files(trained)
+    if method in files:
+        settings["trained"] = str(files[method])
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
             raise RunError(f"--set takes KEY=VALUE, got {pair!r}; write for example --set steps=25")
         settings[key.strip().replace("-", "_")] = _value(pair, value.strip())
     return settings
+
+
+def trained_files(pairs: Sequence[str]) -> dict[str, Path]:
+    """Method to file from ``--trained``.
+
+    Args:
+        pairs: ``METHOD=FILE`` each.
+
+    Raises:
+        RunError: A pair that is not, or of a method that is not known or not trained.
+    """
+    from mlake.editing import editor
+
+    files = {}
+    for pair in pairs:
+        name, equals, file = pair.partition("=")
+        if not equals or not file:
+            raise RunError(f"--trained takes METHOD=FILE, got {pair!r}; name the method and its file")
+        if not editor(name).trainable:
+            raise RunError(f"{name} needs no training, so --trained {pair} says nothing; leave it out")
+        files[name] = Path(file)
+    return files
 
 
 def _value(pair: str, text: str) -> Any:

@@ -1,6 +1,7 @@
 """What a user chooses of a reproduction: everything that its runs have in common."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = ["Options"]
@@ -19,7 +20,7 @@ class Options:
         max_new_tokens: Longest answer in tokens.
         dtype: Data type of the weights, or ``auto``.
         device: Torch device, or ``auto``.
-        mend: Trained editor of MEND; None to train one on the facts left over.
+        trained: Method to the file that was trained for it; others are trained on the facts left over.
         judge: Model that judges fluency; None for none.
         judge_url: Address of an OpenAI-compatible server that has it; None to load it here.
         withhold: Leave the data set's questions and answers out of what is written.
@@ -34,7 +35,7 @@ class Options:
     max_new_tokens: int = 32
     dtype: str = "auto"
     device: str = "auto"
-    mend: Path | None = None
+    trained: Mapping[str, Path] = field(default_factory=dict)
     judge: str | None = None
     judge_url: str | None = None
     withhold: bool = False

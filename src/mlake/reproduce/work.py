@@ -1,23 +1,25 @@
 """Carrying out what recipes need, model by model: runs that are not finished, then analyses not yet kept."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from mlake.analysis.examine import examine
 from mlake.analysis.store import kept_path
 from mlake.data.negation import negated
+from mlake.editing import editor
 from mlake.evaluation.cost import dry_run
 from mlake.evaluation.session import Session
+from mlake.evaluation.spec import NO_METHOD, parse_facts
 from mlake.evaluation.store import Store
 from mlake.models.lm import LM
 from mlake.models.load import load
 from mlake.records import Benchmark
 from mlake.reproduce.analyses import ANALYSES, Given
 from mlake.reproduce.options import Options
-from mlake.reproduce.trained import STEPS, mend_file, trained_path
 from mlake.reproduce.wishes import Wish
 
 __all__ = ["carry_out", "estimates"]
@@ -55,8 +57,9 @@ def estimates(wishes: Sequence[Wish], benchmark: Benchmark, options: Options) ->
     for name, group in groupby(wishes, lambda wish: wish.model):
         lm = load(name, dtype=options.dtype, device=options.device)
         for wish in group:
-            if wish.settings.method == "mend" and not trained_path(lm, options).exists():
-                yield f"{wish.run} · {name} · mend: its editor is trained first, {STEPS} steps"
+            lacking = _lacking(lm, wish, options)
+            if lacking:
+                yield f"{wish.run} · {name} · {wish.settings.method}: {lacking}"
                 continue
             session = _session(lm, wish, benchmark, options)
             folder = options.out / "runs" / session.folder_name
@@ -88,7 +91,25 @@ def _with_model(
 
 def _session(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Session:
     settings = wish.settings
-    if settings.method == "mend":
-        settings = replace(settings, editor={"trained": str(mend_file(lm, benchmark, options))})
+    settings = replace(settings, editor={**settings.editor, **_prepared(lm, wish, benchmark, options)})
     asked = negated(benchmark) if "negation" in settings.kinds else benchmark
     return Session(lm, asked, settings)
+
+
+def _lacking(lm: LM, wish: Wish, options: Options) -> str | None:
+    """What the method of a run has to make first, in words; None for nothing."""
+    name = wish.settings.method
+    if name == NO_METHOD or name in options.trained:
+        return None
+    return editor(name, **wish.settings.editor).lacking(lm, options.out)
+
+
+def _prepared(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Mapping[str, Any]:
+    """Settings with which a method finds what was trained for it, by the user or now."""
+    name = wish.settings.method
+    if name == NO_METHOD:
+        return {}
+    if name in options.trained:
+        return {"trained": str(options.trained[name])}
+    facts = parse_facts(options.facts, len(benchmark.facts))
+    return editor(name, **wish.settings.editor).prepared(lm, benchmark, facts, options.out)

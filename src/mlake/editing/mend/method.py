@@ -1,7 +1,7 @@
 """MEND as a method: a trained network turns the gradient of the facts into an edit."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -14,11 +14,13 @@ from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
 from mlake.editing.mend.files import TrainedFile, command, default_path
 from mlake.editing.mend.gradients import gradients
+from mlake.editing.mend.prepare import STEPS, file_in, trained_on_the_rest
+from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.editing.method import Method, Progress
 from mlake.editing.prompts import prompted
-from mlake.errors import EditError
+from mlake.errors import EditError, UnknownNameError
 from mlake.models.lm import LM
-from mlake.records import Statement
+from mlake.records import Benchmark, Statement
 
 __all__ = ["Mend"]
 
@@ -63,6 +65,37 @@ class Mend(Method):
     def trained_facts(self) -> tuple[str, ...]:
         """Ids of the facts that the editor was trained on; none before the method is fitted."""
         return tuple(self._file.head["fact_ids"]) if self.trained else ()
+
+    def trainer(
+        self,
+        lm: LM,
+        benchmark: Benchmark,
+        /,
+        *,
+        facts: tuple[int, int],
+        langs: Sequence[str],
+        settings: Mapping[str, Any],
+    ) -> Trainer:
+        """Training of the editor; its settings are those of ``TrainSettings``."""
+        known = [one.name for one in fields(TrainSettings)]
+        for name in settings:
+            if name not in known:
+                raise UnknownNameError(f"setting of the training of {self.name}", name, known)
+        return Trainer(lm, benchmark, facts=facts, langs=langs, settings=TrainSettings(**settings))
+
+    def trained_file(self, lm: LM, /) -> Path:
+        """The place in the user cache where ``fitted`` looks."""
+        return default_path(lm)
+
+    def lacking(self, lm: LM, out: Path, /) -> str | None:
+        """That an editor is trained first, if it is."""
+        return None if file_in(out, lm).exists() else f"its editor is trained first, {STEPS} steps"
+
+    def prepared(
+        self, lm: LM, benchmark: Benchmark, facts: tuple[int, int], out: Path, /
+    ) -> Mapping[str, Any]:
+        """The editor that is trained on the facts left over, below ``out``."""
+        return {"trained": str(trained_on_the_rest(lm, benchmark, facts, out))}
 
     def config(self) -> dict[str, Any]:
         """Settings, the hash of the trained file, and what it was trained on; never its place."""

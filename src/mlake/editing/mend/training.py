@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
@@ -19,7 +19,7 @@ from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.records import Benchmark
 
-__all__ = ["Losses", "TrainSettings", "Trainer"]
+__all__ = ["TrainSettings", "Trainer"]
 
 _ADAM = "adam."
 _EVERY = 60.0  # seconds after which training is kept
@@ -55,18 +55,6 @@ class TrainSettings:
     clip: float = 100.0
     measured: int = 10
     seed: int = 0
-
-
-class Losses(NamedTuple):
-    """Losses of a step.
-
-    Attributes:
-        edit: Mean negative log-likelihood of the new answers after the edit, asked in other words.
-        locality: Mean KL divergence of the edited model from the unedited one on other facts.
-    """
-
-    edit: float
-    locality: float
 
 
 class Trainer:
@@ -112,8 +100,18 @@ class Trainer:
         self.adam = torch.optim.Adam([rest, steps], lr=settings.rate)
         self._head = _head(lm, benchmark, facts, langs, settings)
 
-    def advance(self) -> Losses | None:
-        """Do the next step; None where it only measured.
+    @property
+    def measured(self) -> int:
+        """Steps at the start that train nothing."""
+        return self.settings.measured
+
+    def advance(self) -> dict[str, float]:
+        """Do the next step.
+
+        Returns:
+            ``edit``, the mean negative log-likelihood of the new answers after the edit, asked in other
+            words, and ``locality``, the mean KL divergence of the edited model from the unedited one on
+            other facts; nothing where the step only measured.
 
         Raises:
             EditError: A loss or a gradient is not finite.
@@ -124,7 +122,7 @@ class Trainer:
         self.network.see(found)
         self.step += 1
         if self.step <= self.settings.measured:
-            return None
+            return {}
         self.adam.zero_grad()
         losses = self._backward(drawn, found)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
@@ -136,7 +134,7 @@ class Trainer:
         self.adam.step()
         return losses
 
-    def _backward(self, drawn: Draw, found: Sequence[Gradient]) -> Losses:
+    def _backward(self, drawn: Draw, found: Sequence[Gradient]) -> dict[str, float]:
         """Losses of a step; their gradients with respect to the network are left in its parameters."""
         block = first_block(self.lm)
         near = Upper.of(self.lm, block, drawn.near)
@@ -151,9 +149,9 @@ class Trainer:
                 locality = far.mean((said.exp() * (said - now)).sum(-1)).mean()
             total = self.settings.edit_weight * edit + self.settings.locality_weight * locality.to(edit)
             total.backward()  # type: ignore[no-untyped-call]
-        return Losses(float(edit.detach()), float(locality.detach()))
+        return {"edit": float(edit.detach()), "locality": float(locality.detach())}
 
-    def run(self, path: Path, steps: int, show: Callable[[Losses | None], object]) -> TrainedFile:
+    def run(self, path: Path, steps: int, show: Callable[[Mapping[str, float]], object]) -> TrainedFile:
         """Train up to a number of steps and write the file, now and then and at the end.
 
         Args:
@@ -185,6 +183,10 @@ class Trainer:
             for part, value in self.adam.state.get(weight, {}).items()
         }
         return TrainedFile.of({**self._head, "step": self.step}, self.network, adam)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a file, as ``restore`` does."""
+        self.restore(TrainedFile.read(path))
 
     def restore(self, kept: TrainedFile) -> None:
         """Go on from where an earlier training was.

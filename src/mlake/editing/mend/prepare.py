@@ -1,25 +1,22 @@
-"""The trained network that MEND edits with: the user's own, or one trained here on the facts left over."""
+"""An editor for the facts of a reproduction: trained on those left over, unless it is there already."""
 
 import hashlib
 from pathlib import Path
 
 from tqdm import tqdm
 
-from mlake.editing.mend.files import TrainedFile
 from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.errors import EditError
-from mlake.evaluation.spec import parse_facts
 from mlake.models.lm import LM
 from mlake.records import Benchmark
-from mlake.reproduce.options import Options
 
-__all__ = ["STEPS", "mend_file", "trained_path"]
+__all__ = ["STEPS", "file_in", "trained_on_the_rest"]
 
 STEPS = 500
 _LEAST = 50  # facts below which nothing general is learnt
 
 
-def mend_file(lm: LM, benchmark: Benchmark, options: Options) -> Path:
+def trained_on_the_rest(lm: LM, benchmark: Benchmark, facts: tuple[int, int], out: Path) -> Path:
     """The file of a trained editor; trained now if it is not there, going on where training was cut off.
 
     It is trained in all languages of the data set on the facts behind those that are edited, or else on
@@ -28,18 +25,17 @@ def mend_file(lm: LM, benchmark: Benchmark, options: Options) -> Path:
     Args:
         lm: The model.
         benchmark: The data set.
-        options: The facts that are edited, and where files go.
+        facts: Start and stop of the facts that are edited.
+        out: Folder for the file.
 
     Raises:
         EditError: Too few facts are left to train on.
     """
-    path = trained_path(lm, options)
-    if options.mend is not None:
-        return path
-    facts = _left(benchmark, options.facts)
-    trainer = Trainer(lm, benchmark, facts=facts, langs=benchmark.langs, settings=TrainSettings())
+    path = file_in(out, lm)
+    left = _left(benchmark, facts)
+    trainer = Trainer(lm, benchmark, facts=left, langs=benchmark.langs, settings=TrainSettings())
     if path.exists():
-        trainer.restore(TrainedFile.read(path))
+        trainer.resume(path)
     if trainer.step < STEPS:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tqdm(total=STEPS, initial=trainer.step, desc="training mend", unit="step") as bar:
@@ -47,18 +43,19 @@ def mend_file(lm: LM, benchmark: Benchmark, options: Options) -> Path:
     return path
 
 
-def trained_path(lm: LM, options: Options) -> Path:
-    """Where the trained editor is, or will be."""
+def file_in(out: Path, lm: LM) -> Path:
+    """Where the trained editor of a model is, or will be."""
     name = hashlib.sha256(f"{lm.name} {lm.revision} {lm.style.template}".encode()).hexdigest()[:16]
-    return options.mend or options.out / "mend" / f"{name}.safetensors"
+    return out / "mend" / f"{name}.safetensors"
 
 
-def _left(benchmark: Benchmark, facts: str) -> tuple[int, int]:
-    start, stop = parse_facts(facts, len(benchmark.facts))
+def _left(benchmark: Benchmark, facts: tuple[int, int]) -> tuple[int, int]:
+    start, stop = facts
     left = max(((stop, len(benchmark.facts)), (0, start)), key=lambda part: part[1] - part[0])
     if left[1] - left[0] < _LEAST:
         raise EditError(
-            f"MEND wants other facts to be trained on, and {left[1] - left[0]} are left besides {facts}; "
-            "edit fewer, or train on other data (mlake train mend --data …) and give the file with --mend"
+            f"MEND wants other facts to be trained on, and {left[1] - left[0]} are left besides "
+            f"{start}:{stop}; edit fewer, or train on other data (mlake train mend --data …) and give the "
+            "file with --trained mend=FILE"
         )
     return left
