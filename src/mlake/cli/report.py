@@ -61,12 +61,14 @@ def report(runs: tuple[Path, ...], as_json: bool, without_known: bool, html: boo
 
 def _one(run: Path, out: Path, as_json: bool, without: bool) -> None:
     from mlake.report.findings.already_known import without_known
+    from mlake.report.findings.sequences import sequence_tables
     from mlake.report.load import load_run
     from mlake.report.write import write_report  # matplotlib loads slowly
 
     stored, scored = scored_run(run)
     rows = without_known(load_run(run)).rows if without else tidy(stored.spec, scored)
-    show(rows, write_report(out, stored.spec, rows), as_json=as_json)
+    tables = sequence_tables(load_run(run))
+    show(rows, write_report(out, stored.spec, rows, tables), as_json=as_json)
 
 
 def _page(runs: Sequence[Path], path: Path, without: bool) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from mlake.cli.options import MAX_NEW_TOKENS, SEED, model_options
+from mlake.cli.options import BATCH_SIZE, LOCALITY, MAX_NEW_TOKENS, SEED, model_options
 from mlake.cli.report import scored_run, show, store_scores
 from mlake.cli.settings import settings_of
 from mlake.data.negation import negated
-from mlake.evaluation.spec import NO_METHOD, parse_facts
+from mlake.evaluation.spec import DEFAULTS
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
 from mlake.languages import language
@@ -19,7 +19,7 @@ from mlake.report.tidy import tidy
 
 __all__ = ["run"]
 
-_SETTINGS = ("method", "facts", "batch_size", "locality", "seed", "max_new_tokens")
+_SETTINGS = ("method", "facts", "batch_size", "locality", "seed", "max_new_tokens", "sequence")
 """Flags that are settings of a run under their own names."""
 
 
@@ -50,9 +50,12 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @click.option("--edit-lang", default="all", show_default=True, help="Languages to edit in: en,de or all.")
 @click.option("--test-lang", default="all", show_default=True, help="Languages to ask in: en,de or all.")
 @click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
-@click.option("--batch-size", type=int, default=100, show_default=True, help="Facts edited together.")
-@click.option("--kinds", default="direct,multihop", show_default=True, help="Kinds of questions to ask.")
-@click.option("--locality", type=int, default=25, show_default=True, help="Questions outside each batch.")
+@BATCH_SIZE
+@click.option("--sequence", help="Edit on top of earlier edits: batches or languages, one after another.")
+@click.option(
+    "--kinds", default=",".join(DEFAULTS.kinds), show_default=True, help="Kinds of questions to ask."
+)
+@LOCALITY
 @SEED
 @MAX_NEW_TOKENS
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/METHOD-MODEL-ID]")
@@ -64,7 +67,6 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
     that was stopped goes on where it was when the same command is run again.
     """
     import mlake.data
-    import mlake.editing
     import mlake.models
     from mlake.evaluation.session import Session, Settings
 
@@ -74,19 +76,16 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
     benchmark = mlake.data.load(flags["data"], mirror=flags["mirror"], clean=flags["clean"])
     if "negation" in _names(flags["kinds"]):
         benchmark = negated(benchmark)
-    parse_facts(flags["facts"], len(benchmark.facts))
-    editor = settings_of(flags["settings"], no_subject=flags["no_subject"])
-    if flags["method"] != NO_METHOD:
-        mlake.editing.editor(flags["method"], **editor)  # a wrong name is said before the model loads
-    model = {key: flags[key] for key in ("dtype", "device", "revision", "template")}
-    lm = mlake.models.load(flags["model"], **model)
     settings = Settings(
-        editor=editor,
+        editor=settings_of(flags["settings"], no_subject=flags["no_subject"]),
         edit_langs=flags["edit_lang"],
         test_langs=flags["test_lang"],
         kinds=_names(flags["kinds"]),
         **{key: flags[key] for key in _SETTINGS},
     )
+    settings.check(benchmark)  # before the model loads
+    model = {key: flags[key] for key in ("dtype", "device", "revision", "template")}
+    lm = mlake.models.load(flags["model"], **model)
     session = Session(lm, benchmark, settings)
     folder = out or Path("runs") / session.folder_name
     _show(session, folder)
@@ -137,8 +136,11 @@ def _say_known(known: Known | None) -> None:
 
 def _finish(folder: Path) -> None:
     """Score the run, write its report, print its matrices."""
+    from mlake.report.findings.sequences import sequence_tables
+    from mlake.report.load import load_run
     from mlake.report.write import write_report
 
     stored, scored = scored_run(folder)
     rows = tidy(stored.spec, scored)
-    show(rows, [store_scores(stored, scored), *write_report(folder / "report", stored.spec, rows)])
+    tables = sequence_tables(load_run(folder))
+    show(rows, [store_scores(stored, scored), *write_report(folder / "report", stored.spec, rows, tables)])

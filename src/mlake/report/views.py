@@ -22,6 +22,7 @@ from mlake.report.findings.hypotheses import hypotheses
 from mlake.report.findings.measures import MEASURES, measure_table
 from mlake.report.findings.neurons import neuron_table
 from mlake.report.findings.retention import retention
+from mlake.report.findings.sequences import sequence_table
 from mlake.report.paper import table1, table2, table3, table4, table5, table8, table9, table10
 from mlake.report.picture import Picture
 from mlake.report.rundata import RunData
@@ -89,6 +90,7 @@ def _beyond(stored: Stored) -> Sequence[Shown]:
         consistency(runs),
         languages_right(runs),
         retention(runs),
+        sequence_table(runs),
     ]
     for measure in MEASURES:
         with suppress(MlakeError):  # not every run asks or measures everything
