@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from mlake.errors import RunError
 from mlake.evaluation.own_answers import Answers, asked_elsewhere
-from mlake.evaluation.spec import NO_METHOD, parse_facts
 from mlake.languages import language
 from mlake.records import Benchmark
 from mlake.report.load import load_run
@@ -73,6 +72,7 @@ def run(
     locality: int = 25,
     seed: int = 0,
     max_new_tokens: int = 32,
+    sequence: str | None = None,
     out: str | Path | None = None,
     progress: bool = True,
 ) -> Results:
@@ -93,6 +93,8 @@ def run(
         locality: Questions about facts outside each batch, per language.
         seed: Seed of all random draws.
         max_new_tokens: Longest answer in tokens.
+        sequence: ``batches`` or ``languages``: edit on top of the edits before, in this order; None for each
+            edit from the unedited model.
         out: Run folder; ``runs/METHOD-MODEL-ID`` by default.
         progress: Show on standard error how far it is.
 
@@ -121,6 +123,7 @@ def run(
         locality=locality,
         seed=seed,
         max_new_tokens=max_new_tokens,
+        sequence=sequence,
     )
     session = planned(model, data, chosen)
     folder = Path("runs") / session.folder_name if out is None else Path(out)
@@ -149,7 +152,6 @@ def planned(
     Raises:
         MlakeError: As in ``run``.
     """
-    import mlake.editing
     import mlake.models
     from mlake.data.negation import negated
     from mlake.evaluation.session import Session
@@ -160,9 +162,7 @@ def planned(
     benchmark = _benchmark(data, **(load or {}))
     if "negation" in settings.kinds:
         benchmark = negated(benchmark)
-    parse_facts(settings.facts, len(benchmark.facts))
-    if settings.method != NO_METHOD:
-        mlake.editing.editor(settings.method, **settings.editor)
+    settings.check(benchmark)
     if isinstance(model, str | Path):
         model = mlake.models.load(model, **(load_model or {}))
     return Session(model, benchmark, settings)
@@ -181,10 +181,11 @@ def finished(folder: Path, *notes: str | None) -> tuple[Results, list[Path]]:
     Raises:
         RunError: A file is damaged, or the folder cannot be written.
     """
+    from mlake.report.findings.sequences import sequence_tables
     from mlake.report.write import write_report  # matplotlib loads slowly
 
     found = load_run(folder)
-    files = write_report(folder / "report", found.spec, found.rows)
+    files = write_report(folder / "report", found.spec, found.rows, sequence_tables(found))
     told = (*found.notes, *(note for note in notes if note))
     return Results(found.spec, found.scored, found.rows, told, folder), files
 

@@ -65,12 +65,12 @@ def benchmark() -> Benchmark:
     return Benchmark("fake", "r1", "0" * 64, tuple(facts))
 
 
-def stored(folder: Path, data: Benchmark, *kinds: str) -> Path:
+def stored(folder: Path, data: Benchmark, *kinds: str, **changes: Any) -> Path:
     """A finished run over the data."""
     spec = RunSpec(
         model="fake", model_revision="m1", dtype="float32", template="Q: {question}\nA:", data="fake",
         data_revision="r1", data_sha256="0" * 64, facts=(0, 4), method="rome", editor={"layers": [3]},
-        edit_langs=("en", "zh"), test_langs=("en", "zh"), kinds=kinds, batch_size=2, locality=1,
+        edit_langs=("en", "zh"), test_langs=("en", "zh"), kinds=kinds, batch_size=2, locality=1, **changes,
     )  # fmt: skip
     fakes = Fakes()
     engine = Engine({}, fakes, fakes.answer, Edit.load, lambda seed: None)
@@ -82,6 +82,18 @@ def stored(folder: Path, data: Benchmark, *kinds: str) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return stored(tmp_path / "run", benchmark(), "direct")
+
+
+def test_a_sequence_has_a_table_of_its_steps(tmp_path: Path) -> None:
+    run = stored(tmp_path / "run", benchmark(), "direct", sequence="batches")
+    assert mlake("report", run).exit_code == 0
+    text = (run / "report" / "report.md").read_text()
+    assert "**Edits on top of each other: what is left of the first**" in text
+    assert " · batch size: 2 · sequence: batches · seed: 0 · " in text
+    plain = stored(tmp_path / "plain", benchmark(), "direct")
+    mlake("report", plain)
+    text = (plain / "report" / "report.md").read_text()
+    assert "on top of each other" not in text and " · batch size: 2 · seed: 0 · " in text
 
 
 def mlake(*arguments: object) -> Result:

@@ -43,6 +43,7 @@ def test_a_scorer_is_listed_scored_and_reported(letters: None, tmp_path: Path) -
     folder = stored(tmp_path / "run", benchmark(), "direct")
     listed = json.loads(mlake("list", "scorers", "--json").stdout)
     assert {
+        "name": "letters",
         "signature": "letters|v3",
         "unit": "letters",
         "better": "lower",

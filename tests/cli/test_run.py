@@ -98,7 +98,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     def editor(name: str, lm: Any = None, **overrides: Any) -> Editor:
         return Editor(**overrides)
 
-    def write_report(folder: Path, spec: dict[str, Any], rows: Any) -> list[Path]:
+    def write_report(folder: Path, spec: dict[str, Any], rows: Any, tables: Any) -> list[Path]:
+        seen["tables"] = [table.name for table in tables]
         return [folder / "report.md"]
 
     put("mlake.data", load=load_data)
@@ -246,6 +247,46 @@ def test_errors_take_one_line(mlake: Callable[..., Result], arguments: tuple[str
     assert result.exit_code == 2
     assert message in result.stderr
     assert result.stderr.splitlines()[-1].startswith("mlake: error: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("--sequence", "batch"),
+            "unknown sequence 'batch'; known: batches, languages. Did you mean 'batches'?",
+        ),
+        (("--sequence", "batches"), "needs two batches or more, got 3 facts in batches of 100; choose more"),
+        (("--sequence", "languages", "--edit-lang", "ja"), "two languages to edit in or more, got ja; name"),
+        (
+            ("--sequence", "batches", "--method", "none"),
+            "needs edits, got the method 'none'; choose a method",
+        ),
+    ],
+)
+def test_bad_sequences_take_one_line_before_the_model_loads(
+    mlake: Callable[..., Result], calls: dict[str, Any], arguments: tuple[str, ...], message: str
+) -> None:
+    result = mlake(*BASE, *arguments)
+    assert result.exit_code == 2 and message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert "model" not in calls
+
+
+def test_a_sequence_is_run_and_shown(
+    mlake: Callable[..., Result], calls: dict[str, Any], tmp_path: Path
+) -> None:
+    arguments = (*BASE, "--kinds", "direct", "--sequence", "batches", "--batch-size", "1", "--out", "run")
+    result = mlake(*arguments)
+    assert result.exit_code == 0, result.output
+    assert "sequence batches" in " ".join(result.stdout.split())
+    assert read_run(tmp_path / "run").spec["sequence"] == "batches"
+    assert calls["tables"] == ["sequences"]
+    calls["answered"] = 0
+    assert mlake(*arguments).exit_code == 0
+    assert calls["answered"] == 0
+    other = mlake(*arguments, "--sequence", "languages")
+    assert 'holds another run: sequence is "batches" there and "languages" here' in other.stderr
 
 
 def test_missing_and_mistyped_flags(mlake: Callable[..., Result]) -> None:

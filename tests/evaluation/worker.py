@@ -131,7 +131,7 @@ def main() -> None:
         sync(path)
 
     store_module._sync = watched
-    spec = make_spec()
+    spec = make_spec(sequence=sys.argv[3]) if len(sys.argv) > 3 else make_spec()
     with Store.open(folder, spec) as store:
         run(make_plan(spec, benchmark()), store, Fakes(event).engine())
     print("done", flush=True)

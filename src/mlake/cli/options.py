@@ -6,14 +6,43 @@ from typing import Any
 
 import click
 
-__all__ = ["DEVICE", "DTYPE", "JSON", "MAX_NEW_TOKENS", "MIRROR", "SEED", "TRAINED", "model_options"]
+from mlake.evaluation.spec import DEFAULTS
+
+__all__ = [
+    "BATCH_SIZE",
+    "DEVICE",
+    "DTYPE",
+    "JSON",
+    "LOCALITY",
+    "MAX_NEW_TOKENS",
+    "MIRROR",
+    "SEED",
+    "TRAINED",
+    "model_options",
+]
 
 _Command = Callable[..., Any]
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, nothing else.")
-SEED = click.option("--seed", type=int, default=0, show_default=True, help="Seed of all random draws.")
+BATCH_SIZE = click.option(
+    "--batch-size", type=int, default=DEFAULTS.batch_size, show_default=True, help="Facts edited together."
+)
+LOCALITY = click.option(
+    "--locality",
+    type=int,
+    default=DEFAULTS.locality,
+    show_default=True,
+    help="Questions outside each batch.",
+)
+SEED = click.option(
+    "--seed", type=int, default=DEFAULTS.seed, show_default=True, help="Seed of all random draws."
+)
 MAX_NEW_TOKENS = click.option(
-    "--max-new-tokens", type=click.IntRange(1), default=32, show_default=True, help="Longest answer, tokens."
+    "--max-new-tokens",
+    type=click.IntRange(1),
+    default=DEFAULTS.max_new_tokens,
+    show_default=True,
+    help="Longest answer, tokens.",
 )
 MIRROR = click.option(
     "--mirror",

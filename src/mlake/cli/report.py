@@ -59,10 +59,12 @@ def report(runs: tuple[Path, ...], as_json: bool, without_known: bool, html: boo
 
 def _one(run: Path, out: Path, as_json: bool, without: bool) -> None:
     from mlake.report.findings.already_known import without_known
+    from mlake.report.findings.sequences import sequence_tables
     from mlake.report.write import write_report  # matplotlib loads slowly
 
     loaded = without_known(scored_run(run)) if without else scored_run(run)
-    show(loaded.rows, write_report(out, loaded.spec, loaded.rows), as_json=as_json)
+    files = write_report(out, loaded.spec, loaded.rows, sequence_tables(loaded))
+    show(loaded.rows, files, as_json=as_json)
 
 
 def _page(runs: Sequence[Path], path: Path, without: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mlake.cli.options import DEVICE, DTYPE, JSON, MAX_NEW_TOKENS, SEED, TRAINED
+from mlake.cli.options import BATCH_SIZE, DEVICE, DTYPE, JSON, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED
 from mlake.cli.settings import trained_files
 from mlake.errors import MlakeError, RunError
 
@@ -27,8 +27,8 @@ __all__ = ["reproduce"]
 @click.option("--data", default="mlake", show_default=True, help="Name of a data set, or a file of facts.")
 @click.option("--mirror", type=click.Path(path_type=Path), help="Folder that holds the data set already.")
 @click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
-@click.option("--batch-size", type=int, default=100, show_default=True, help="Facts edited together.")
-@click.option("--locality", type=int, default=25, show_default=True, help="Questions outside each batch.")
+@BATCH_SIZE
+@LOCALITY
 @TRAINED
 @click.option("--mend", help="The same as --trained mend=FILE.")
 @click.option("--judge", help="Model that judges fluency: as --model, or its name on --judge-url.")

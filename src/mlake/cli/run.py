@@ -7,16 +7,17 @@ from typing import Any
 import click
 
 from mlake.api import finished, planned
-from mlake.cli.options import MAX_NEW_TOKENS, SEED, TRAINED, model_options
+from mlake.cli.options import BATCH_SIZE, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED, model_options
 from mlake.cli.report import show
 from mlake.cli.settings import settings_of
+from mlake.evaluation.spec import DEFAULTS
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
 from mlake.recipes import read_recipe
 
 __all__ = ["run"]
 
-_SETTINGS = ("method", "facts", "batch_size", "locality", "seed", "max_new_tokens")
+_SETTINGS = ("method", "facts", "batch_size", "locality", "seed", "max_new_tokens", "sequence")
 """Flags that are settings of a run under their own names."""
 
 
@@ -48,9 +49,12 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @click.option("--edit-lang", default="all", show_default=True, help="Languages to edit in: en,de or all.")
 @click.option("--test-lang", default="all", show_default=True, help="Languages to ask in: en,de or all.")
 @click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
-@click.option("--batch-size", type=int, default=100, show_default=True, help="Facts edited together.")
-@click.option("--kinds", default="direct,multihop", show_default=True, help="Kinds of questions to ask.")
-@click.option("--locality", type=int, default=25, show_default=True, help="Questions outside each batch.")
+@BATCH_SIZE
+@click.option("--sequence", help="Edit on top of earlier edits: batches or languages, one after another.")
+@click.option(
+    "--kinds", default=",".join(DEFAULTS.kinds), show_default=True, help="Kinds of questions to ask."
+)
+@LOCALITY
 @SEED
 @MAX_NEW_TOKENS
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/METHOD-MODEL-ID]")

@@ -14,7 +14,7 @@ from mlake.editing import load_edit
 from mlake.editing.method import Method
 from mlake.evaluation.plan import Plan, make_plan
 from mlake.evaluation.run import Engine, Examine, run
-from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, parse_facts
+from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, check_sequence, parse_facts
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
 from mlake.languages import LANGUAGES
@@ -47,6 +47,22 @@ class Settings(Choices):
     edit_langs: str = "all"
     test_langs: str = "all"
     facts: str = "all"
+
+    def check(self, benchmark: Benchmark) -> None:
+        """Refuse what can be told to be wrong without the model.
+
+        Raises:
+            MlakeError: A name or a value is wrong, or they do not go together.
+        """
+        check_sequence(
+            self.sequence,
+            method=self.method,
+            edit_langs=langs_of(self.edit_langs, benchmark),
+            facts=parse_facts(self.facts, len(benchmark.facts)),
+            batch_size=self.batch_size,
+        )
+        if self.method != NO_METHOD:
+            editing_method(self.method, **self.editor)
 
 
 class Session:

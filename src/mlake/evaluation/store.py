@@ -28,7 +28,7 @@ from filelock import FileLock, Timeout
 from mlake.errors import RunError
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.spec import FORMAT, RunSpec, canonical
-from mlake.evaluation.units import Step, Unit, place_of
+from mlake.evaluation.units import Place, Step, Unit, place_of
 from mlake.kinds import KINDS
 from mlake.records import Answer, Asked, Probe, Triple
 
@@ -141,6 +141,10 @@ class Run:
     def missing(self) -> list[str]:
         """Names of the units that are not finished, such as ``de/003-ja``."""
         return [name for name in self._units if not _answers(self.folder, name).exists()]
+
+    def places(self) -> list[Place]:
+        """Where the units stand, in the order they are asked."""
+        return [place_of(name) for name in self._units]
 
     def asked(self) -> Iterator[Asked]:
         """Every stored answer that counts, the unedited model's first, then as planned.

@@ -42,6 +42,7 @@ def signature_line(spec: Mapping[str, Any], scorer: str) -> str:
         "data sha256": str(spec.get("data_sha256"))[:12],
         "method": spec.get("method"),
         "batch size": spec.get("batch_size"),
+        **({"sequence": spec["sequence"]} if "sequence" in spec else {}),
         "seed": spec.get("seed"),
         "scorer": signature(scorer),
         "interval": f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}",

@@ -20,6 +20,7 @@ from mlake.report.findings.hypotheses import hypotheses
 from mlake.report.findings.measures import MEASURES, Measure, measure_table
 from mlake.report.findings.neurons import neuron_table
 from mlake.report.findings.retention import retention
+from mlake.report.findings.sequences import sequence_table
 from mlake.report.findings.subject_tokens import of_facts, summed
 from mlake.report.needs import (
     ACROSS,
@@ -29,6 +30,7 @@ from mlake.report.needs import (
     EXAMINED,
     KEYS,
     OWN_LANGUAGE,
+    SEQUENCE,
     TOKENS,
     UNEDITED,
     WRITTEN,
@@ -220,6 +222,12 @@ _BEYOND = (
         "Sequential edits: how well earlier facts are kept",
         lambda given: [retention(given.runs)],
         needs=(DIRECT,),
+    ),
+    View(
+        "sequences",
+        "Edits on top of each other: what is left of the first",
+        lambda given: [sequence_table(given.runs)],
+        needs=(SEQUENCE,),
     ),
     *map(_measure, MEASURES),
     View(

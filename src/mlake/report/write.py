@@ -9,6 +9,7 @@ from mlake.disk import encoded, write_files
 from mlake.kinds import question_kind
 from mlake.report.figures import heatmap
 from mlake.report.matrix_text import matrix_markdown, signature_line
+from mlake.report.table import Table
 from mlake.report.tidy import TidyRow, available
 from mlake.safe import escape
 from mlake.scorers.table import measure, measures
@@ -30,7 +31,9 @@ _READING = """\
 """
 
 
-def write_report(folder: str | Path, spec: Mapping[str, Any], rows: Sequence[TidyRow]) -> list[Path]:
+def write_report(
+    folder: str | Path, spec: Mapping[str, Any], rows: Sequence[TidyRow], tables: Sequence[Table] = ()
+) -> list[Path]:
     """Write ``report.md``, ``tidy.json`` and, where there is something to draw, ``heatmap.png`` and ``.pdf``.
 
     Each file appears whole or not at all; the same numbers give the same bytes.
@@ -39,6 +42,7 @@ def write_report(folder: str | Path, spec: Mapping[str, Any], rows: Sequence[Tid
         folder: Where to; made if need be.
         spec: The run's settings.
         rows: Tidy rows.
+        tables: What else is to be shown.
 
     Returns:
         The files written.
@@ -53,12 +57,14 @@ def write_report(folder: str | Path, spec: Mapping[str, Any], rows: Sequence[Tid
         files["heatmap.pdf"] = heatmap(spec, rows, "pdf")
     lines = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
     files["tidy.json"] = encoded(f"[\n{lines}\n]\n")
-    files["report.md"] = encoded("\n".join(_sections(spec, rows, drawn="heatmap.png" in files)))
+    files["report.md"] = encoded("\n".join(_sections(spec, rows, tables, drawn="heatmap.png" in files)))
     write_files(folder, files)
     return [folder / name for name in files]
 
 
-def _sections(spec: Mapping[str, Any], rows: Sequence[TidyRow], *, drawn: bool) -> Iterator[str]:
+def _sections(
+    spec: Mapping[str, Any], rows: Sequence[TidyRow], tables: Sequence[Table], *, drawn: bool
+) -> Iterator[str]:
     yield "# What the edits carried over\n"
     headline = available(rows, _HEADLINE)
     if headline:
@@ -67,6 +73,8 @@ def _sections(spec: Mapping[str, Any], rows: Sequence[TidyRow], *, drawn: bool) 
         yield signature_line(spec, _HEADLINE)
     if drawn:
         yield "![Heat map: edited in by asked in](heatmap.png)\n"
+    for table in tables:
+        yield table.markdown()
     yield f"## How to read it\n\n{_READING}"
     for scorer in measures():
         for kind in available(rows, scorer):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mlake.evaluation.spec import DEFAULTS
+
 __all__ = ["Options"]
 
 
@@ -29,10 +31,10 @@ class Options:
 
     models: tuple[str, ...] = ()
     facts: str = "all"
-    batch_size: int = 100
-    locality: int = 25
-    seed: int = 0
-    max_new_tokens: int = 32
+    batch_size: int = DEFAULTS.batch_size
+    locality: int = DEFAULTS.locality
+    seed: int = DEFAULTS.seed
+    max_new_tokens: int = DEFAULTS.max_new_tokens
     dtype: str = "auto"
     device: str = "auto"
     trained: Mapping[str, Path] = field(default_factory=dict)

@@ -87,6 +87,8 @@ def retention(runs: Sequence[RunData]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     batched = []
     for run, label in zip(runs, labels(runs), strict=True):
+        if run.spec.get("sequence") is not None:
+            continue  # asked after other edits too: ``sequence_table`` shows these
         if not run.spec.get("editor", {}).get("sequential", False):
             batched.append(f"{label} on {run.spec.get('model')}")
             continue

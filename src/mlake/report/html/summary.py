@@ -22,6 +22,7 @@ _SIGNATURE = {
     "data": "data",
     "data_sha256": "data sha256",
     "batch_size": "batch size",
+    "sequence": "sequence",
     "seed": "seed",
     "version": "mlake",
 }

@@ -185,6 +185,7 @@ def _signature(run: RunData) -> dict[str, object]:
         "facts": f"{stop - start} ({start}:{stop})",
         "method": spec.get("method"),
         "batch size": spec.get("batch_size"),
+        **({"sequence": spec["sequence"]} if "sequence" in spec else {}),
         "seed": spec.get("seed"),
         "mlake": spec.get("version"),
     }
