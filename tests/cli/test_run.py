@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlake.cli import main
-from mlake.errors import MlakeError, UnknownNameError
+from mlake.errors import EditError, MlakeError, UnknownNameError
 from mlake.evaluation.store import read_run
 from mlake.recipes import read_recipe, recipes
 from mlake.records import Answer, Benchmark, Fact, Probe, Statement
@@ -53,6 +53,9 @@ class Editor:
         if unknown:
             raise UnknownNameError("setting of memit", unknown.pop(), ["steps", "layers", "site"])
         self.settings = {"steps": 25, "layers": [4, 5], "site": "subject"} | overrides
+
+    def may_continue(self) -> None:
+        pass
 
     def config(self) -> dict[str, Any]:
         return self.settings
@@ -271,6 +274,22 @@ def test_bad_sequences_take_one_line_before_the_model_loads(
     assert result.exit_code == 2 and message in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert "model" not in calls
+
+
+def test_a_method_that_cannot_go_on_is_refused_before_the_model_loads(
+    mlake: Callable[..., Result], calls: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Editor) -> None:
+        raise EditError("memit cannot edit a model that is edited already; take another method")
+
+    monkeypatch.setattr(Editor, "may_continue", refuse)
+    assert mlake(*BASE, "--kinds", "direct").exit_code == 0, "nothing is asked of it without a sequence"
+    calls.pop("model")
+    result = mlake(*BASE, "--sequence", "languages")
+    assert result.exit_code == 2 and "model" not in calls
+    assert result.stderr.splitlines() == [
+        "mlake: error: memit cannot edit a model that is edited already; take another method"
+    ]
 
 
 def test_a_sequence_is_run_and_shown(

@@ -62,7 +62,9 @@ class Settings(Choices):
             batch_size=self.batch_size,
         )
         if self.method != NO_METHOD:
-            editing_method(self.method, **self.editor)
+            method = editing_method(self.method, **self.editor)
+            if self.sequence is not None:
+                method.may_continue()
 
 
 class Session:
@@ -79,6 +81,7 @@ class Session:
     def __init__(self, lm: LM, benchmark: Benchmark, settings: Settings):
         self.lm = lm
         self.benchmark = benchmark
+        settings.check(benchmark)
         self.method: Method | None = None
         if settings.method != NO_METHOD:
             self.method = editing_method(settings.method, lm, **settings.editor)
