@@ -17,9 +17,10 @@ import mlake
 from mlake.cli import main
 from mlake.data import DATASETS, load
 from mlake.data.own import schema
-from mlake.kinds import KINDS
+from mlake.kinds import KINDS, QuestionKind
 from mlake.languages import LANGUAGES, Language
 from mlake.records import Benchmark
+from mlake.scorers.row import Scorer
 from mlake.scorers.table import SCORERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,7 +56,7 @@ def tables() -> Iterator[None]:
     from mlake.editing import EDITORS
     from mlake.models import ARCHITECTURES
 
-    every: list[dict[str, Any]] = [ARCHITECTURES, DATASETS, EDITORS, LANGUAGES]
+    every: list[dict[str, Any]] = [ARCHITECTURES, DATASETS, EDITORS, KINDS, LANGUAGES, SCORERS]
     before = [dict(one) for one in every]
     yield
     for one, rows in zip(every, before, strict=True):
@@ -100,10 +101,11 @@ def test_each_guide_adds_its_row(execute: Callable[[Path], None]) -> None:
     from mlake.models import ARCHITECTURES
 
     row = ARCHITECTURES.pop("llama")
-    for name in ("method", "language", "model-family", "dataset"):
+    for name in ("method", "language", "model-family", "dataset", "scorer", "kind-of-question"):
         execute(ROOT / "docs" / f"add-a-{name}.md")
     assert ARCHITECTURES["llama"] == row
     assert {"memit-kept"} < set(EDITORS) and {"it"} < set(LANGUAGES) and {"acme"} < set(DATASETS)
+    assert {"hedged"} < set(SCORERS) and {"riddle"} < set(KINDS)
 
 
 def commands(page: Path) -> Iterator[list[str]]:
@@ -235,6 +237,8 @@ def test_guides_name_every_field() -> None:
 
     assert shown("add-a-language.md", "field") == fields(Language)
     assert shown("add-a-model-family.md", "field") == fields(Architecture)
+    assert shown("add-a-scorer.md", "field") == fields(Scorer)
+    assert shown("add-a-kind-of-question.md", "field") == fields(QuestionKind)
 
 
 def test_schema_tables_name_every_field() -> None:
