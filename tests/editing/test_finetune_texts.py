@@ -14,8 +14,8 @@ from mlake.editing.finetune.augment import augmented
 from mlake.editing.finetune.generated import LocalWriter, replies
 from mlake.editing.finetune.requests import description, paraphrase, requests
 from mlake.editing.finetune.templates import described, rephrased, stated
-from mlake.errors import EditError, ModelError
-from mlake.languages import language
+from mlake.errors import EditError, LanguageError, ModelError
+from mlake.languages import LANGUAGES, Language, language
 from mlake.models.lm import UNPINNED
 from mlake.records import Statement
 
@@ -87,11 +87,18 @@ def test_templates_leave_parts_as_they_are() -> None:
     assert described(replace(one, new_sentence=""), 0) == texts
 
 
-def test_a_language_without_templates_keeps_its_plain_texts() -> None:
-    one = Statement("f", "it", "Dove lavora Rossi?", "Rossi", "Roma", "Pisa", new_sentence="Lavora a Pisa.")
-    assert rephrased(one, 0) == ["Dove lavora Rossi?"]
-    assert described(one, 0) == ["Lavora a Pisa.", "Dove lavora Rossi? Pisa"]
-    assert requests(one, 3, 3) == ([], [])
+def test_a_language_without_templates_needs_a_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Statement("f", "it", "Dove lavora Rossi?", "Rossi", "Roma", "Pisa", new_sentence="Lavora a Pisa")
+    bare = Language("it", "Italian", "Latn")
+    monkeypatch.setitem(LANGUAGES, "it", bare)
+    with pytest.raises(LanguageError, match=r"^no templates in it: stableke needs --set source=server or"):
+        augmented([one], texts=4, seed=0)
+    with pytest.raises(LanguageError, match=r"^no requests in it: stableke asks a writer only in languages"):
+        augmented([one], texts=4, seed=0, writer=Scribe(str))
+    monkeypatch.setitem(LANGUAGES, "it", replace(bare, requests=language("fr").requests))
+    (found,) = augmented([one], texts=4, seed=0, writer=Scribe(lambda asked: "Dove fa Rossi il suo lavoro?"))
+    assert found.questions == ("Dove lavora Rossi?", "Dove fa Rossi il suo lavoro?")
+    assert found.descriptions == ("Lavora a Pisa",)  # no stop is guessed
 
 
 def test_texts_are_counted(statements: Sequence[Statement]) -> None:

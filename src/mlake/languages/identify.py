@@ -75,7 +75,7 @@ def in_other_language(text: str, lang: str) -> str:
     """Why a whole sentence cannot be in its language; empty where it may be.
 
     Names may be foreign, so a language without word spaces must lack its script altogether, and one with
-    them must lack any of its function words where another language has several.
+    them must lack any function word that is not also the other's, where another language has several.
     """
     row, letters = language(lang), _letters(text)
     if not letters:
@@ -97,14 +97,13 @@ def _other_script(row: Language, letters: Counter[str], rate: float) -> str:
 
 
 def _other_words(row: Language, text: str) -> str:
-    words = frozenset(re.findall(r"\w+", text.casefold()))
-    found = {code: _distinct(one, words) for code, one in LANGUAGES.items() if one.spaced}
-    if not row.spaced or not (row.words or row.particles) or found[row.code]:
-        return ""
-    for other, function in found.items():
-        if len(function) >= _ENOUGH:
-            listed = ", ".join(sorted(function))
-            return f"it has {listed}, as in {other}, and no such word of its own"
+    own, words = _function_words(row), frozenset(re.findall(r"\w+", text.casefold()))
+    for other in LANGUAGES.values() if row.spaced and own else ():
+        theirs = _function_words(other) if other.spaced else frozenset()
+        found = words & theirs
+        if len(found) >= _ENOUGH and found - own and not words & own - theirs:
+            listed = ", ".join(sorted(found))
+            return f"it has {listed}, as in {other.code}, and no such word of its own"
     return ""
 
 
@@ -164,7 +163,5 @@ def _holds(charset: str, char: str) -> bool:
     return True
 
 
-def _distinct(row: Language, words: frozenset[str]) -> frozenset[str]:
-    """Function words of a language that are those of no other."""
-    others = {word for one in LANGUAGES.values() if one is not row for word in (*one.words, *one.particles)}
-    return words.intersection((*row.words, *row.particles)) - others
+def _function_words(row: Language) -> frozenset[str]:
+    return frozenset((*row.words, *row.particles))
