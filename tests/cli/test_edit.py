@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM
 import mlake
 from mlake.cli import edit as command
 from mlake.cli import main
-from mlake.cli.settings import settings_of
+from mlake.cli.settings import setting, settings_of
 from mlake.editing import WeightEdit, load_edit
 from mlake.errors import RunError
 from mlake.records import Answer
@@ -300,7 +300,7 @@ def test_what_took_means(
 
 def test_settings() -> None:
     pairs = ["steps=2", "corpus-tokens = 10", "layers=[1, 2]", "ridge=1e3", "corpus=file:~/a-b/c.txt"]
-    assert settings_of([*pairs, "prompt=sentence", 'contexts=["A b. "]'], no_subject=True) == {
+    assert settings_of(map(setting, [*pairs, "prompt=sentence", 'contexts=["A b. "]']), no_subject=True) == {
         "key": "prompt",
         "steps": 2,
         "corpus_tokens": 10,
@@ -316,5 +316,5 @@ def test_settings() -> None:
 @pytest.mark.parametrize("pair", ["steps", "=2", "steps=", "layers=1,2", "a=1\nb=2", "a=b c"])
 def test_settings_that_are_none(pair: str) -> None:
     with pytest.raises(RunError, match="--set") as caught:
-        settings_of([pair], no_subject=False)
+        setting(pair)
     assert "\n" not in str(caught.value)

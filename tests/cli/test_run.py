@@ -343,6 +343,12 @@ def test_bad_recipes(tmp_path: Path, text: str, message: str) -> None:
         read_recipe(str(tmp_path / "bad.toml"), ["model", "set"])
 
 
+def test_settings_of_a_recipe_keep_their_types(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[set]\nridge = 1e3\nsite = "a b"\nvalue = { clamp = 2.5 }')
+    pairs = read_recipe(str(tmp_path / "own.toml"), ["set"])["set"]
+    assert pairs == [("ridge", 1000.0), ("site", "a b"), ("value", {"clamp": 2.5})]
+
+
 def test_recipe_that_is_no_utf8(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_bytes(b"model = '\xff'")
     with pytest.raises(MlakeError, match="is no TOML: 'utf-8' codec"):

@@ -251,7 +251,8 @@ def test_dry_run_counts_what_is_done(tmp_path: Path, tiny_lm: Any, sequence: str
         (tmp_path / f"answers/{last.units[0].name}.jsonl").unlink()
         (tmp_path / f"edits/{plan.chains[0][0].name}.safetensors").unlink()
         (tmp_path / f"edits/{plan.chains[1][0].name}.safetensors").unlink()
-        assert "6, of which 1 are to be computed" in dry_run(plan, store, tiny_lm(), None), "what the last needs"
+        text = dry_run(plan, store, tiny_lm(), None)
+        assert "6, of which 1 are to be computed" in text, "what the last needs"
 
 
 @pytest.mark.parametrize("sequence", ["batches", "languages"])

@@ -11,7 +11,7 @@ import click
 from tqdm import tqdm
 
 from mlake.cli.options import MAX_NEW_TOKENS, TRAINED, model_options
-from mlake.cli.settings import settings_of
+from mlake.cli.settings import SETTINGS, settings_of
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
 from mlake.disk import write_atomic
@@ -29,7 +29,7 @@ _SCORER = "contains"
 )
 @model_options
 @click.option("--method", required=True, help="Editing method, such as memit or rome.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the method.")
+@SETTINGS
 @TRAINED
 @click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
 @click.option("--facts", "source", required=True, help="A .jsonl or .csv file of facts, or a data set.")

@@ -9,7 +9,7 @@ import click
 from mlake.api import finished, planned
 from mlake.cli.options import BATCH_SIZE, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED, model_options
 from mlake.cli.report import show
-from mlake.cli.settings import settings_of
+from mlake.cli.settings import SETTINGS, settings_of
 from mlake.evaluation.spec import DEFAULTS
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
@@ -43,7 +43,7 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @click.option("--clean", is_flag=True, help="Mend the data first, as `mlake data export --clean` does.")
 @click.option("--mirror", type=click.Path(path_type=Path), help="Folder that holds the data set already.")
 @click.option("--method", required=True, help="Editing method, such as memit; or none.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the method.")
+@SETTINGS
 @TRAINED
 @click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
 @click.option("--edit-lang", default="all", show_default=True, help="Languages to edit in: en,de or all.")

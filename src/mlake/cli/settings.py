@@ -1,42 +1,54 @@
-"""Settings of a method as they are given on the command line."""
+"""Settings of a method as they are given on the command line or in a recipe."""
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from mlake.errors import RunError
 
-__all__ = ["settings_of", "trained_files"]
+__all__ = ["SETTINGS", "setting", "settings_of", "trained_files"]
 
 _WORD = re.compile(r"[A-Za-z][\w.:/~+-]*")
 
 
 def settings_of(
-    pairs: Sequence[str], *, no_subject: bool, trained: Sequence[str] = (), method: str = ""
+    pairs: Iterable[tuple[str, Any]], *, no_subject: bool, trained: Sequence[str] = (), method: str = ""
 ) -> dict[str, Any]:
     """Overrides of a method from ``--set``, ``--no-subject`` and ``--trained``.
 
     Args:
-        pairs: ``KEY=VALUE`` each; a value is TOML, or a bare word that stands for itself.
+        pairs: Names and values.
         no_subject: Key at the prompt's last token.
         trained: ``METHOD=FILE`` each; those of other methods say nothing here.
         method: Name of the method.
 
     Raises:
-        RunError: A pair that is not ``KEY=VALUE``.
+        RunError: As ``trained_files``.
     """
     settings: dict[str, Any] = {"key": "prompt"} if no_subject else {}
     files = trained_files(trained)
     if method in files:
         settings["trained"] = str(files[method])
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key.strip():
-            raise RunError(f"--set takes KEY=VALUE, got {pair!r}; write for example --set steps=25")
-        settings[key.strip().replace("-", "_")] = _value(pair, value.strip())
-    return settings
+    return settings | {key.replace("-", "_"): value for key, value in pairs}
+
+
+def setting(pair: str) -> tuple[str, Any]:
+    """Name and value of a setting.
+
+    Args:
+        pair: ``KEY=VALUE``; the value is TOML, or a bare word that stands for itself.
+
+    Raises:
+        RunError: It is not.
+    """
+    key, equals, value = pair.partition("=")
+    if not equals or not key.strip():
+        raise RunError(f"--set takes KEY=VALUE, got {pair!r}; write for example --set steps=25")
+    return key.strip(), _value(pair, value.strip())
 
 
 def trained_files(pairs: Sequence[str]) -> dict[str, Path]:
@@ -71,3 +83,13 @@ def _value(pair: str, text: str) -> Any:
     if len(values) > 1:
         raise RunError(f"--set takes one KEY=VALUE, got {pair!r}; write --set once for each")
     return values["value"]
+
+
+def _taken(given: str | tuple[str, Any]) -> tuple[str, Any]:
+    """A flag is text; a recipe's settings are names and values already."""
+    return setting(given) if isinstance(given, str) else given
+
+
+SETTINGS = click.option(
+    "--set", "settings", multiple=True, type=_taken, metavar="KEY=VALUE", help="A setting of the method."
+)

@@ -1,6 +1,5 @@
 """Recipes: a run written down as the flags of ``mlake run`` in a TOML file."""
 
-import json
 import tomllib
 from collections.abc import Iterable
 from importlib.resources import files
@@ -18,7 +17,7 @@ def recipes() -> tuple[str, ...]:
     return tuple(sorted(_packaged()))
 
 
-def read_recipe(name: str, known: Iterable[str]) -> dict[str, str | list[str]]:
+def read_recipe(name: str, known: Iterable[str]) -> dict[str, Any]:
     """The flags of a recipe, as they would stand on the command line.
 
     Args:
@@ -27,7 +26,7 @@ def read_recipe(name: str, known: Iterable[str]) -> dict[str, str | list[str]]:
 
     Returns:
         Flag names with underscores, and their values. A list became one text with commas; the table
-        ``set`` became a list of ``KEY=VALUE``.
+        ``set`` became a list of names and values.
 
     Raises:
         UnknownNameError: No such recipe, or a key that is no flag.
@@ -61,11 +60,11 @@ def _flag(key: str, known: tuple[str, ...]) -> str:
     return flag
 
 
-def _value(key: str, value: Any) -> str | list[str]:
+def _value(key: str, value: Any) -> str | list[tuple[str, Any]]:
     if key == "set":
         if not isinstance(value, dict):
             raise DataError(f"recipe key 'set' must be a table such as [set] steps = 25, got {value!r}")
-        return [f"{name}={json.dumps(item)}" for name, item in value.items()]
+        return list(value.items())
     if isinstance(value, dict):
         raise DataError(f"recipe key {key!r} must be a value, got a table")
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlake.report.findings.fact_values import fact_values
-from mlake.report.paper.compare import INTERVAL, labels
+from mlake.report.paper.compare import INTERVAL, labels, measured
 from mlake.report.rundata import RunData
 from mlake.report.statistics.bootstrap import clustered_mean
 from mlake.report.table import Cell, Table
@@ -75,15 +75,8 @@ def _both(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[Cell, .
     present = np.isfinite(one) & np.isfinite(other)
     both, either = np.minimum(one, other)[present], np.maximum(one, other)[present]
     estimate = clustered_mean(both.tolist(), range(len(both)))
-    if estimate.value is None:
-        return (0, None, None, None)
-    span = (
-        None
-        if estimate.low is None or estimate.high is None
-        else f"[{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
-    )
     shared = 100 * float(both.sum() / either.sum()) if either.any() else None
-    return (estimate.n, 100 * estimate.value, span, shared)
+    return (*measured(estimate), shared)
 
 
 def _counts(cells: NDArray[np.float64]) -> list[int]:

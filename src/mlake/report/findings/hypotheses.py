@@ -15,7 +15,7 @@ from mlake.report.findings.conclusions import (
 )
 from mlake.report.paper.compare import INTERVAL, labels
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import LEVEL, RESAMPLES, SEED
+from mlake.report.statistics.bootstrap import LEVEL, RESAMPLES, SEED, interval
 from mlake.report.statistics.paired import DRAWS, holm
 from mlake.report.table import Table
 
@@ -131,7 +131,7 @@ def hypotheses(runs: Sequence[RunData]) -> Table:
                 one.finding.basis or None,
                 one.finding.effect,
                 one.finding.unit,
-                _span(one.finding),
+                interval(one.finding.low, one.finding.high, 2),
                 one.finding.p,
                 one.corrected,
                 one.verdict,
@@ -140,12 +140,6 @@ def hypotheses(runs: Sequence[RunData]) -> Table:
         ),
         notes=(*_notes(runs), *(note for one in results for note in one.finding.notes)),
     )  # fmt: skip
-
-
-def _span(finding: Finding) -> str | None:
-    if finding.low is None or finding.high is None:
-        return None
-    return f"[{finding.low:.2f}, {finding.high:.2f}]"
 
 
 def _verdict(finding: Finding, corrected: float | None) -> str:

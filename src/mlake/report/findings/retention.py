@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mlake.errors import RunError
 from mlake.report.paper.compare import INTERVAL, labels
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import LEVEL, resamples
+from mlake.report.statistics.bootstrap import LEVEL, interval, resamples
 from mlake.report.statistics.paired import Numbers, ratio
 from mlake.report.table import Cell, Table
 
@@ -179,4 +179,4 @@ def _scaled(value: float | None, factor: float) -> float | None:
 
 
 def _shown(span: tuple[float, float] | None, factor: float) -> str | None:
-    return None if span is None else f"[{factor * span[0]:.1f}, {factor * span[1]:.1f}]"
+    return None if span is None else interval(factor * span[0], factor * span[1])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mlake.analysis.tokens import ALONE
-from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.report.statistics.bootstrap import Estimate, clustered_mean
 from mlake.scorers.row import ScoredRow
 
 __all__ = ["Counted", "of_facts", "summed"]
@@ -21,12 +21,9 @@ def of_facts(counted: Counted) -> dict[tuple[str, str], int]:
     }
 
 
-def summed(counted: Counted) -> Mapping[str, tuple[float, float | None, float | None, int]]:
-    """Language to mean tokens, the ends of their 95 % interval over facts, and the number of subjects."""
+def summed(counted: Counted) -> Mapping[str, Estimate]:
+    """Language to the mean number of tokens, with its interval over facts."""
     by_lang: dict[str, dict[str, int]] = {}
     for (fact, lang), tokens in of_facts(counted).items():
         by_lang.setdefault(lang, {})[fact] = tokens
-    found = {lang: clustered_mean(list(map(float, one.values())), list(one)) for lang, one in by_lang.items()}
-    return {
-        lang: (one.value, one.low, one.high, one.n) for lang, one in found.items() if one.value is not None
-    }
+    return {lang: clustered_mean(list(one.values()), list(one)) for lang, one in by_lang.items()}

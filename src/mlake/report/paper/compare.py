@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from mlake.records import Kind
 from mlake.report.paper.numbers import model_titles, paper_model, printed, printed_models
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import RESAMPLES, SEED, clustered_mean
+from mlake.report.statistics.bootstrap import RESAMPLES, SEED, Estimate, clustered_mean, interval
 from mlake.report.table import Table
 from mlake.report.tidy import TidyRow
 from mlake.scorers.row import ScoredRow
@@ -27,6 +27,7 @@ __all__ = [
     "filled",
     "labels",
     "mean_of",
+    "measured",
     "method_of",
     "model_of",
     "paper_columns",
@@ -86,7 +87,12 @@ def values_of(scored: Iterable[ScoredRow], scorers: Iterable[str]) -> dict[Place
 def mean_of(values: Values) -> Measured:
     """The mean of scores as percent, with its interval."""
     one = clustered_mean([value for value, _ in values.values()], [cluster for _, cluster in values.values()])
-    return _measured(one.n, one.value, one.low, one.high)
+    return measured(one)
+
+
+def measured(estimate: Estimate) -> Measured:
+    """A mean as percent."""
+    return _measured(estimate.n, estimate.value, estimate.low, estimate.high)
 
 
 def rows_of(rows: Iterable[TidyRow]) -> dict[Place, Measured]:
@@ -100,8 +106,8 @@ def rows_of(rows: Iterable[TidyRow]) -> dict[Place, Measured]:
 
 
 def _measured(n: int, value: float | None, low: float | None, high: float | None) -> Measured:
-    span = None if low is None or high is None else f"[{100 * low:.1f}, {100 * high:.1f}]"
-    return Measured(n, None if value is None else 100 * value, span)
+    value, low, high = (None if one is None else 100 * one for one in (value, low, high))
+    return Measured(n, value, interval(low, high))
 
 
 def paper_columns(table: str) -> tuple[str, ...]:

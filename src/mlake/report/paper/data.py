@@ -7,12 +7,10 @@ from mlake.data.stats.views import TABLE5, Row
 from mlake.records import Benchmark
 from mlake.report.paper.compare import INTERVAL, OTHER_MODELS, beside, filled, paper_columns
 from mlake.report.paper.numbers import printed
+from mlake.report.statistics.bootstrap import Estimate, interval
 from mlake.report.table import Cell, Table
 
-__all__ = ["Tokens", "table3", "table5"]
-
-Tokens = tuple[float, float | None, float | None, int]
-"""Mean number of tokens, lower and upper end of its 95 % interval, number of subjects."""
+__all__ = ["table3", "table5"]
 
 _RELEASE = "mlake"
 """Name of the data set that the paper's Table 5 is about."""
@@ -25,26 +23,24 @@ _DIFFERENT = (
 )
 
 
-def table3(tokens: Mapping[str, Mapping[str, Tokens]], notes: Sequence[str] = ()) -> tuple[Table, ...]:
+def table3(tokens: Mapping[str, Mapping[str, Estimate]]) -> tuple[Table, ...]:
     """Mean number of tokens that a model's tokenizer needs for a subject.
 
     Args:
-        tokens: Model name, then language code, to what was counted.
-        notes: Where the numbers come from, one line each.
+        tokens: Model name, then language code, to the mean over subjects.
     """
     columns = ("model", "language", "subjects", "tokens a subject", INTERVAL)
     papers = (*paper_columns("table3"), "difference")
     rows = tuple(
-        (model, lang, n, mean, _span(low, high), *beside("table3", model, lang, mean))
+        (
+            *(model, lang, one.n, one.value, interval(one.low, one.high, 2)),
+            *beside("table3", model, lang, one.value),
+        )
         for model, langs in tokens.items()
-        for lang, (mean, low, high, n) in langs.items()
+        for lang, one in langs.items()
     )
     title = "Table 3: mean number of tokens a subject"
-    return filled(Table("table3", title, columns + papers, rows, (OTHER_MODELS, *notes)))
-
-
-def _span(low: float | None, high: float | None) -> str | None:
-    return None if low is None or high is None else f"[{low:.2f}, {high:.2f}]"
+    return filled(Table("table3", title, columns + papers, rows, (OTHER_MODELS,)))
 
 
 def table5(benchmark: Benchmark) -> tuple[Table, ...]:

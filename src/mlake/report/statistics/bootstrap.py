@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEVEL", "RESAMPLES", "SEED", "Estimate", "clustered_mean", "resamples"]
+__all__ = ["LEVEL", "RESAMPLES", "SEED", "Estimate", "clustered_mean", "interval", "resamples"]
 
 LEVEL = 0.95
 RESAMPLES = 2000
@@ -65,6 +65,17 @@ def clustered_mean(values: Sequence[float], clusters: Sequence[Hashable]) -> Est
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(sums / sizes, [tail, 1 - tail])
     return Estimate(len(numbers), count, value, float(low), float(high))
+
+
+def interval(low: float | None, high: float | None, digits: int = 1) -> str | None:
+    """An interval as tables show it; None where there is none.
+
+    Args:
+        low: Lower end.
+        high: Upper end.
+        digits: Digits behind the point.
+    """
+    return None if low is None or high is None else f"[{low:.{digits}f}, {high:.{digits}f}]"
 
 
 @lru_cache(maxsize=4)
