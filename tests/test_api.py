@@ -22,9 +22,15 @@ from mlake.records import Benchmark
 from mlake.report.load import load_run
 from mlake.report.write import write_report
 
-RUN = {"method": "rome", "settings": {"steps": 1}, "facts": 2, "batch_size": 1, "progress": False}
+RUN: dict[str, Any] = {
+    "method": "rome",
+    "settings": {"steps": 1},
+    "facts": 2,
+    "batch_size": 1,
+    "progress": False,
+}
 FLAGS = ("--method", "rome", "--set", "steps=1", "--facts", "2", "--batch-size", "1")
-LANGS = {"edit_langs": "en", "test_langs": ["en", "de"]}
+LANGS: dict[str, Any] = {"edit_langs": "en", "test_langs": ["en", "de"]}
 PLACE = type(Path())
 
 
@@ -48,7 +54,9 @@ def test_examples_in_docstrings_run(
     function: Any = mlake
     for part in name.split("."):
         function = getattr(function, part)
-    example = doctest.DocTestParser().get_doctest(inspect.getdoc(function), {"mlake": mlake}, name, None, 0)
+    example = doctest.DocTestParser().get_doctest(
+        inspect.getdoc(function) or "", {"mlake": mlake}, name, None, 0
+    )
     assert example.examples
     monkeypatch.setattr(mlake, "load_model", lambda name, **options: tiny_lm("llama"))
     said: list[str] = []
@@ -93,7 +101,7 @@ def test_a_run_goes_on_from_where_it_is(tiny_lm: Callable[..., Any], place: Path
 
 
 def test_languages_and_kinds_are_a_list_or_names_with_commas(tiny_lm: Callable[..., Any]) -> None:
-    some = {"edit_langs": ["en"], "test_langs": "en, de", "kinds": "direct,negation"}
+    some: dict[str, Any] = {"edit_langs": ["en"], "test_langs": "en, de", "kinds": "direct,negation"}
     spec = mlake.run(tiny_lm(), "mini", **RUN, **some, out="a").spec
     assert (spec["edit_langs"], spec["test_langs"]) == (["en"], ["en", "de"])
     assert spec["kinds"] == ["direct", "negation"]
@@ -226,7 +234,8 @@ def test_places_are_text_or_path(of: Callable[[Any], Any], tiny_lm: Callable[...
     assert mlake.load(of(place / "facts.jsonl"), cache=of(place / "c")).facts == mini.facts
     with pytest.raises(DataError, match="cannot read"):
         mlake.load("mlake", mirror=of(place / "nowhere"))
-    edit = mlake.editor("rome", lm, steps=1).edit(lm, [mini.facts[0].stated("en")])
+    rome: Any = mlake.editor("rome", lm, steps=1)
+    edit = rome.edit(lm, [mini.facts[0].stated("en")])
     edit.save(of(place / "edit.safetensors"))
     with load_edit(of(place / "edit.safetensors")).applied(lm):
         save_merged(lm, of(place / "model"))
