@@ -3,27 +3,27 @@
 Only ``run`` loads torch, and only when it is called.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlake.errors import RunError
 from mlake.evaluation.own_answers import Answers, asked_elsewhere
 from mlake.evaluation.spec import NO_METHOD, parse_facts
-from mlake.evaluation.store import Run, read_run
 from mlake.languages import language
 from mlake.records import Benchmark
+from mlake.report.load import load_run
 from mlake.report.matrix_text import matrix_text
 from mlake.report.tidy import TidyRow, tidy
 from mlake.scorers.row import ScoredRow
-from mlake.scorers.table import score_all, signature
+from mlake.scorers.table import score_all
 
 if TYPE_CHECKING:
     from mlake.evaluation.session import Session, Settings
     from mlake.models.lm import LM
 
-__all__ = ["Results", "finished", "planned", "run", "score", "scored_run", "store_scores"]
+__all__ = ["Results", "planned", "run", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,7 @@ def run(
     """
     from mlake.analysis.examine import examine
     from mlake.evaluation.session import Settings
+    from mlake.report.write import write_report
 
     chosen = Settings(
         method=method,
@@ -126,7 +127,11 @@ def run(
     folder = Path("runs") / session.folder_name if out is None else Path(out)
     _refuse_unpinned(session.lm, folder)
     session.carry_out(folder, examine=examine, progress=progress)
-    return finished(folder, session.trained_on())[0]
+    found = load_run(folder)
+    write_report(folder / "report", found.spec, found.rows)
+    warning = session.trained_on()
+    notes = (*found.notes, warning) if warning else found.notes
+    return Results(found.spec, found.scored, found.rows, notes, folder)
 
 
 def planned(
@@ -166,46 +171,6 @@ def planned(
     if isinstance(model, str | Path):
         model = mlake.models.load(model, **(load_model or {}))
     return Session(model, benchmark, settings)
-
-
-def finished(folder: Path, *notes: str | None) -> tuple[Results, list[Path]]:
-    """Score a run that was carried out, and write its scores and report.
-
-    Args:
-        folder: The run folder.
-        *notes: What else a reader must know.
-
-    Returns:
-        The scores, and the files written.
-
-    Raises:
-        RunError: A file is damaged, or the folder cannot be written.
-    """
-    from mlake.report.write import write_report  # matplotlib loads slowly
-
-    stored, scored = scored_run(folder)
-    rows = tidy(stored.spec, scored)
-    files = [store_scores(stored, scored), *write_report(folder / "report", stored.spec, rows)]
-    told = (*stored.notes, *(note for note in notes if note))
-    return Results(stored.spec, scored, rows, told, folder), files
-
-
-def scored_run(folder: Path) -> tuple[Run, list[ScoredRow]]:
-    """A stored run and the scores of its answers, finished or not.
-
-    Raises:
-        RunError: The folder holds no run or no answers, or a file in it is damaged.
-    """
-    stored = read_run(folder)
-    scored = score_all(stored.asked())
-    if not scored:
-        raise RunError(f"{folder} holds no answers yet; run 'mlake run' with the same settings to go on")
-    return stored, scored
-
-
-def store_scores(stored: Run, scored: Iterable[ScoredRow]) -> Path:
-    """Write ``scores.jsonl``."""
-    return stored.write_scores(asdict(row) | {"signature": signature(row.scorer)} for row in scored)
 
 
 def score(

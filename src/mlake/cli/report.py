@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from mlake.api import scored_run, store_scores
 from mlake.cli.options import JSON
 from mlake.errors import RunError
-from mlake.evaluation.store import Run
+from mlake.evaluation.store import Run, read_run
 from mlake.report.matrix_text import matrix_text
 from mlake.report.tidy import TidyRow, available, tidy
 from mlake.scorers.row import ScoredRow
+from mlake.scorers.table import score_all, signature
 
-__all__ = ["report", "score", "show"]
+__all__ = ["report", "score", "scored_run", "show", "store_scores"]
 
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 
@@ -27,7 +28,7 @@ def score(run: Path, as_json: bool) -> None:
 
     Needs no model: scores depend on the stored answers alone. Writes RUN/scores.jsonl.
     """
-    stored, scored = _scored(run)
+    stored, scored = scored_run(run)
     show(tidy(stored.spec, scored), [store_scores(stored, scored)], as_json=as_json)
 
 
@@ -63,7 +64,7 @@ def _one(run: Path, out: Path, as_json: bool, without: bool) -> None:
     from mlake.report.load import load_run
     from mlake.report.write import write_report  # matplotlib loads slowly
 
-    stored, scored = _scored(run)
+    stored, scored = scored_run(run)
     rows = without_known(load_run(run)).rows if without else tidy(stored.spec, scored)
     show(rows, write_report(out, stored.spec, rows), as_json=as_json)
 
@@ -81,13 +82,21 @@ def _page(runs: Sequence[Path], path: Path, without: bool) -> None:
     click.echo(f"wrote {path}")
 
 
-def _scored(folder: Path) -> tuple[Run, list[ScoredRow]]:
-    """A stored run and its scores; says so on stderr where it is not finished."""
-    stored, scored = scored_run(folder)
+def scored_run(folder: Path) -> tuple[Run, list[ScoredRow]]:
+    """A stored run and the scores of its answers; says so on stderr where it is not finished."""
+    stored = read_run(folder)
+    scored = score_all(stored.asked())
+    if not scored:
+        raise RunError(f"{folder} holds no answers yet; run 'mlake run' with the same settings to go on")
     missing = stored.missing()
     if missing:
         click.echo(f"mlake: {folder} is not finished; missing units of answers: {len(missing)}", err=True)
     return stored, scored
+
+
+def store_scores(stored: Run, scored: Sequence[ScoredRow]) -> Path:
+    """Write ``scores.jsonl``."""
+    return stored.write_scores(asdict(row) | {"signature": signature(row.scorer)} for row in scored)
 
 
 def show(rows: Sequence[TidyRow], files: Sequence[Path], *, as_json: bool = False) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from mlake.api import finished, planned
+from mlake.api import planned
 from mlake.cli.options import MAX_NEW_TOKENS, SEED, model_options
-from mlake.cli.report import show
+from mlake.cli.report import scored_run, show, store_scores
 from mlake.cli.settings import settings_of
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
 from mlake.recipes import read_recipe
+from mlake.report.tidy import tidy
 
 __all__ = ["run"]
 
@@ -95,8 +96,7 @@ def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
         if note:
             click.echo(f"note: {note}", err=True)
     _say_known(session.carry_out(folder, examine=examine, progress=True))
-    found, files = finished(folder)
-    show(found.rows, files)
+    _finish(folder)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -122,3 +122,12 @@ def _say_known(known: Known | None) -> None:
     if known is not None and known.reused:
         of = f"{known.reused} of {known.wanted}"
         click.echo(f"note: {of} answers of the unedited model were known already: {known.path}", err=True)
+
+
+def _finish(folder: Path) -> None:
+    """Score the run, write its report, print its matrices."""
+    from mlake.report.write import write_report
+
+    stored, scored = scored_run(folder)
+    rows = tidy(stored.spec, scored)
+    show(rows, [store_scores(stored, scored), *write_report(folder / "report", stored.spec, rows)])
