@@ -16,6 +16,7 @@ import mlake
 from mlake.cli import main
 from mlake.data import read_jsonl, write_jsonl
 from mlake.data.own.jsonl import to_lines
+from mlake.editing.edits.parameters import ParameterEdit
 from mlake.errors import DataError, RunError, UnknownNameError
 from mlake.evaluation.store import read_run
 from mlake.records import Benchmark
@@ -218,7 +219,11 @@ def test_what_is_returned_shows_as_one_short_line(tiny_lm: Callable[..., Any]) -
     lm = tiny_lm()
     scored = mlake.score(mini, {EIFFEL: "Rome"})
     ran = mlake.run(lm, mini, **RUN, **LANGS, out="folder/" * 30)
-    for one in (mini, many, wide, lm, scored, ran, load_run(ran.folder or "")):
+    fact = mini.facts[0].stated("en")
+    memit: Any = mlake.editor("memit", lm, layers=(0, 1), steps=1)
+    edits = [memit.edit(lm, [fact]), ParameterEdit({}, {"model.norm.weight": lm.model.model.norm.weight})]
+    assert repr(edits[0]) == "WeightEdit(layers: [0, 1], rank: [1])"
+    for one in (*edits, mini, many, wide, lm, scored, ran, load_run(ran.folder or "")):
         assert "\n" not in repr(one) and len(repr(one)) < 200
     assert repr(mini).startswith("Benchmark('mini', 63 facts in en, de, fr, ja, zh, sha256 ")
     assert repr(wide) == "Fact('mini-00', 53 languages, 40 questions)"

@@ -36,6 +36,9 @@ class ParameterEdit:
     values: Mapping[str, Tensor] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"ParameterEdit(low-rank changes: {len(self.factors)}, whole parameters: {len(self.values)})"
+
     @contextmanager
     def applied(self, lm: LM) -> Iterator[LM]:
         """The model with this edit in force; restored bit for bit afterwards, also after an exception.

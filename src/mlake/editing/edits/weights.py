@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from reprlib import repr as shorter
 from typing import Any, Self
 
 import torch
@@ -95,6 +96,10 @@ class WeightEdit:
     factors: Mapping[int, Factors]
     keys: Mapping[int, Tensor] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        ranks = sorted({factors.left.shape[1] for factors in self.factors.values()})
+        return f"WeightEdit(layers: {shorter(list(self.factors))}, rank: {shorter(ranks)})"
 
     @contextmanager
     def applied(self, lm: LM) -> Iterator[LM]:
