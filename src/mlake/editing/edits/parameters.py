@@ -36,9 +36,6 @@ class ParameterEdit:
     values: Mapping[str, Tensor] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
 
-    def __repr__(self) -> str:
-        return f"ParameterEdit(low-rank changes: {len(self.factors)}, whole parameters: {len(self.values)})"
-
     @contextmanager
     def applied(self, lm: LM) -> Iterator[LM]:
         """The model with this edit in force; restored bit for bit afterwards, also after an exception.
@@ -60,6 +57,9 @@ class ParameterEdit:
             with torch.no_grad():
                 for name, original in originals.items():
                     parameters[name].copy_(original)
+
+    def __repr__(self) -> str:
+        return f"ParameterEdit(low-rank changes: {len(self.factors)}, whole parameters: {len(self.values)})"
 
     def _new(self, name: str, parameter: nn.Parameter) -> Tensor:
         """The edited parameter in its own data type; sums are rounded once."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from reprlib import repr as shorter
 from typing import Any, Self
 
 import torch
@@ -97,10 +96,6 @@ class WeightEdit:
     keys: Mapping[int, Tensor] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
 
-    def __repr__(self) -> str:
-        ranks = sorted({factors.left.shape[1] for factors in self.factors.values()})
-        return f"WeightEdit(layers: {shorter(list(self.factors))}, rank: {shorter(ranks)})"
-
     @contextmanager
     def applied(self, lm: LM) -> Iterator[LM]:
         """The model with this edit in force; restored bit for bit afterwards, also after an exception.
@@ -117,6 +112,10 @@ class WeightEdit:
                     )
                 changes.add(layer, factors)
             yield lm
+
+    def __repr__(self) -> str:
+        ranks = sorted({factors.left.shape[1] for factors in self.factors.values()})
+        return f"WeightEdit(layers: {str(list(self.factors))[:60]}, rank: {str(ranks)[:60]})"
 
     def then(self, later: Self) -> "WeightEdit":
         """This edit followed by another, as one edit."""
