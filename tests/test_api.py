@@ -16,15 +16,22 @@ import mlake
 from mlake.cli import main
 from mlake.data import read_jsonl, write_jsonl
 from mlake.data.own.jsonl import to_lines
+from mlake.editing.edits.parameters import ParameterEdit
 from mlake.errors import DataError, RunError, UnknownNameError
 from mlake.evaluation.store import read_run
 from mlake.records import Benchmark
 from mlake.report.load import load_run
 from mlake.report.write import write_report
 
-RUN = {"method": "rome", "settings": {"steps": 1}, "facts": 2, "batch_size": 1, "progress": False}
+RUN: dict[str, Any] = {
+    "method": "rome",
+    "settings": {"steps": 1},
+    "facts": 2,
+    "batch_size": 1,
+    "progress": False,
+}
 FLAGS = ("--method", "rome", "--set", "steps=1", "--facts", "2", "--batch-size", "1")
-LANGS = {"edit_langs": "en", "test_langs": ["en", "de"]}
+LANGS: dict[str, Any] = {"edit_langs": "en", "test_langs": ["en", "de"]}
 PLACE = type(Path())
 
 
@@ -48,7 +55,9 @@ def test_examples_in_docstrings_run(
     function: Any = mlake
     for part in name.split("."):
         function = getattr(function, part)
-    example = doctest.DocTestParser().get_doctest(inspect.getdoc(function), {"mlake": mlake}, name, None, 0)
+    example = doctest.DocTestParser().get_doctest(
+        inspect.getdoc(function) or "", {"mlake": mlake}, name, None, 0
+    )
     assert example.examples
     monkeypatch.setattr(mlake, "load_model", lambda name, **options: tiny_lm("llama"))
     said: list[str] = []
@@ -61,9 +70,10 @@ def test_the_functions_are_the_ones_named() -> None:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file of a run; the lock is empty and belongs to the process."""
-    found = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-    return {name: path.read_bytes() for name, path in sorted(found.items()) if name != "run.lock"}
+    """What a run stores, by name."""
+    stored = ("spec.json", "plan.json", "probes.jsonl", "answers/**/*", "edits/**/*", "examined/**/*")
+    paths = sorted(path for one in stored for path in folder.glob(one) if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def test_a_run_from_python_is_the_commands_to_the_byte(
@@ -75,7 +85,8 @@ def test_a_run_from_python_is_the_commands_to_the_byte(
     flags = ("--model", "tiny-llama", "--data", "mini", "--edit-lang", "en", "--test-lang", "en,de")
     told = CliRunner().invoke(main, ["run", *flags, *FLAGS, "--out", "command"], catch_exceptions=False)
     assert told.exit_code == 0
-    assert files(place / "python") == files(place / "command")
+    assert len(files(place / "python")) > 10 and files(place / "python") == files(place / "command")
+    assert {path.name for path in (place / "python" / "report").iterdir()} >= {"report.md", "tidy.json"}
     assert found.matrix() in told.output and found.matrix("paper", "multihop") not in told.output
     assert found.folder == Path("python") and found.spec == read_run("command").spec
     assert found.notes == read_run("command").notes
@@ -93,7 +104,7 @@ def test_a_run_goes_on_from_where_it_is(tiny_lm: Callable[..., Any], place: Path
 
 
 def test_languages_and_kinds_are_a_list_or_names_with_commas(tiny_lm: Callable[..., Any]) -> None:
-    some = {"edit_langs": ["en"], "test_langs": "en, de", "kinds": "direct,negation"}
+    some: dict[str, Any] = {"edit_langs": ["en"], "test_langs": "en, de", "kinds": "direct,negation"}
     spec = mlake.run(tiny_lm(), "mini", **RUN, **some, out="a").spec
     assert (spec["edit_langs"], spec["test_langs"]) == (["en"], ["en", "de"])
     assert spec["kinds"] == ["direct", "negation"]
@@ -208,11 +219,15 @@ def test_what_is_returned_shows_as_one_short_line(tiny_lm: Callable[..., Any]) -
     lm = tiny_lm()
     scored = mlake.score(mini, {EIFFEL: "Rome"})
     ran = mlake.run(lm, mini, **RUN, **LANGS, out="folder/" * 30)
-    for one in (mini, many, wide, lm, scored, ran):
+    fact = mini.facts[0].stated("en")
+    memit: Any = mlake.editor("memit", lm, layers=(0, 1), steps=1)
+    edits = [memit.edit(lm, [fact]), ParameterEdit({}, {"model.norm.weight": lm.model.model.norm.weight})]
+    assert repr(edits[0]) == "WeightEdit(layers: [0, 1], rank: [1])"
+    for one in (*edits, mini, many, wide, lm, scored, ran, load_run(ran.folder or "")):
         assert "\n" not in repr(one) and len(repr(one)) < 200
     assert repr(mini).startswith("Benchmark('mini', 63 facts in en, de, fr, ja, zh, sha256 ")
     assert repr(wide) == "Fact('mini-00', 53 languages, 40 questions)"
-    assert repr(scored) == "Results(answers of your own on mini; answers: 1, means: 6)"
+    assert repr(scored).startswith("Results(answers of your own on mini; answers: 1, means: ")
 
 
 @pytest.mark.parametrize("of", [str, PLACE], ids=["text", "path"])
@@ -226,7 +241,8 @@ def test_places_are_text_or_path(of: Callable[[Any], Any], tiny_lm: Callable[...
     assert mlake.load(of(place / "facts.jsonl"), cache=of(place / "c")).facts == mini.facts
     with pytest.raises(DataError, match="cannot read"):
         mlake.load("mlake", mirror=of(place / "nowhere"))
-    edit = mlake.editor("rome", lm, steps=1).edit(lm, [mini.facts[0].stated("en")])
+    rome: Any = mlake.editor("rome", lm, steps=1)
+    edit = rome.edit(lm, [mini.facts[0].stated("en")])
     edit.save(of(place / "edit.safetensors"))
     with load_edit(of(place / "edit.safetensors")).applied(lm):
         save_merged(lm, of(place / "model"))

@@ -42,7 +42,7 @@ def test_load_takes_a_model_in_memory(tiny_lm: Any) -> None:
 
 
 @pytest.mark.parametrize("options", [{"dtype": "bf16"}, {"device": "cpu"}])
-def test_a_model_in_memory_keeps_its_dtype_and_device(tiny_lm: Any, options: dict[str, str]) -> None:
+def test_a_model_in_memory_keeps_its_dtype_and_device(tiny_lm: Any, options: dict[str, Any]) -> None:
     known = tiny_lm()
     with pytest.raises(ModelError, match="a model in memory keeps its dtype and device; leave both out"):
         load(known.model, known.tokenizer, **options)

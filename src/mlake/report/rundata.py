@@ -32,3 +32,7 @@ class RunData:
     scored: Sequence[ScoredRow]
     rows: Sequence[TidyRow]
     notes: Sequence[str] = field(default=())
+
+    def __repr__(self) -> str:
+        about = f"{self.spec.get('method')} on {self.spec.get('data')}"
+        return f"RunData({about}; answers: {len(self.asked)}, folder: {str(self.folder)[-80:]})"

@@ -57,6 +57,9 @@ class ParameterEdit(Edit):
                 for name, original in originals.items():
                     parameters[name].copy_(original)
 
+    def __repr__(self) -> str:
+        return f"ParameterEdit(low-rank changes: {len(self.factors)}, whole parameters: {len(self.values)})"
+
     def _new(self, name: str, parameter: nn.Parameter) -> Tensor:
         """The edited parameter in its own data type; sums are rounded once."""
         if name in self.values:

@@ -112,6 +112,10 @@ class WeightEdit(Edit):
                 changes.add(layer, factors)
             yield lm
 
+    def __repr__(self) -> str:
+        ranks = sorted({factors.left.shape[1] for factors in self.factors.values()})
+        return f"WeightEdit(layers: {str(list(self.factors))[:60]}, rank: {str(ranks)[:60]})"
+
     def then(self, later: Self) -> "WeightEdit":
         """This edit followed by another, as one edit."""
         return WeightEdit(
