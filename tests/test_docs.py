@@ -24,7 +24,7 @@ from mlake.scorers.table import SCORERS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"((?:<!-- [\w :.]+ -->\n)?)```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
