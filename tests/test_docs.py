@@ -19,7 +19,7 @@ from mlake.data import DATASETS, load
 from mlake.data.own import schema
 from mlake.editing.methods import PAPERS
 from mlake.languages import LANGUAGES, Language
-from mlake.records import KINDS, Benchmark
+from mlake.records import KINDS, Benchmark, Kind
 from mlake.scorers.table import SCORERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -209,7 +209,7 @@ def test_method_defaults_are_the_codes(tiny_lm: Callable[..., Any]) -> None:
     page = ROOT / "docs/methods.md"
     shown = {name: default for name, default, _ in table(page, "setting")}
     assert shown == {name: str(every[name]) for name in shown}
-    chosen = mlake.editor("memit", tiny_lm("gemma3_text"))
+    chosen: Any = mlake.editor("memit", tiny_lm("gemma3_text"))
     assert (chosen.site, len(chosen.layers), chosen.value.rate_unit) == ("down", 1, "rms")
     said = page.read_text(encoding="utf-8")
     for name, value in (chosen.config() | chosen.config()["value"]).items():
@@ -281,7 +281,8 @@ def question_counts(benchmark: Benchmark) -> Iterator[tuple[str, list[int]]]:
             for lang in benchmark.langs
         ],
     )
-    for kind in ("multihop_before", "choice"):
+    before: tuple[Kind, ...] = ("multihop_before", "choice")
+    for kind in before:
         yield f"unlinked: {kind}", [lost[kind, lang] for lang in benchmark.langs]
 
 

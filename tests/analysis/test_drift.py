@@ -116,9 +116,9 @@ def test_matrix_takes_unchanged_from_the_scores() -> None:
     assert overall.clusters == ("fact f0", "fact f0", "fact f1", "probe 3")
     assert overall.mean == 0.5
     assert clustered_mean(overall.values, overall.clusters).clusters == 3
-    (locality,) = drift_matrix(rows, kinds=("locality",))
+    (locality,) = drift_matrix(rows, kinds=("locality",))  # type: ignore[arg-type]
     assert locality.mean == 1.0
-    (similar,) = drift_matrix(drift_rows(every), "similarity", kinds=("direct",))
+    (similar,) = drift_matrix(drift_rows(every), "similarity", kinds=("direct",))  # type: ignore[arg-type]
     assert similar.values == (1.0, 0.0)
 
 

@@ -1,5 +1,6 @@
 """Changes of neurons against dense matrices, overlaps against sets."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def test_an_edit_that_does_not_fit(tiny_lm: Any) -> None:
         neuron_changes(ParameterEdit(values={down: drawn(32, 80)}))
 
 
-def with_norms(path: Path, *layers: list[float]) -> None:
+def with_norms(path: Path, *layers: Sequence[float]) -> None:
     """An edit of rank 1 whose neurons change by the given norms."""
     made = {
         layer: Factors(torch.tensor([[1.0], [0.0]]), torch.tensor(norms)[:, None])
@@ -154,7 +155,10 @@ def test_layers_and_batches_are_averaged_and_languages_compared_with_themselves(
     for lang, rows in (("fr", ([3, 2, 1], [1, 2, 3])), ("zh", ([3, 1, 2], [3, 2, 1]))):
         for number in range(2):
             shown = rows if number == 0 else tuple(reversed(rows))
-            with_norms(tmp_path / "edits" / lang / f"{number:03d}.safetensors", *map(list, shown))
+            with_norms(
+                tmp_path / "edits" / lang / f"{number:03d}.safetensors",
+                *[list(map(float, row)) for row in shown],
+            )
     overlap = neuron_overlap(tmp_path, ("fr", "zh"))
     assert overlap.layers == (4, 5)
     # The first neuron is the most changed in common in one of two layers, whichever the batch.

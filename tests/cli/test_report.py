@@ -77,7 +77,7 @@ def folder(tmp_path: Path) -> Path:
         data_revision="r1", data_sha256="0" * 64, facts=(0, 4), method="rome", editor={"layers": [3]},
         edit_langs=("en", "zh"), test_langs=("en", "zh"), kinds=("direct",), batch_size=2, locality=1,
     )  # fmt: skip
-    fakes = Fakes()
+    fakes: Any = Fakes()
     engine = Engine({}, fakes, fakes.answer, Edit.load, lambda seed: None)
     with Store.open(tmp_path / "run", spec) as store:
         run(make_plan(spec, benchmark()), store, engine)

@@ -14,7 +14,7 @@ from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import Engine, run
 from mlake.evaluation.spec import RunSpec
 from mlake.evaluation.store import Store
-from mlake.records import Benchmark, Fact, Probe, Statement
+from mlake.records import Benchmark, Fact, Kind, Probe, Statement
 
 LANGS = ("en", "de", "ja")
 TEXT = {"en": "Who leads {}?", "de": "Wer führt {}?", "ja": "{}の長は誰ですか？"}
@@ -25,7 +25,7 @@ class Reply(NamedTuple):
     stopped: bool
 
 
-def probe(fact: str, kind: str, lang: str) -> Probe:
+def probe(fact: str, kind: Kind, lang: str) -> Probe:
     return Probe(f"{fact}-{kind}-{lang}", fact, kind, lang, TEXT[lang].format(fact), (f"new {fact}",))
 
 
@@ -94,7 +94,8 @@ class Fakes:
         self.log: list[str] = []
 
     def engine(self) -> Engine:
-        return Engine({}, self, self.answer, self.load_edit, random.seed)
+        editing: Any = self
+        return Engine({}, editing, self.answer, self.load_edit, random.seed)
 
     def load_edit(self, path: Path) -> FakeEdit:
         return FakeEdit(json.loads(path.read_text()), self.event)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mlake.data import load
+from mlake.editing.mend.files import TrainedFile
 from mlake.errors import EditError, RunError
 from mlake.records import Benchmark
 from mlake.reproduce import trained, work
@@ -32,7 +33,7 @@ def tiny(tiny_lm: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
     session = work._session
 
     def counted(*arguments: Any) -> Any:
-        made = session(*arguments)
+        made: Any = session(*arguments)
         carry_out = made.carry_out
 
         def carried(folder: Path, **options: Any) -> Any:
@@ -52,7 +53,7 @@ def mini() -> Benchmark:
 
 
 def options(out: Path, **changes: Any) -> Options:
-    quick = {"facts": "3", "batch_size": 2, "locality": 1, "max_new_tokens": 2}
+    quick: dict[str, Any] = {"facts": "3", "batch_size": 2, "locality": 1, "max_new_tokens": 2}
     return Options(models=("tiny",), out=out, **quick | changes)
 
 
@@ -104,9 +105,9 @@ def test_mend_is_never_trained_on_what_is_reported(
     tiny: dict[str, int], mini: Benchmark, tmp_path: Path
 ) -> None:
     choices = options(tmp_path, facts="3:6")
-    lm = work.load("tiny")
+    lm = vars(work)["load"]("tiny")
     path = trained.mend_file(lm, mini, choices)
-    ids = trained.TrainedFile.read(path).head["fact_ids"]
+    ids = TrainedFile.read(path).head["fact_ids"]
     assert not {fact.id for fact in mini.facts[3:6]} & set(ids)
     assert len(ids) == len(mini.facts) - 6
     told: list[str] = []
