@@ -279,14 +279,14 @@ def test_numbers_of_the_matrix_are_those_of_the_plan(mirror: Path) -> None:
     unedited = sum(len(unit.questions) for unit in plan.unedited)
     assert dict(edited) == matrix.FACTS
     assert len(plan.steps) == matrix.EDITS
-    assert {"unedited": unedited, **asked} == matrix.QUESTIONS
+    assert {"unedited": unedited} | dict(asked) == matrix.QUESTIONS
     assert round(asked.total() / sum(len(step.units) for step in plan.steps)) == matrix.A_TIME
 
 
 def test_a_tokenizer_travels_alone(tokenizer: str, tmp_path: Path, tiny_lm: Callable[..., Any]) -> None:
     write_tokenizer([str(tmp_path / "small"), "--tokenizer", tokenizer])
     assert not list((tmp_path / "small").glob("*.safetensors"))
-    arguments = {"dtype": "fp32", "device": "cpu", "layers": None}
+    arguments: dict[str, Any] = {"dtype": "fp32", "device": "cpu", "layers": None}
     lm = random_lm("llama-7b", tokenizer_of(str(tmp_path / "small")), **arguments)
     text = "フランスの首都は？ Jürgen"
     assert lm.tokenizer(text)["input_ids"] == tiny_lm().tokenizer(text)["input_ids"]

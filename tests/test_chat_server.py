@@ -100,7 +100,8 @@ def test_replies_keep_their_order(fake: Callable[..., Fake]) -> None:
         time.sleep(0.02 if int(prompt) % 2 else 0.1)
         return said(f" 答え {prompt}\n")
 
-    one, done = fake(reply), []
+    done: list[int] = []
+    one = fake(reply)
     asked = ChatServer(one.url + "/", "some/model").ask(
         [str(i) for i in range(9)], max_tokens=7, temperature=0.5, progress=done.append
     )

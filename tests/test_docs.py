@@ -25,7 +25,7 @@ from mlake.scorers.table import SCORERS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"((?:<!-- [\w :.]+ -->\n)?)```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -218,7 +218,7 @@ def test_method_defaults_are_the_codes(tiny_lm: Callable[..., Any]) -> None:
     page = ROOT / "docs/methods.md"
     shown = {name: default for name, default, _ in table(page, "setting")}
     assert shown == {name: str(every[name]) for name in shown}
-    chosen = mlake.editor("memit", tiny_lm("gemma3_text"))
+    chosen: Any = mlake.editor("memit", tiny_lm("gemma3_text"))
     assert (chosen.site, len(chosen.layers), chosen.value.rate_unit) == ("down", 1, "rms")
     said = page.read_text(encoding="utf-8")
     for name, value in (chosen.config() | chosen.config()["value"]).items():

@@ -19,6 +19,7 @@ from mlake.analysis.letters import read_choice
 from mlake.data import load
 from mlake.errors import DataError, ModelError, UnknownNameError
 from mlake.languages import LANGUAGES, language
+from mlake.models.batches import pad_left
 from mlake.models.prompts import PromptStyle
 from mlake.records import Answer, Probe
 from mlake.report.tidy import tidy
@@ -115,7 +116,7 @@ def test_a_chat_prompt_has_no_second_bos(tiny_lm: Any, monkeypatch: pytest.Monke
     lm = tiny_lm()
     chat = replace(lm, style=PromptStyle("<s>user {question} bot", chat=True))
     seen: list[list[int]] = []
-    real = choices.pad_left
+    real = pad_left
     monkeypatch.setattr(choices, "pad_left", lambda rows, *rest: seen.extend(rows) or real(rows, *rest))
     ask_choices(chat, five(1))
     bos = lm.tokenizer.bos_token_id

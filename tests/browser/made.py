@@ -111,7 +111,7 @@ def picture(text: str = "text") -> Picture:
 def _asked(facts: int, said: Any) -> Any:
     probes = [
         Probe(
-            f"made-{fact:04}-{kind}-{lang}", f"made-{fact:04}", kind, lang,
+            f"made-{fact:04}-{kind}-{lang}", f"made-{fact:04}", kind, lang,  # type: ignore[arg-type]
             f"{lang} question {fact} of {kind}: {LETTERS.get(lang, 'which country')}?",
             (f"new{fact} {lang}",), (f"old{fact} {lang}",),
         )

@@ -254,7 +254,7 @@ def test_a_file_in_the_way_of_another_form(edit: Callable[..., Result], flag: st
     result = edit([SAGAN], flag)
     assert result.exit_code == 2
     assert f"to out/{place}: File exists" in result.stderr.splitlines()[-1]
-    assert len(stored()) == 1 and load_edit("out/edit.safetensors").factors
+    assert len(stored()) == 1 and load_edit("out/edit.safetensors").deltas()
     assert (Path("out") / place).read_text() == "mine"
 
 

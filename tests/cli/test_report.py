@@ -72,7 +72,7 @@ def stored(folder: Path, data: Benchmark, *kinds: str, **changes: Any) -> Path:
         data_revision="r1", data_sha256="0" * 64, facts=(0, 4), method="rome", editor={"layers": [3]},
         edit_langs=("en", "zh"), test_langs=("en", "zh"), kinds=kinds, batch_size=2, locality=1, **changes,
     )  # fmt: skip
-    fakes = Fakes()
+    fakes: Any = Fakes()
     engine = Engine({}, fakes, fakes.answer, Edit.load, lambda seed: None)
     with Store.open(folder, spec) as store:
         run(make_plan(spec, data), store, engine)

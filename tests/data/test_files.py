@@ -4,6 +4,7 @@ import os
 import urllib.error
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ class Web:
     def __init__(self, failing: int | None = None, body: bytes | None = None, error: Exception | None = None):
         self.failing, self.body, self.error = failing, body, error
         self.asked: list[str] = []
-        self.requests = []
+        self.requests: list[Any] = []
 
     def __call__(self, request, timeout):
         assert timeout > 0

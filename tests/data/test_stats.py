@@ -247,6 +247,7 @@ def table(first):
     body = re.search(
         rf"^\| {re.escape(first)} \|.*\n\|[ -|]*\|\n((?:\|.*\n)+)", PAGE.read_text("utf-8"), re.MULTILINE
     )
+    assert body is not None
     return [[cell.strip().replace("`", "") for cell in row[1:-1].split("|")] for row in body[1].splitlines()]
 
 

@@ -67,7 +67,7 @@ def shaken(lm: Any) -> GradientNetwork:
     random = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for weight in network.parameters():
-            weight += 0.1 * torch.randn(weight.shape, generator=random, dtype=weight.dtype)
+            weight.add_(0.1 * torch.randn(weight.shape, generator=random, dtype=weight.dtype))
     return network
 
 

@@ -127,8 +127,8 @@ def test_the_gradient_of_the_loss_is_right(trainer: Callable[..., Trainer]) -> N
     network = training.network
     with torch.no_grad():
         for shared in network.networks.values():
-            shared.first.outer += 0.1  # type: ignore[union-attr, operator]
-            shared.second.outer += 0.1  # type: ignore[union-attr, operator]
+            shared.first.outer += 0.1  # type: ignore
+            shared.second.outer += 0.1  # type: ignore
     inner = network.networks["80x32"].second.inner  # type: ignore[union-attr]
     places = [(network.log_step, (0,)), (inner, (1, 2))]
     for running in (*network.inputs, *network.deltas):

@@ -301,7 +301,7 @@ def test_edits_are_examined_once_and_kept_only_if_small(tmp_path: Path) -> None:
 
     spec = make_spec()
     plan = make_plan(spec, benchmark())
-    engine = replace(Fakes().engine(), examine=examine, keep=lambda edit: len(edit.content) > 1)
+    engine = replace(Fakes().engine(), examine=examine, keep=lambda edit: len(vars(edit)["content"]) > 1)
     for _ in range(2):
         with Store.open(tmp_path, spec) as store:
             run(plan, store, engine)

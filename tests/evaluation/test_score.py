@@ -23,8 +23,8 @@ def asked(
 ) -> Asked:
     probe = Probe("p1", "f1", probe_kind or kind, lang, question, accept, reject)
     earlier = None if before is None else Answer(before, True)
-    lang, batch = (None, None) if earlier is None else ("en", 0)
-    return Asked(lang, batch, kind, probe, Answer(text, True), earlier)
+    edited, batch = (None, None) if earlier is None else ("en", 0)
+    return Asked(edited, batch, kind, probe, Answer(text, True), earlier)
 
 
 def value(scorer: str, one: Asked) -> float | None:

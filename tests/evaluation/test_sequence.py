@@ -313,8 +313,9 @@ def test_a_real_model_ends_where_its_edits_in_order_lead(
     with edits[0].applied(lm) as once:
         torch.manual_seed(0)
         text = ordinary_text(benchmark())
+        assert session.method is not None
         again = session.method.edit(once, last[1].statements, text=text, history=edits[:1])
-    assert torch.equal(again.factors[1].left, edits[1].factors[1].left), "made on top of the first"
+    assert torch.equal(again.tensors()["1.left"], edits[1].tensors()["1.left"]), "made on top of the first"
     batches = {step.batch for step in last}
     along = [one for one in read_run(tmp_path / "run").along() if one.batch in batches and one.step == 1]
     asked = [one for one in along if one.edit_lang == last[1].lang]

@@ -44,7 +44,8 @@ def test_same_answers_and_edits(
     for path in answers:
         assert (one / path).read_bytes() == (many / path).read_bytes()
     for path in sorted((one / "edits").rglob("*.safetensors")):
-        mine, theirs = load_edit(path), load_edit(many / path.relative_to(one))
+        mine: Any = load_edit(path)
+        theirs: Any = load_edit(many / path.relative_to(one))
         for layer, factors in mine.factors.items():
             dense = theirs.factors[layer].dense()
             torch.testing.assert_close(factors.dense(), dense, rtol=1e-5, atol=1e-7)

@@ -89,7 +89,8 @@ class Fakes:
         self.log: list[str] = []
 
     def engine(self) -> Engine:
-        return Engine({}, self, self.answer, self.load_edit, random.seed)
+        editing: Any = self
+        return Engine({}, editing, self.answer, self.load_edit, random.seed)
 
     def load_edit(self, path: Path) -> FakeEdit:
         return FakeEdit(json.loads(path.read_text()), self.event)

@@ -13,6 +13,7 @@ from torch import Tensor
 from mlake.errors import DataError
 from mlake.models import moments
 from mlake.models.hooks import watched_input
+from mlake.models.moment_files import MomentFile
 from mlake.models.moments import Corpus, key_moments, measured_moments, stored_moments
 
 TEXTS = ("The capital of France is Paris.", "A", "フランスの首都はどこですか？", "法国的首都是巴黎。", "Köln")
@@ -334,7 +335,7 @@ def test_two_at_once(tiny_lm: Any, cache: Path, cut: Any, monkeypatch: pytest.Mo
 
 def test_short_work_keeps_no_sums(tiny_lm: Any, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moments, "BATCH_TOKENS", 20)
-    monkeypatch.setattr(moments.MomentFile, "write_sum", lambda *_, **__: pytest.fail("sums were kept"))
+    monkeypatch.setattr(MomentFile, "write_sum", lambda *_, **__: pytest.fail("sums were kept"))
     lm = tiny_lm()
     key_moments(lm, (0,), corpus_of(lm))
     assert files(cache) == [".safetensors"]

@@ -102,7 +102,8 @@ def test_chains(pair: Pair, statements: tuple[Statement, ...], tmp_path: Path) -
 
 
 def test_earlier_edits_are_kept(pair: Pair, statements: tuple[Statement, ...], tmp_path: Path) -> None:
-    found, expected = [], []
+    found: list[Any] = []
+    expected: list[Any] = []
     for lm, made in zip(pair, (found, expected), strict=True):
         alphaedit = method("alphaedit", lm)
         made.append(alphaedit.edit(lm, statements[:1], text=TEXT))

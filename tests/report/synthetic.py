@@ -56,7 +56,7 @@ def make_run(
 def make_tokens(run: RunData) -> dict[tuple[str, str], int]:
     """Tokens of the subject of each fact: more in Japanese and Chinese."""
     pairs = dict.fromkeys((row.fact, row.test_lang) for row in run.scored)
-    return {(f, lang): 1 + int(f[1:]) % 4 + 3 * (lang in ("ja", "zh")) for f, lang in pairs}
+    return {(f, lang): 1 + int(f[1:]) % 4 + 3 * (lang in ("ja", "zh")) for f, lang in pairs if f}
 
 
 def make_neurons(method: str = "memit", langs: Sequence[str] = LANGS) -> Table:

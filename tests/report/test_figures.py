@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib
@@ -82,7 +83,8 @@ def test_other_formats_too(few, form, magic) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_cut_off_or_covered(many, name) -> None:
     figure = drawn(many[name])
-    renderer = figure.canvas.get_renderer()
+    canvas: Any = figure.canvas
+    renderer = canvas.get_renderer()
     box, (width, height) = figure.get_tightbbox(renderer), figure.get_size_inches()
     assert min(box.x0, box.y0) >= -0.01 and box.x1 <= width + 0.01 and box.y1 <= height + 0.01
     axes = [one for one in figure.axes if one.get_visible()]

@@ -3,6 +3,7 @@ import re
 
 import matplotlib
 import pytest
+from matplotlib.font_manager import fontManager
 
 from mlake.languages import LANGUAGES
 from mlake.report.figures import style
@@ -58,8 +59,8 @@ def test_fonts_that_matplotlib_does_not_know_yet_are_found(monkeypatch) -> None:
             raise RuntimeError("cannot open")
 
     names = iter((["DejaVu Sans"], ["DejaVu Sans", "Noto Sans CJK JP"]))
-    monkeypatch.setattr(style.fontManager, "get_font_names", lambda: next(names))
-    monkeypatch.setattr(style.fontManager, "addfont", add)
+    monkeypatch.setattr(fontManager, "get_font_names", lambda: next(names))
+    monkeypatch.setattr(fontManager, "addfont", add)
     monkeypatch.setattr(style, "findSystemFonts", lambda: ["noto.ttc", "broken.ttf"])
     style._installed.cache_clear()
     assert "Noto Sans CJK JP" in style._installed()

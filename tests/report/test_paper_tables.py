@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from tests.report.paper_runs import LANGS, SHA, cell, run
 
@@ -9,7 +11,7 @@ SAME = {"direct": [1, 1, 1, 0], "multihop": [1, 0, 0, 0]}
 
 def same_language(**settings):
     """75 % on direct and 25 % on two-hop questions in every language; half by `contains`, 0 unedited."""
-    scores = {}
+    scores: dict[Any, Any] = {}
     for lang in settings.get("edit_langs", LANGS):
         for kind, values in SAME.items():
             scores |= {
@@ -121,7 +123,7 @@ class TestTable2:
 
 
 def unedited(**settings):
-    scores = {}
+    scores: dict[Any, Any] = {}
     for lang in LANGS:
         scores |= {
             (None, lang, "direct", "old_paper"): [1, 1, 0, 0],
@@ -182,7 +184,7 @@ class TestTable4:
 
 def transfer(**settings):
     """A fact in four is right in another language, three in its own; by `contains` none."""
-    scores = {}
+    scores: dict[Any, Any] = {}
     for test in LANGS:
         scores[None, test, "direct", "paper"] = [0, 0, 0, 0]
         for edit in LANGS:

@@ -34,7 +34,7 @@ def tiny(tiny_lm: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
     session = work._session
 
     def counted(*arguments: Any) -> Any:
-        made = session(*arguments)
+        made: Any = session(*arguments)
         carry_out = made.carry_out
 
         def carried(folder: Path, **options: Any) -> Any:
@@ -54,7 +54,7 @@ def mini() -> Benchmark:
 
 
 def options(out: Path, **changes: Any) -> Options:
-    quick = {"facts": "3", "batch_size": 2, "locality": 1, "max_new_tokens": 2}
+    quick: dict[str, Any] = {"facts": "3", "batch_size": 2, "locality": 1, "max_new_tokens": 2}
     return Options(models=("tiny",), out=out, **quick | changes)
 
 
@@ -103,9 +103,9 @@ def test_a_dry_run_computes_nothing(tiny: dict[str, int], mini: Benchmark, tmp_p
 
 
 def test_mend_is_never_trained_on_what_is_reported(
-    tiny: dict[str, int], mini: Benchmark, tmp_path: Path
+    tiny: dict[str, int], tiny_lm: Callable[..., Any], mini: Benchmark, tmp_path: Path
 ) -> None:
-    lm = work.load("tiny")
+    lm = tiny_lm("llama")
     path = trained_on_the_rest(lm, mini, (3, 6), tmp_path)
     ids = TrainedFile.read(path).head["fact_ids"]
     assert not {fact.id for fact in mini.facts[3:6]} & set(ids)

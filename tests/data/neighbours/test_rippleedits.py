@@ -42,7 +42,7 @@ def row(relation: str, subject: str, new: str, old: str | None, **criteria: Any)
     edit = stated(relation, subject, new)
     if old is not None:
         edit["original_fact"] = stated(relation, subject, old)
-    names = ("Relation_Specificity", "Logical_Generalization", "Subject_Aliasing")
+    names: tuple[str, ...] = ("Relation_Specificity", "Logical_Generalization", "Subject_Aliasing")
     names += ("Compositionality_I", "Compositionality_II", "Forgetfulness")
     return {"example_type": "popular", "edit": edit, **{one: [] for one in names}, **criteria}
 
