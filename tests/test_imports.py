@@ -28,8 +28,8 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("cli",),
     ),
     "mlake.data": (
-        ("files", "negation", "stats", "subjects"),
-        ("dataset",),
+        ("faults", "files", "negation", "stats", "subjects"),
+        ("checked", "dataset"),
         ("check", "neighbours", "own", "release"),
         ("datasets",),
         ("ordinary",),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from mlake.data.own.faults import shown
+from mlake.data.faults import shown
 from mlake.data.own.lines import Line
 from mlake.languages import LANGUAGES
 from mlake.records import Fact, Kind, Probe, Statement, Triple
