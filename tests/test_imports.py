@@ -28,7 +28,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("cli",),
     ),
     "mlake.data": (
-        ("faults", "files", "negation", "stats", "subjects"),
+        ("faults", "files", "negation", "questions", "stats", "subjects"),
         ("checked", "dataset"),
         ("check", "neighbours", "own", "release"),
         ("datasets",),

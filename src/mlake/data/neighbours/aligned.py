@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from mlake.data.dataset import Dataset
 from mlake.data.files import Files
-from mlake.data.neighbours.common import Reading, Row, direct
+from mlake.data.neighbours.common import Reading, Row
+from mlake.data.questions import direct
 from mlake.languages import LANGUAGES
 from mlake.records import Benchmark, Fact, Probe, Statement
 

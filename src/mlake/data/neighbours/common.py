@@ -13,9 +13,9 @@ from mlake.data.dataset import Dataset
 from mlake.data.faults import FILLED, OBJECT, TEXT, TEXTS, TRIPLES, Shape, faults
 from mlake.data.files import Files
 from mlake.errors import DataError
-from mlake.records import Benchmark, Fact, Probe, Statement, Triple
+from mlake.records import Benchmark, Fact, Probe, Triple
 
-__all__ = ["Reading", "Row", "direct"]
+__all__ = ["Reading", "Row"]
 
 _REMEDY = "fetch it again"
 _NUMBER: Shape = {"type": "integer"}
@@ -172,19 +172,6 @@ class Reading:
             for path, content in sorted(self._content.items())
         )
         return hashlib.sha256(f"{self._dataset.name} {self._version}\n{read}".encode()).hexdigest()
-
-
-def direct(statement: Statement) -> Probe:
-    """The direct question of a statement: it accepts the new answer and rejects the old."""
-    return Probe(
-        id=f"{statement.fact}/{statement.lang}/direct",
-        fact=statement.fact,
-        kind="direct",
-        lang=statement.lang,
-        text=statement.question,
-        accept=(statement.new, *statement.new_aliases),
-        reject=(statement.old, *statement.old_aliases) if statement.old else (),
-    )
 
 
 def _parquet(content: bytes, path: str) -> list[Any]:
