@@ -98,7 +98,7 @@ def test_each_guide_adds_its_row(execute: Callable[[Path], None]) -> None:
     for name in ("method", "language", "model-family", "dataset"):
         execute(ROOT / "docs" / f"add-a-{name}.md")
     assert ARCHITECTURES["llama"] == row
-    assert {"memit-kept"} < set(EDITORS) and {"it"} < set(LANGUAGES) and {"acme"} < set(DATASETS)
+    assert {"memit-kept"} < set(EDITORS) and {"it"} < set(LANGUAGES) and {"towns"} < set(DATASETS)
 
 
 def commands(page: Path) -> Iterator[list[str]]:
