@@ -104,7 +104,7 @@ def test_each_guide_adds_its_row(execute: Callable[[Path], None]) -> None:
     for name in ("method", "language", "model-family", "dataset", "scorer", "kind-of-question"):
         execute(ROOT / "docs" / f"add-a-{name}.md")
     assert ARCHITECTURES["llama"] == row
-    assert {"memit-kept"} < set(EDITORS) and {"it"} < set(LANGUAGES) and {"acme"} < set(DATASETS)
+    assert {"memit-kept"} < set(EDITORS) and {"it"} < set(LANGUAGES) and {"towns"} < set(DATASETS)
     assert {"hedged"} < set(SCORERS) and {"riddle"} < set(KINDS)
 
 

@@ -30,8 +30,8 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("__main__",),
     ),
     "mlake.data": (
-        ("files", "negation", "stats", "subjects"),
-        ("dataset",),
+        ("faults", "files", "negation", "questions", "stats", "subjects"),
+        ("checked", "dataset"),
         ("check", "neighbours", "own", "release"),
         ("datasets",),
         ("ordinary",),

@@ -4,7 +4,7 @@ MlakeError                what a user can cause or mend; the command line prints
 ├── UnknownNameError      a name that is in no table (data set, model family, language, method, recipe)
 ├── DataError             data that is missing, truncated, mis-encoded or mis-shaped
 │   ├── DownloadError     data that could not be fetched
-│   └── FactsError        facts of a user's own with problems, all of which it holds
+│   └── FactsError        facts with problems, all of which it holds
 ├── ModelError            a model that cannot be loaded or is not understood
 ├── LanguageError         something that a language needs and its file does not hold
 ├── SubjectError          no subject span where a method needs one

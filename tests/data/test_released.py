@@ -113,9 +113,9 @@ def _spoiled(rows, name, **fields):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"question": 3}, "field 'question' must be a str, got int"),
-        ({"o_answer_aliases": [None]}, "field 'o_answer_aliases' must hold strings only"),
-        ({"e_answer_aliases": "x"}, "must be a list, got str"),
+        ({"question": 3}, "row 0 field 'question': must be a string, got a whole number; fetch it again"),
+        ({"o_answer_aliases": [None]}, r"field 'o_answer_aliases\[0\]': must be a string, got null"),
+        ({"e_answer_aliases": "x"}, "must be a list, got a string"),
     ],
 )
 def test_wrong_types_are_named(rows, fields, message):
@@ -125,7 +125,7 @@ def test_wrong_types_are_named(rows, fields, message):
 
 @pytest.mark.parametrize("triples", [[], [["Q1", "P1"]], [[1, 2, 3]], ["Q1"]])
 def test_wrong_triples_are_named(rows, triples):
-    with pytest.raises(DataError, match="field 'triples' must hold triples of ids"):
+    with pytest.raises(DataError, match=r"row 0 field 'triples(\[0\])*(\[1\])?': (must be|is empty)"):
         parse(_spoiled(rows, f"{OLDER}/dataset/multi_hop/qa/old_en_qa.json", triples=triples))
 
 

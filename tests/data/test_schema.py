@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from mlake.data.own.faults import faults
+from mlake.data.faults import faults
 from mlake.data.own.jsonl import parse_jsonl
 from mlake.data.own.schema import FACT, PROBE, fact_shape, schema, unlinked_shape
 from mlake.errors import FactsError

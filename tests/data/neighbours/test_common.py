@@ -64,8 +64,11 @@ FORMATS = ["kebench", "mquake-cf-3k-v2", "zsre", "counterfact", "rippleedits-pop
         (b"\xff[]", r"json is no UTF-8 JSON \('utf-8' codec"),
         (b'{"rows": []}', "json must hold a list of rows, got an object; fetch it again"),
         (b"[]", "json.* holds no facts; fetch it again"),
-        (b"[3, null]", "row 0 must be an object, got a whole number; row 1 must be an object, got null"),
-        (b'[{"subject": "\\ud83d"}]', r"row 0 holds half a character \(a lone surrogate\); row 0 field"),
+        (
+            b"[3, null]",
+            "row 0 must be a JSON object, got a whole number; row 1 must be a JSON object, got null",
+        ),
+        (b'[{"subject": "\\ud83d"}]', r"row 0 holds half a character \(a lone surrogate\); fetch it again"),
         (b"[{}]", r"json: row 0 field '\w+': is missing; row 0 field '\w+': is missing"),
     ],
 )

@@ -107,9 +107,10 @@ def questions(benchmark: Benchmark) -> Iterator[Question]:
 
 
 def name_lists(benchmark: Benchmark) -> Iterator[Names]:
-    """Every list of names once: lists of a probe that repeat its statement's are left out."""
+    """Every list of names once: lists of a probe that repeat its statement's, and empty ones, are left out."""
     for fact, statement in stated(benchmark):
-        yield Names(fact.id, None, statement.lang, "old", old_names(statement))
+        if old := old_names(statement):
+            yield Names(fact.id, None, statement.lang, "old", old)
         yield Names(fact.id, None, statement.lang, "new", new_names(statement))
     for owner, probe in probes(benchmark):
         if probe.options:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from mlake.data.dataset import Dataset
 from mlake.data.files import Files
-from mlake.data.neighbours.common import Reading, Row, direct
+from mlake.data.neighbours.common import Reading, Row
+from mlake.data.questions import direct
 from mlake.languages import LANGUAGES
 from mlake.records import Benchmark, Fact, Probe, Statement
 
@@ -122,7 +123,7 @@ def _add(
         reading.note(f"rows in {lang} without English left out")
         return
     english = row.item(_ENGLISH)
-    number = _number(english, layout.case) if layout.case else at
+    number = english.number(layout.case) if layout.case else at
     stated = _entry(english, layout)
     case = cases.setdefault(number, {_ENGLISH: stated})
     code = layout.codes.get(lang, lang)
@@ -134,14 +135,6 @@ def _add(
         reading.note(f"rows in {lang} left out: their English is not that of the other languages")
     else:
         case[lang] = _entry(row.item(code), layout)
-
-
-def _number(row: Row, name: str) -> int:
-    value = row.values.get(name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    row.problem(name, "must be a whole number")
-    return 0
 
 
 def _entry(row: Row, layout: Layout) -> _Entry:

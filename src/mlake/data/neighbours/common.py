@@ -3,110 +3,79 @@
 import hashlib
 import importlib
 import io
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
+from mlake.data.checked import Checked, Problems, object_of, rows_of
 from mlake.data.dataset import Dataset
+from mlake.data.faults import FILLED, OBJECT, TEXT, TEXTS, TRIPLES, Shape, faults
 from mlake.data.files import Files
 from mlake.errors import DataError
-from mlake.records import Benchmark, Fact, Probe, Statement
+from mlake.records import Benchmark, Fact, Probe, Triple
 
-__all__ = ["Reading", "Row", "direct"]
+__all__ = ["Reading", "Row"]
 
-_SHOWN = 20  # problems of a file that are named; the rest are counted
-_NAMES = {
-    str: "a string", int: "a whole number", float: "a number", bool: "true or false", list: "a list",
-    dict: "an object", type(None): "null",
-}  # fmt: skip
+_REMEDY = "fetch it again"
+_NUMBER: Shape = {"type": "integer"}
+_OBJECTS: Shape = {"type": "array", "items": OBJECT}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A JSON object with checked access: what is wrong is noted, and an empty stand-in returned.
-
-    Attributes:
-        values: The object.
-        where: What error messages call it, such as ``row 3``.
-        problems: Where problems go.
-        within: Where in the row the object stands, such as ``orig.``; empty for the row itself.
-    """
-
-    values: Mapping[str, Any]
-    where: str
-    problems: list[str]
-    within: str = ""
-
-    def problem(self, name: str, what: str) -> None:
-        """Notes a problem with one field."""
-        self.problems.append(f"{self.where} field {self.within + name!r}: {what}")
+class Row(Checked):
+    """A JSON object with checked access: what is wrong is noted, and an empty stand-in returned."""
 
     def text(self, name: str) -> str:
         """A string that is not blank."""
-        value = self.blank(name)
-        if not value.strip() and isinstance(self.values.get(name), str):
-            self.problem(name, "is empty")
+        value: str = self._get(name, FILLED, "")
         return value
 
     def blank(self, name: str) -> str:
         """A string that may be blank: the reader says what becomes of it then."""
-        value: str = self._get(name, str)
+        value: str = self._get(name, TEXT, "")
         return value
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of strings, which may be empty or null."""
-        values = [] if self.values.get(name, "") is None else self._get(name, list)
-        for at, value in enumerate(values):
-            if not isinstance(value, str):
-                self.problem(f"{name}[{at}]", f"must be a string, got {_kind(value)}")
-        return tuple(value for value in values if isinstance(value, str))
+        null = self.values.get(name, "") is None
+        return () if null else tuple(self._get(name, TEXTS, ()))
 
     def optional(self, name: str) -> str | None:
         """A string, or None where it is null or absent."""
         return None if self.values.get(name) is None else self.blank(name)
 
-    def lists(self, name: str, length: int) -> list[tuple[str, ...]]:
-        """A list of lists of so many strings, such as triples."""
-        found = []
-        for at, value in enumerate(self._get(name, list)):
-            if (
-                isinstance(value, list)
-                and len(value) == length
-                and all(isinstance(one, str) for one in value)
-            ):
-                found.append(tuple(value))
-            else:
-                self.problem(f"{name}[{at}]", f"must be a list of {length} strings")
-        return found
+    def number(self, name: str) -> int:
+        """A whole number."""
+        return int(self._get(name, _NUMBER, 0))
+
+    def triples(self, name: str) -> list[Triple]:
+        """A list of lists of three strings."""
+        return [Triple(*value) for value in self._get(name, TRIPLES, ())]
 
     def item(self, name: str) -> "Row":
         """The object in a field."""
-        value = self._get(name, dict)
-        return self._inner(name, value, isinstance(self.values.get(name), dict))
+        return self._inner(name, self._get(name, OBJECT, None))
 
     def items(self, name: str) -> list["Row"]:
         """The objects in a list."""
-        found = []
-        for at, value in enumerate(self._get(name, list)):
-            if isinstance(value, dict):
-                found.append(self._inner(f"{name}[{at}]", value, True))
-            else:
-                self.problem(f"{name}[{at}]", f"must be an object, got {_kind(value)}")
-        return found
+        values = self._get(name, _OBJECTS, ())
+        return [self._inner(f"{name}[{at}]", value) for at, value in enumerate(values)]
 
-    def _inner(self, name: str, value: dict[str, Any], sound: bool) -> "Row":
+    def _inner(self, name: str, value: dict[str, Any] | None) -> "Row":
         # What is no object has been reported; its fields need not be reported too.
-        return Row(value, self.where, self.problems if sound else [], f"{self.within}{name}.")
+        problems = self.problems if value is not None else Problems("")
+        return replace(self, values=value or {}, problems=problems, within=f"{self.within}{name}.")
 
-    def _get(self, name: str, kind: type) -> Any:
-        value = self.values.get(name)
-        if isinstance(value, kind) and not isinstance(value, bool):
-            return value
-        what = f"must be {_NAMES[kind]}, got {_kind(value)}" if name in self.values else "is missing"
-        self.problem(name, what)
-        return kind()
+    def _get(self, name: str, shape: Shape, instead: Any) -> Any:
+        """The value of a field if it is as its schema says; else it is noted what is wrong."""
+        if name not in self.values:
+            self.problem(name, "is missing")
+            return instead
+        found = list(faults(self.values[name], shape, name))
+        for path, what in found:
+            self.problem(path, what)
+        return instead if found else self.values[name]
 
 
 class Reading:
@@ -127,7 +96,7 @@ class Reading:
         self._dataset = dataset
         self._content = files.read_all()
         self._version = version
-        self._problems: dict[str, list[str]] = {}
+        self._problems: dict[str, Problems] = {}
         self._notes: Counter[str] = Counter()
 
     def rows(self, name: str) -> list[Row]:
@@ -137,24 +106,18 @@ class Reading:
             DataError: The file is no UTF-8 JSON list, or no Parquet table.
         """
         path = next(path for path in self._content if path.endswith(name))
-        read = _parquet if path.endswith(".parquet") else _json
-        values = read(path, self._content[path])
-        if not isinstance(values, list):
-            raise DataError(f"{path} must hold a list of rows, got {_kind(values)}; fetch it again")
-        problems = self._problems.setdefault(path, [])
-        return [_row(value, at, problems) for at, value in enumerate(values)]
+        read = _parquet if path.endswith(".parquet") else rows_of
+        problems = self._problems.setdefault(path, Problems(path, _REMEDY))
+        return [_row(value, at, problems) for at, value in enumerate(read(self._content[path], path))]
 
     def check(self) -> None:
         """Raises what was wrong with the fields read so far.
 
         Raises:
-            DataError: Something was wrong with a file; the text lists it by row and field.
+            FactsError: Something was wrong with a file; the text lists it by row and field.
         """
-        for path, problems in self._problems.items():
-            if problems:
-                more = len(problems) - _SHOWN
-                rest = f"; and {more} more" if more > 0 else ""
-                raise DataError(f"{path}: {'; '.join(problems[:_SHOWN])}{rest}; fetch it again")
+        for problems in self._problems.values():
+            problems.raise_any()
 
     def note(self, what: str, count: int = 1) -> None:
         """Counts something that a user should know; ``what`` follows the number in the note."""
@@ -211,28 +174,7 @@ class Reading:
         return hashlib.sha256(f"{self._dataset.name} {self._version}\n{read}".encode()).hexdigest()
 
 
-def direct(statement: Statement) -> Probe:
-    """The direct question of a statement: it accepts the new answer and rejects the old."""
-    return Probe(
-        id=f"{statement.fact}/{statement.lang}/direct",
-        fact=statement.fact,
-        kind="direct",
-        lang=statement.lang,
-        text=statement.question,
-        accept=(statement.new, *statement.new_aliases),
-        reject=(statement.old, *statement.old_aliases) if statement.old else (),
-    )
-
-
-def _json(path: str, content: bytes) -> object:
-    try:
-        return json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{path} is no UTF-8 JSON ({reason}); fetch it again") from None
-
-
-def _parquet(path: str, content: bytes) -> object:
+def _parquet(content: bytes, path: str) -> list[Any]:
     try:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError:
@@ -240,22 +182,14 @@ def _parquet(path: str, content: bytes) -> object:
             f"{path} is a Parquet table, which needs pyarrow; run: pip install 'mlake[parquet]'"
         ) from None
     try:
-        return parquet.read_table(io.BytesIO(content)).to_pylist()
+        rows: list[Any] = parquet.read_table(io.BytesIO(content)).to_pylist()
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{path} is no Parquet table ({reason}); fetch it again") from None
+    return rows
 
 
-def _row(value: object, at: int, problems: list[str]) -> Row:
-    if not isinstance(value, dict):
-        problems.append(f"row {at} must be an object, got {_kind(value)}")
-        return Row({}, f"row {at}", [])
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        problems.append(f"row {at} holds half a character (a lone surrogate)")
-    return Row(value, f"row {at}", problems)
-
-
-def _kind(value: object) -> str:
-    return _NAMES.get(type(value), type(value).__name__)
+def _row(value: object, at: int, problems: Problems) -> Row:
+    where = f"row {at}"
+    found = object_of(value, where, problems)
+    return Row(found, where, problems) if found is not None else Row({}, where, Problems(""))

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from mlake.data.dataset import Dataset
 from mlake.data.files import Files
-from mlake.data.neighbours.common import Reading, Row, direct
+from mlake.data.neighbours.common import Reading, Row
+from mlake.data.questions import direct
 from mlake.data.subjects.recover import Clues, Recovered, recover, version
 from mlake.errors import DataError
 from mlake.records import Benchmark, Fact, Kind, Probe, Statement

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from mlake.data.dataset import Dataset
 from mlake.data.files import Files
-from mlake.data.neighbours.common import Reading, Row, direct
+from mlake.data.neighbours.common import Reading, Row
+from mlake.data.questions import direct
 from mlake.records import Benchmark, Fact, Kind, Probe, Statement, Triple
 
 __all__ = ["ROWS"]
@@ -138,8 +139,8 @@ def _target(row: Row, name: str, nested: bool) -> tuple[str, str | None]:
 
 
 def _hops(reading: Reading, hops: Sequence[Row], chains: Row, prefix: str) -> tuple[_Hop, ...]:
-    triples = chains.lists(f"{prefix}triples", 3)
-    labels = chains.lists(f"{prefix}triples_labeled", 3)
+    triples = chains.triples(f"{prefix}triples")
+    labels = chains.triples(f"{prefix}triples_labeled")
     read = [
         (one.text("question"), reading.names(one.blank("answer"), one.texts("answer_alias"))) for one in hops
     ]
@@ -147,7 +148,7 @@ def _hops(reading: Reading, hops: Sequence[Row], chains: Row, prefix: str) -> tu
         reading.note("chains with another number of single hops: single hops left out")
         return ()
     return tuple(
-        _Hop(label[0], label[1], Triple(*triple), *one)
+        _Hop(label.subject, label.relation, triple, *one)
         for one, triple, label in zip(read, triples, labels, strict=True)
     )
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from mlake.data.dataset import Dataset
 from mlake.data.files import Files
 from mlake.data.neighbours.aligned import subject
-from mlake.data.neighbours.common import Reading, Row, direct
+from mlake.data.neighbours.common import Reading, Row
+from mlake.data.questions import direct
 from mlake.errors import DataError
 from mlake.records import Benchmark, Fact, Probe, Statement
 

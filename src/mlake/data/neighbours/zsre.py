@@ -5,7 +5,8 @@
 
 from mlake.data.dataset import Dataset
 from mlake.data.files import Files
-from mlake.data.neighbours.common import Reading, Row, direct
+from mlake.data.neighbours.common import Reading, Row
+from mlake.data.questions import direct
 from mlake.records import Benchmark, Fact, Probe, Statement
 
 __all__ = ["ROWS"]

@@ -13,10 +13,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from mlake.data.checked import Problems
+from mlake.data.faults import shown
 from mlake.data.own.decode import decode, read_bytes
 from mlake.data.own.drafts import DEFAULT_LANG, Drafts
-from mlake.data.own.faults import shown
-from mlake.data.own.lines import Line, Problems
+from mlake.data.own.lines import Line
 from mlake.data.own.schema import fact_shape
 from mlake.errors import DataError
 from mlake.languages import language

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mlake.data.own.faults import shown
+from mlake.data.faults import shown
 from mlake.data.own.lines import Line
+from mlake.data.questions import direct
 from mlake.languages import LANGUAGES
 from mlake.records import Fact, Probe, Statement, Triple
 
@@ -68,9 +69,9 @@ class Drafts:
             draft.relations[lang] = relation
         listed = list(self._probes(line, "probes", fact, lang))
         if not any(probe.kind == "direct" and probe.lang == lang for probe in listed):
-            direct = _direct(statement)
-            self._take_id(line, "fact", direct.id)
-            listed.insert(0, direct)
+            asked = direct(statement)
+            self._take_id(line, "fact", asked.id)
+            listed.insert(0, asked)
         draft.probes += listed
 
     def add_unlinked(self, line: Line) -> None:
@@ -119,19 +120,6 @@ def _statement(line: Line, fact: str, lang: str) -> Statement:
         old_sentence=line.text("old_sentence"),
         new_sentence=line.text("new_sentence"),
         subject_sure=line.flag("subject_sure", True),
-    )
-
-
-def _direct(statement: Statement) -> Probe:
-    old = (statement.old, *statement.old_aliases) if statement.old else statement.old_aliases
-    return Probe(
-        id=f"{statement.fact}/{statement.lang}/direct",
-        fact=statement.fact,
-        kind="direct",
-        lang=statement.lang,
-        text=statement.question,
-        accept=tuple(dict.fromkeys((statement.new, *statement.new_aliases))),
-        reject=tuple(dict.fromkeys(old)),
     )
 
 

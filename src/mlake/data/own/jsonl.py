@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mlake.data.checked import Problems
 from mlake.data.own.decode import decode, read_bytes
 from mlake.data.own.drafts import Drafts
-from mlake.data.own.lines import Problems, parse_line
+from mlake.data.own.lines import parse_line
 from mlake.data.own.schema import fact_shape, unlinked_shape
 from mlake.disk import write_atomic
 from mlake.errors import DataError

@@ -1,76 +1,18 @@
-"""One line of a facts file: what is wrong with it is collected, so that all of a file is told at once."""
+"""One line of a facts file, which its schema has checked: what is of the wrong type reads as absent."""
 
 import json
-import shlex
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from mlake.data.own.faults import Shape, faults, named, shown
-from mlake.errors import FactsError
+from mlake.data.checked import Checked, Problems, object_of
 
-__all__ = ["Line", "Problems", "line_of", "parse_line"]
-
-_SHOWN = 20
-
-
-class Problems:
-    """Problems of one file or folder, raised together.
-
-    Attributes:
-        source: What error messages call the file.
-    """
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self._found: list[str] = []
-
-    def add(self, problem: str) -> None:
-        """Notes a problem."""
-        self._found.append(" ".join(problem.split()))
-
-    def raise_any(self) -> None:
-        """Raises what was noted.
-
-        Raises:
-            FactsError: There was a problem.
-        """
-        if self._found:
-            more = len(self._found) - _SHOWN
-            check = f"`mlake data check {shlex.quote(self.source)} --json` lists all"
-            rest = f"; and {more} more; {check}" if more > 0 else ""
-            raise FactsError(f"{self.source}: " + "; ".join(self._found[:_SHOWN]) + rest, self._found)
+__all__ = ["Line", "line_of", "parse_line"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A JSON object whose fields may be wrong: what is of the wrong type is noted and reads as absent.
-
-    Attributes:
-        values: The object.
-        where: Where it stands in the file, such as ``line 3``.
-        problems: Where problems go.
-        within: Where in the line the object stands, such as ``probes[0].``; empty for the line itself.
-        names: What the file calls a field, where it has another name there.
-        word: What the file calls a field in general.
-    """
-
-    values: Mapping[str, Any]
-    where: str
-    problems: Problems
-    within: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
-    word: str = "field"
-
-    def problem(self, name: str, what: str) -> None:
-        """Notes a problem with one field."""
-        path = self.within + name
-        self.problems.add(f"{self.where} {self.word} {shown(self.names.get(path, path))}: {what}")
-
-    def check(self, shape: Shape) -> None:
-        """Notes what its schema says is wrong with it."""
-        for path, what in faults(self.values, shape):
-            self.problem(path, what)
+class Line(Checked):
+    """A JSON object; ``check`` notes what is wrong with it."""
 
     def text(self, name: str, default: str = "") -> str:
         """A string."""
@@ -120,15 +62,5 @@ def parse_line(raw: str, where: str, problems: Problems) -> Line | None:
 
 def line_of(values: object, where: str, problems: Problems) -> Line | None:
     """What ``json.loads`` gave as a line; None, with the problem noted, if it is no object of text."""
-    if not isinstance(values, dict):
-        problems.add(f"{where} must be a JSON object, got {named(values)}")
-        return None
-    try:
-        json.dumps(values, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        problems.add(f"{where} holds half a character (a lone surrogate)")
-        return None
-    except RecursionError:
-        problems.add(f"{where} is nested too deeply")
-        return None
-    return Line(values, where, problems)
+    found = object_of(values, where, problems)
+    return None if found is None else Line(found, where, problems)

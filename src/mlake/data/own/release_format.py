@@ -14,10 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mlake.data.checked import Problems
+from mlake.data.faults import Shape, named, shown
 from mlake.data.own.decode import decode, read_bytes
 from mlake.data.own.drafts import Drafts
-from mlake.data.own.faults import Shape, named, shown
-from mlake.data.own.lines import Line, Problems, line_of
+from mlake.data.own.lines import Line, line_of
 from mlake.data.own.recovered import with_subjects
 from mlake.data.own.schema import FACT, object_shape
 from mlake.data.subjects.recover import version

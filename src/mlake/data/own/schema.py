@@ -1,6 +1,6 @@
 """The fields of a facts file: one table, of which the JSON Schema is made and by which every line is checked.
 
-The loader executes the schema (``mlake.data.own.faults``), so it refuses what the schema refuses. Only what a
+The loader executes the schema (``mlake.data.faults``), so it refuses what the schema refuses. Only what a
 schema cannot say is left to it: a subject must stand in its question, ids must not recur.
 """
 
@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mlake.data.own.faults import Shape
+from mlake.data.faults import FILLED, TEXT, TEXTS, TRIPLES, Shape
 from mlake.kinds import KINDS
 from mlake.languages import LANGUAGES
 
@@ -33,11 +33,11 @@ class Field:
 
 
 def _text() -> Shape:
-    return {"type": "string"}
+    return TEXT
 
 
 def _filled() -> Shape:
-    return {"type": "string", "pattern": r"\S"}
+    return FILLED
 
 
 def _maybe() -> Shape:
@@ -65,11 +65,11 @@ def _kind() -> Shape:
 
 
 def _texts() -> Shape:
-    return {"type": "array", "items": _text()}
+    return TEXTS
 
 
 def _names() -> Shape:
-    return {"type": "array", "items": _filled()}
+    return {"type": "array", "items": FILLED}
 
 
 def _accepted() -> Shape:
@@ -77,8 +77,7 @@ def _accepted() -> Shape:
 
 
 def _triples() -> Shape:
-    triple = {"title": "[subject, relation, object]", **_texts(), "minItems": 3, "maxItems": 3}
-    return {"type": "array", "items": triple}
+    return TRIPLES
 
 
 def _probes() -> Shape:

@@ -6,12 +6,13 @@ is linked where its first triple has the subject and relation of a linked one. T
 multiple choice come from the older commit, whose rows stand in the same order.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mlake.data.checked import Checked, Problems, object_of, rows_of
+from mlake.data.faults import OBJECT, TEXT, TEXTS, TRIPLES, Shape
 from mlake.data.release.hashes import CURRENT, OLDER
 from mlake.data.subjects.clues import Clues
 from mlake.errors import DataError
@@ -39,13 +40,13 @@ class Named(Protocol):
         """Whether it is beyond doubt."""
 
 
-_ANSWER: dict[str, type] = {"o_answer": str, "o_answer_aliases": list}
-_EDITED: dict[str, type] = {"e_answer": str, "e_answer_aliases": list}
-_SINGLE: dict[str, type] = {"question": str, "o_prompt": str, "e_prompt": str, **_ANSWER, **_EDITED}
-_NEW: dict[str, type] = {"question": str, "e_prompt": str, **_EDITED}
-_OLD: dict[str, type] = {"question": str, **_ANSWER}
-_CHAIN: dict[str, type] = {"question": str, "triples": list, "relations": list}
-_CHOICE: dict[str, type] = {"question": str, "options": list, "e_answer": str}
+_ANSWER = {"o_answer": TEXT, "o_answer_aliases": TEXTS}
+_EDITED = {"e_answer": TEXT, "e_answer_aliases": TEXTS}
+_SINGLE = {"question": TEXT, "o_prompt": TEXT, "e_prompt": TEXT, **_ANSWER, **_EDITED}
+_NEW = {"question": TEXT, "e_prompt": TEXT, **_EDITED}
+_OLD = {"question": TEXT, **_ANSWER}
+_CHAIN = {"question": TEXT, "triples": {**TRIPLES, "minItems": 1}, "relations": TEXTS}
+_CHOICE = {"question": TEXT, "options": TEXTS, "e_answer": TEXT}
 
 
 @dataclass
@@ -132,7 +133,8 @@ def parse(content: Mapping[str, bytes], pairs: Mapping[tuple[str, str], int] | N
         pairs: Ids of subject and relation to the row, where known from elsewhere.
 
     Raises:
-        DataError: A file is no JSON list of such rows, or files that belong together do not match.
+        FactsError: A file holds other rows; the text lists them by row and field.
+        DataError: A file is missing or no JSON list, or files that belong together do not match.
     """
     tables = _Tables(content)
     released = Released()
@@ -160,25 +162,22 @@ class _Tables:
     def __init__(self, content: Mapping[str, bytes]) -> None:
         self._content = content
 
-    def rows(self, commit: str, name: str, fields: Mapping[str, type]) -> list[_Row]:
+    def rows(self, commit: str, name: str, fields: Mapping[str, Shape]) -> list[_Row]:
         path = f"{commit}/dataset/{name}"
-        try:
-            rows = json.loads(self._content[path].decode("utf-8-sig"))
-            json.dumps(rows, ensure_ascii=False).encode()  # fails on half a character (a lone surrogate)
-        except KeyError:
-            raise DataError(f"{path} is missing; expected every file of the release") from None
-        except (ValueError, RecursionError) as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(f"{path} is no UTF-8 JSON ({reason}); fetch it again") from None
-        if not isinstance(rows, list):
-            raise DataError(
-                f"{path} must hold a JSON list of rows, got {type(rows).__name__}; fetch it again"
-            )
-        for at, row in enumerate(rows):
-            _check(path, at, row, fields)
+        if path not in self._content:
+            raise DataError(f"{path} is missing; expected every file of the release")
+        problems = Problems(path, "fetch it again")
+        shape = {**OBJECT, "properties": fields, "required": list(fields)}
+        rows = []
+        for at, value in enumerate(rows_of(self._content[path], path)):
+            row = object_of(value, f"row {at}", problems)
+            if row is not None:
+                Checked(row, f"row {at}", problems).check(shape)
+                rows.append(row)
+        problems.raise_any()
         return rows
 
-    def chains(self, stem: str, fields: Mapping[str, type]) -> list[tuple[_Row, _Row, _Row]]:
+    def chains(self, stem: str, fields: Mapping[str, Shape]) -> list[tuple[_Row, _Row, _Row]]:
         """Multi-hop rows with their triples and their multiple choice, which must ask the same question."""
         current = self.rows(CURRENT, f"multi_hop/{stem}_qa.json", fields)
         chain, choice = f"multi_hop/qa/{stem}_qa.json", f"multi_hop/mcqa/{stem}_mcqa.json"
@@ -200,27 +199,6 @@ class _Tables:
 
 def _same(one: _Row, other: _Row) -> bool:
     return bool(one["question"] == other["question"])
-
-
-def _check(path: str, at: int, row: object, fields: Mapping[str, type]) -> None:
-    for name, kind in fields.items():
-        value = row.get(name) if isinstance(row, dict) else None
-        if not isinstance(value, kind):
-            got = type(value).__name__
-            raise DataError(
-                f"{path} row {at} field {name!r} must be a {kind.__name__}, got {got}; fetch it again"
-            )
-        if isinstance(value, list) and not (_are_triples(value) if name == "triples" else _are_texts(value)):
-            wanted = "triples of ids" if name == "triples" else "strings only"
-            raise DataError(f"{path} row {at} field {name!r} must hold {wanted}; fetch it again")
-
-
-def _are_texts(values: Sequence[object]) -> bool:
-    return all(isinstance(value, str) for value in values)
-
-
-def _are_triples(values: Sequence[object]) -> bool:
-    return bool(values) and all(isinstance(v, list) and len(v) == 3 and _are_texts(v) for v in values)
 
 
 def _fact_id(row: int) -> str:
@@ -265,7 +243,7 @@ def _add_direct(released: Released, code: str) -> None:
 
 
 def _add_single_choice(released: Released, tables: _Tables, code: str) -> None:
-    rows = tables.rows(OLDER, f"single_hop/mcqa/{code}_mcqa.json", {**_CHOICE, "o_answer": str})
+    rows = tables.rows(OLDER, f"single_hop/mcqa/{code}_mcqa.json", {**_CHOICE, "o_answer": TEXT})
     single = released.single[code]
     if len(rows) != len(single):
         raise DataError(

@@ -5,10 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["Shape", "faults", "named", "shown"]
+__all__ = ["FILLED", "OBJECT", "TEXT", "TEXTS", "TRIPLES", "Shape", "faults", "named", "shown"]
 
 Shape = dict[str, Any]
 """A JSON Schema of those keywords."""
+
+TEXT: Shape = {"type": "string"}
+FILLED: Shape = {"type": "string", "pattern": r"\S"}
+TEXTS: Shape = {"type": "array", "items": TEXT}
+TRIPLES: Shape = {
+    "type": "array",
+    "items": {"title": "[subject, relation, object]", **TEXTS, "minItems": 3, "maxItems": 3},
+}
+OBJECT: Shape = {"type": "object", "properties": {}, "required": []}
+"""An object of any fields."""
 
 _SHOWN = 60  # characters of a value that a message repeats
 
@@ -50,7 +60,7 @@ def _object_faults(
     for name, item in value.items():
         if name in known:
             yield from faults(item, known[name], before + name)
-        else:
+        elif not shape.get("additionalProperties", True):
             near = get_close_matches(name, known, n=1)
             yield before + name, "is not known" + (f"; did you mean {near[0]!r}?" if near else "")
 
