@@ -1,11 +1,12 @@
 """An unmodified Hugging Face model, its tokenizer, and what mlake must know about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from mlake.models.passes import Passes
 from mlake.models.prompts import PromptStyle
 
 __all__ = ["LM", "UNPINNED", "Architecture"]
@@ -50,6 +51,7 @@ class LM:
         tokenizer: Its fast tokenizer (spans need character offsets).
         arch: Where the model keeps its parts.
         style: How a question becomes a prompt.
+        passes: What the forward pass under way is of; shared by all that are made of the same model.
     """
 
     name: str
@@ -58,6 +60,7 @@ class LM:
     tokenizer: Any
     arch: Architecture
     style: PromptStyle
+    passes: Passes = field(default_factory=Passes, repr=False)
 
     @property
     def layers(self) -> nn.ModuleList:
