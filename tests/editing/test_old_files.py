@@ -1,4 +1,4 @@
-"""Edits as the code wrote them before kinds of edits had a base class: read, and written again bit for bit."""
+"""Edits as the code wrote them before they had a base class: read, and written again bit for bit."""
 
 from pathlib import Path
 from typing import Any
