@@ -1,12 +1,13 @@
 """Edits as the code wrote them before they had a base class: read, and written again bit for bit."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from mlake.editing import WeightEdit, load_edit
+from mlake.editing import EDITORS, WeightEdit, load_edit
 from mlake.editing.edits.parameters import ParameterEdit
 
 OLD = Path(__file__).parents[1] / "data_old"
@@ -36,3 +37,9 @@ def test_parameters() -> None:
 def test_the_same_bytes_are_written(name: str, tmp_path: Path) -> None:
     load_edit(OLD / f"{name}.safetensors").save(tmp_path / "edit")
     assert (tmp_path / "edit").read_bytes() == (OLD / f"{name}.safetensors").read_bytes()
+
+
+def test_settings_of_every_method_are_recorded_as_before() -> None:
+    """Ids of runs follow from them."""
+    old = json.loads((OLD / "configs.json").read_text(encoding="utf-8"))
+    assert {name: json.loads(json.dumps(EDITORS[name].config())) for name in old} == old
