@@ -53,12 +53,12 @@ class _Asker:
         # Facts after the slice, around the end if need be, are what an edit should leave alone.
         self.lm, self.stated, self.longest = lm, stated, longest
         self.others = [(at.stop + i) % len(stated) for i in range(others)]
-        self.plain = self.asked([*at, *self.others])
+        self.plain = self.asked(lm, [*at, *self.others])
 
-    def asked(self, places: Sequence[int]) -> dict[int, tuple[float, str]]:
+    def asked(self, lm: Any, places: Sequence[int]) -> dict[int, tuple[float, str]]:
         """For each fact the new answer's likelihood and what the model says."""
         facts = [self.stated[place] for place in places]
-        nll, said = _nll(self.lm, facts), _said(self.lm, facts, self.longest)
+        nll, said = _nll(lm, facts), _said(lm, facts, self.longest)
         return dict(zip(places, zip(nll, said, strict=True), strict=True))
 
     def under(self, method: Mend, batch: Sequence[int]) -> dict[str, Any]:
@@ -66,8 +66,8 @@ class _Asker:
         start = monotonic()
         edit = method.edit(self.lm, [self.stated[place] for place in batch])
         seconds = round(monotonic() - start, 2)
-        with edit.applied(self.lm):
-            now = self.asked([*batch, *self.others])
+        with edit.applied(self.lm) as edited:
+            now = self.asked(edited, [*batch, *self.others])
         rows = []
         for place in batch:
             fact, both = self.stated[place], (self.plain[place], now[place])

@@ -128,7 +128,7 @@ def test_a_trained_file_is_named_by_its_method() -> None:
     assert settings_of((), no_subject=False, trained=("mend=some/file",), method="rome") == {}
     for pair, message in (
         ("mend", "takes METHOD=FILE"),
-        ("rome=a", "rome needs no training"),
+        ("rome=a", "needs no training"),
         ("x=a", "'x'"),
     ):
         with pytest.raises(MlakeError, match=message):

@@ -262,7 +262,7 @@ def test_what_a_config_says(tiny_lm: Any, file: Path, tmp_path: Path) -> None:
     assert config["trained"]["sha256"] == TrainedFile.read(file).sha256
     assert (config["trained"]["facts"], config["trained"]["step"], config["scale"]) == ([0, 5], 4, 0.5)
     assert method.trained_facts == ("f0", "f1", "f2", "f3", "f4")
-    assert (method.sequential, method.low_rank, dict(method.suggested(lm))) == (False, False, {})
+    assert (method.sequential, method.stackable, dict(method.suggested(lm))) == (False, False, {})
 
 
 def test_where_the_file_is_looked_for(tiny_lm: Any, file: Path) -> None:

@@ -153,9 +153,12 @@ def _nll(lm: LM, rows: Sequence[tuple[Sequence[int], int]], progress: Callable[[
 
 def _batch_nll(lm: LM, rows: Sequence[tuple[Sequence[int], int]]) -> list[float]:
     ids, mask = pad_right([ids for ids, _ in rows], lm.pad_id, lm.device)
-    hidden: Tensor = lm.model.base_model(
-        input_ids=ids, attention_mask=mask, use_cache=False
-    ).last_hidden_state  # (rows, longest, d_model)
+    # What stands before the tokens that are meant is a prompt, unless it is only the token of the start.
+    ends = torch.tensor([len(one) - count - 1 or len(one) - 1 for one, count in rows], device=lm.device)
+    with lm.passes.told(ends=ends):
+        hidden: Tensor = lm.model.base_model(
+            input_ids=ids, attention_mask=mask, use_cache=False
+        ).last_hidden_state  # (rows, longest, d_model)
     places = [  # row and position of every token that is meant
         (row, place) for row, (one, count) in enumerate(rows) for place in range(len(one) - count, len(one))
     ]

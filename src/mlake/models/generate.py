@@ -184,8 +184,9 @@ def greedy(
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
     cache = DynamicCache(config=lm.model.config.get_text_config())
     rows = list(range(len(prompts)))
-    for _ in range(max_new_tokens):
-        with deltas.on(lm, [groups[row] for row in rows]):
+    for step in range(max_new_tokens):
+        told = lm.passes.told(rows=rows if step else None)
+        with told, deltas.on(lm, [groups[row] for row in rows]):
             hidden: Tensor = lm.model.base_model(
                 input_ids=ids,
                 attention_mask=mask,

@@ -1,6 +1,6 @@
 """An unmodified Hugging Face model, its tokenizer, and what mlake must know about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from reprlib import repr as shorter
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 from mlake.errors import ModelError
 from mlake.models.architectures import Architecture, architecture_of, head_logits
 from mlake.models.hooks import hold_masks_finite
+from mlake.models.passes import Passes
 from mlake.models.prompts import PromptStyle, style_for
 
 __all__ = ["LM", "UNPINNED"]
@@ -30,6 +31,7 @@ class LM:
         tokenizer: Its fast tokenizer (spans need character offsets).
         arch: Where the model keeps its parts.
         style: How a question becomes a prompt.
+        passes: What the forward pass under way is of; shared by all that are made of the same model.
     """
 
     name: str
@@ -38,6 +40,7 @@ class LM:
     tokenizer: Any
     arch: Architecture
     style: PromptStyle
+    passes: Passes = field(default_factory=Passes, repr=False)
 
     @classmethod
     def of(

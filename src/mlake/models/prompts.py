@@ -1,5 +1,6 @@
 """How a question becomes the text a model is given, and which string its answer is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -38,6 +39,18 @@ class PromptStyle:
     def question_at(self) -> int:
         """Character offset at which the question stands in the prompt."""
         return self.template.index(_MARK)
+
+    def behind(self, lines: Sequence[str]) -> "PromptStyle":
+        """The style that shows these lines before the question, inside the user's turn of a chat.
+
+        Raises:
+            ModelError: A line holds the mark that stands for the question.
+        """
+        if not lines:
+            return self
+        at = self.question_at() if self.chat else 0
+        shown = "".join(f"{line}\n" for line in lines)
+        return PromptStyle(self.template[:at] + shown + self.template[at:], chat=self.chat)
 
     def joint(self, space: str) -> str:
         """What stands between the prompt and its answer.

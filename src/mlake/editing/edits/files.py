@@ -5,14 +5,17 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.edits.side import SideEdit
 from mlake.editing.edits.weights import WeightEdit
 from mlake.errors import EditError
 
 __all__ = ["EDITS", "load_edit"]
 
-EDITS: dict[str, type[Edit]] = {kind.format: kind for kind in (WeightEdit, ParameterEdit)}
+_KINDS: tuple[type[Edit], ...] = (WeightEdit, ParameterEdit, ContextEdit, SideEdit)
+EDITS: dict[str, type[Edit]] = {kind.format: kind for kind in _KINDS}
 """Format to kind of edit; another kind is one more entry."""
 
 

@@ -61,15 +61,15 @@ class Mark(NamedTuple):
     colour: str
 
 
-_METHODS = {
-    "mend": ("MEND", Mark("v", "#CC79A7")),
-    "rome": ("ROME", Mark("^", "#E69F00")),
-    "memit": ("MEMIT", Mark("s", "#0072B2")),
-    "stableke": ("StableKE", Mark("o", "#D55E00")),
-    "stableke-lora": ("StableKE (LoRA)", Mark("d", "#8C6D31")),
-    "r-rome": ("R-ROME", Mark("D", "#009E73")),
-    "emmet": ("EMMET", Mark("P", "#56B4E9")),
-    "alphaedit": ("AlphaEdit", Mark("X", "#6A5ACD")),
+_MARKS = {
+    "mend": Mark("v", "#CC79A7"),
+    "rome": Mark("^", "#E69F00"),
+    "memit": Mark("s", "#0072B2"),
+    "stableke": Mark("o", "#D55E00"),
+    "stableke-lora": Mark("d", "#8C6D31"),
+    "r-rome": Mark("D", "#009E73"),
+    "emmet": Mark("P", "#56B4E9"),
+    "alphaedit": Mark("X", "#6A5ACD"),
 }
 _SPARE = (Mark("*", "#444444"), Mark("<", "#B22222"), Mark(">", "#2E8B57"), Mark("p", "#000000"))
 
@@ -191,14 +191,16 @@ def language_colour(lang: str) -> str:
 
 def method_name(method: str) -> str:
     """A method as papers write it; as it is where it is not one of mlake's."""
-    return _METHODS[method][0] if method in _METHODS else label(method, width=20)
+    from mlake.editing import EDITORS  # loads torch, which only the drawing of methods needs
+
+    return EDITORS[method].title or method if method in EDITORS else label(method, width=20)
 
 
 def method_marks(methods: Iterable[str]) -> dict[str, Mark]:
     """Marks by method, those that mlake has always the same and first, the paper's in its order."""
     names = set(methods)
-    others = sorted(names - _METHODS.keys())
-    marks = {name: mark for name, (_, mark) in _METHODS.items() if name in names}
+    others = sorted(names - _MARKS.keys())
+    marks = {name: mark for name, mark in _MARKS.items() if name in names}
     return marks | {name: _SPARE[place % len(_SPARE)] for place, name in enumerate(others)}
 
 

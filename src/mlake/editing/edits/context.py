@@ -1,0 +1,49 @@
+"""Prompt memories: the model's weights stay, and its prompts show facts before the question."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from mlake.editing.edits.edit import Edit
+from mlake.models.lm import LM
+
+__all__ = ["ContextEdit"]
+
+
+@dataclass(frozen=True, eq=False)
+class ContextEdit(Edit):
+    """Lines before every question.
+
+    Attributes:
+        lines: The lines, such as the facts as sentences.
+        report: What the method has to say. JSON values.
+    """
+
+    format: ClassVar[str] = "mlake-prompts/1"
+
+    lines: tuple[str, ...] = ()
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def applied(self, lm: LM, /) -> Iterator[LM]:
+        """The same weights with another style.
+
+        Raises:
+            ModelError: A line holds the mark that stands for the question.
+        """
+        yield replace(lm, style=lm.style.behind(self.lines))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """``lines``: their JSON as bytes."""
+        content = json.dumps(self.lines, ensure_ascii=False).encode()
+        return {"lines": torch.tensor(list(content), dtype=torch.uint8)}
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor], report: Mapping[str, Any], /) -> Self:
+        """The edit that ``tensors`` gave."""
+        return cls(tuple(json.loads(bytes(tensors["lines"].tolist()))), report)
