@@ -322,3 +322,29 @@ def test_a_real_model_ends_where_its_edits_in_order_lead(
     with edits[0].applied(lm) as once, edits[1].applied(once) as twice:
         said = answers(twice, [one.probe.text for one in asked], max_new_tokens=5)
     assert asked and [one.answer for one in asked] == said
+
+
+def test_edits_of_whole_weights_come_on_top_of_each_other(
+    tiny_lm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
+    lm, folder = tiny_lm("llama"), tmp_path / "run"
+    before = {key: value.clone() for key, value in lm.model.state_dict().items()}
+    settings = Settings(
+        method="stableke", editor={"epochs": 3, "texts": 1, "rate": 0.05}, edit_langs="en,de",
+        test_langs="en", facts="2", batch_size=2, kinds=("direct",), locality=1, max_new_tokens=5,
+        sequence="languages",
+    )  # fmt: skip
+    session = Session(lm, benchmark(), settings)
+
+    def finished() -> dict[str, bytes]:
+        session.carry_out(folder, examine=examine, progress=False)
+        return contents(folder)
+
+    whole = finished()
+    assert all(torch.equal(value, before[key]) for key, value in lm.model.state_dict().items())
+    assert not list((folder / "edits").rglob("*.safetensors")), "each takes as much room as the model"
+    along = {(one.step, one.probe.id): one.answer.text for one in read_run(folder).along()}
+    assert along[0, "f0-direct-en"] != along[1, "f0-direct-en"]
+    (folder / "answers/de/001/000-en.jsonl").unlink()
+    assert finished() == whole, "both edits are made again, since neither is stored"
