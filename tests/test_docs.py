@@ -20,6 +20,8 @@ from mlake.data.own import schema
 from mlake.editing.methods import PAPERS
 from mlake.languages import LANGUAGES, Language
 from mlake.records import KINDS, Benchmark
+from mlake.report.view import View
+from mlake.report.views import VIEWS
 from mlake.scorers.table import SCORERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,7 +57,7 @@ def tables() -> Iterator[None]:
     from mlake.editing import EDITORS
     from mlake.models import ARCHITECTURES
 
-    every: list[dict[str, Any]] = [ARCHITECTURES, DATASETS, EDITORS, LANGUAGES]
+    every: list[dict[str, Any]] = [ARCHITECTURES, DATASETS, EDITORS, LANGUAGES, VIEWS]
     before = [dict(one) for one in every]
     yield
     for one, rows in zip(every, before, strict=True):
@@ -95,9 +97,10 @@ def test_each_guide_adds_its_row(execute: Callable[[Path], None]) -> None:
     from mlake.models import ARCHITECTURES
 
     row = ARCHITECTURES.pop("llama")
-    for name in ("method", "language", "model-family", "dataset"):
+    for name in ("method", "language", "model-family", "dataset", "view"):
         execute(ROOT / "docs" / f"add-a-{name}.md")
     assert ARCHITECTURES["llama"] == row
+    assert "lengths" in VIEWS
     assert {"memit-kept"} < set(EDITORS) and {"it"} < set(LANGUAGES) and {"acme"} < set(DATASETS)
 
 
@@ -244,6 +247,15 @@ def test_protocol_names_every_kind_and_scorer() -> None:
     page = ROOT / "docs/protocol.md"
     assert [row[0] for row in table(page, "kind")] == list(KINDS)
     assert [row[0] for row in table(page, "scorer")] == list(SCORERS)
+
+
+def test_reproduce_names_every_view() -> None:
+    assert [row[0] for row in table(ROOT / "docs/reproduce.md", "view")] == list(VIEWS)
+
+
+def test_the_guide_names_every_field_of_a_view() -> None:
+    shown = [row[0] for row in table(ROOT / "docs/add-a-view.md", "field of `View`")]
+    assert shown == [field.name for field in dataclasses.fields(View)]
 
 
 @pytest.mark.released
