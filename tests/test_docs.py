@@ -20,6 +20,8 @@ from mlake.data.own import schema
 from mlake.kinds import KINDS, QuestionKind
 from mlake.languages import LANGUAGES, Language
 from mlake.records import Benchmark
+from mlake.report.view import View
+from mlake.report.views import VIEWS
 from mlake.scorers.row import Scorer
 from mlake.scorers.table import SCORERS
 
@@ -56,7 +58,7 @@ def tables() -> Iterator[None]:
     from mlake.editing import EDITORS
     from mlake.models import ARCHITECTURES
 
-    every: list[dict[str, Any]] = [ARCHITECTURES, DATASETS, EDITORS, KINDS, LANGUAGES, SCORERS]
+    every: list[dict[str, Any]] = [ARCHITECTURES, DATASETS, EDITORS, KINDS, LANGUAGES, SCORERS, VIEWS]
     before = [dict(one) for one in every]
     yield
     for one, rows in zip(every, before, strict=True):
@@ -101,11 +103,11 @@ def test_each_guide_adds_its_row(execute: Callable[[Path], None]) -> None:
     from mlake.models import ARCHITECTURES
 
     row = ARCHITECTURES.pop("llama")
-    for name in ("method", "language", "model-family", "dataset", "scorer", "kind-of-question"):
+    for name in ("method", "language", "model-family", "dataset", "scorer", "kind-of-question", "view"):
         execute(ROOT / "docs" / f"add-a-{name}.md")
     assert ARCHITECTURES["llama"] == row
     assert {"memit-kept"} < set(EDITORS) and {"it"} < set(LANGUAGES) and {"towns"} < set(DATASETS)
-    assert {"hedged"} < set(SCORERS) and {"riddle"} < set(KINDS)
+    assert {"hedged"} < set(SCORERS) and {"riddle"} < set(KINDS) and {"lengths"} < set(VIEWS)
 
 
 def commands(page: Path) -> Iterator[list[str]]:
@@ -255,6 +257,15 @@ def test_protocol_names_every_kind_and_scorer() -> None:
     page = ROOT / "docs/protocol.md"
     assert [row[0] for row in table(page, "kind")] == list(KINDS)
     assert [row[0] for row in table(page, "scorer")] == list(SCORERS)
+
+
+def test_reproduce_names_every_view() -> None:
+    assert [row[0] for row in table(ROOT / "docs/reproduce.md", "view")] == list(VIEWS)
+
+
+def test_the_guide_names_every_field_of_a_view() -> None:
+    shown = [row[0] for row in table(ROOT / "docs/add-a-view.md", "field of `View`")]
+    assert shown == [field.name for field in dataclasses.fields(View)]
 
 
 @pytest.mark.released

@@ -9,10 +9,8 @@ import torch
 from mlake.analysis import choices
 from mlake.analysis.choices import (
     Choice,
-    Positions,
     ask_choices,
     choice_rows,
-    positions,
     score_choices,
 )
 from mlake.analysis.letters import read_choice
@@ -181,20 +179,8 @@ def test_options_may_be_named_by_their_text(tiny_lm: Any) -> None:
     assert (one.gold, one.old) == (2, 3)
 
 
-def test_bias_of_a_model_that_always_says_the_last_letter() -> None:
-    chosen = [
-        Choice(probe("ja", options=("東京", "京都")), gold, None, 1, said, "")
-        for gold, said in ((0, 1), (1, None), (0, 1), (1, 1))
-    ]
-    assert positions(chosen) == [
-        Positions("ja", "A", 0.5, 0.0, 0.0, 4),
-        Positions("ja", "B", 0.5, 1.0, 0.75, 4),
-    ]
-
-
 def test_nothing_to_ask(tiny_lm: Any) -> None:
     assert choice_rows(tiny_lm(), []) == []
-    assert positions([]) == []
 
 
 def test_questions_that_cannot_be_asked(tiny_lm: Any) -> None:

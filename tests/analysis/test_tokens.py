@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mlake.analysis.tokenizers import load_tokenizer
-from mlake.analysis.tokens import ALONE, WITHIN, TokensSuccess, tokens_against_success, tokens_per_subject
+from mlake.analysis.tokens import ALONE, WITHIN, tokens_per_subject
 from mlake.data import load
 from mlake.errors import ModelError, SubjectError, UnknownNameError
 from mlake.records import Benchmark, Fact, Statement
@@ -113,34 +113,6 @@ def test_every_language_of_mini_counts_with_a_real_vocabulary(tiny_lm: Any) -> N
     rows = tokens_per_subject(tiny_lm().tokenizer, mini, LANGS)
     assert len(rows) == 2 * 5 * len(mini.facts)
     assert all(row.value and row.value >= 1 for row in rows)
-
-
-def test_points_of_figure_4(tokenizer: Any) -> None:
-    tokens = tokens_per_subject(
-        tokenizer,
-        benchmark(stated("ja"), stated("zh"), stated("zh", "f1", subject=None)),
-        ["ja", "zh"],
-    )
-
-    def scored(edit: str | None, test: str, fact: str, value: float | None, **other: Any) -> ScoredRow:
-        row = ScoredRow(edit, 0, "direct", f"{fact}/{test}", fact, test, "contains", value)
-        return replace(row, **other)
-
-    rows = [
-        scored(None, "zh", "f0", 0.0),
-        scored("zh", "zh", "f0", 1.0),
-        scored("zh", "zh", "f0", 0.0, probe="again"),
-        scored("zh", "ja", "f0", 1.0),
-        scored("ja", "ja", "f0", 1.0),
-        scored("ja", "ja", "f0", 0.0, kind="multihop"),
-        scored("ja", "ja", "f0", 0.0, scorer="paper"),
-        scored("zh", "zh", "f1", 1.0),
-    ]
-    assert tokens_against_success(tokens, rows) == [
-        TokensSuccess("f0", "zh", 6.0, 0.5),
-        TokensSuccess("f0", "ja", 1.0, 1.0),
-    ]
-    assert tokens_against_success(tokens, rows, kind="multihop") == [TokensSuccess("f0", "ja", 1.0, 0.0)]
 
 
 def test_load_tokenizer_from_a_folder(tiny_lm: Any, tmp_path: Path) -> None:

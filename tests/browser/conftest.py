@@ -62,9 +62,10 @@ def _foreign(url: str, path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def small_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two methods on twelve facts, a table of thirty rows and a figure."""
+    """Two methods on twelve facts, a table of thirty rows, a figure, and a line on what is not shown."""
     runs = [small(), small(method="rome", seed=1)]
-    return _written(tmp_path_factory.mktemp("small"), runs, [table(rows=30)], [picture()])
+    folder = tmp_path_factory.mktemp("small")
+    return _written(folder, runs, [table(rows=30)], [picture()], ["Statistics: needs <b>the data set</b>"])
 
 
 @pytest.fixture(scope="session")
@@ -79,8 +80,12 @@ def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _written(
-    folder: Path, runs: Sequence[RunData], tables: Sequence[Table], pictures: Sequence[Picture]
+    folder: Path,
+    runs: Sequence[RunData],
+    tables: Sequence[Table],
+    pictures: Sequence[Picture],
+    left_out: Sequence[str] = (),
 ) -> Path:
     path = folder / "report.html"
-    path.write_bytes(page(runs, tables, pictures))
+    path.write_bytes(page(runs, tables, pictures, left_out))
     return path

@@ -33,6 +33,13 @@ def test_the_matrices_show_every_cell_of_every_run(opened: Open, small_page: Pat
     assert "fedcba987654" in tab.inner_text(".run .signature >> nth=0")
 
 
+def test_what_is_not_shown_is_said_as_text(opened: Open, small_page: Path, hostile_page: Path) -> None:
+    section = opened(small_page).locator("#left-out")
+    assert section.locator("li").all_inner_texts() == ["Statistics: needs <b>the data set</b>"]
+    assert section.is_visible()
+    assert not opened(hostile_page).locator("#left-out").is_visible()
+
+
 def test_another_scorer_and_kind_can_be_chosen(opened: Open, small_page: Path) -> None:
     tab = opened(small_page)
     tab.select_option("#choose select[name=scorer]", "old")

@@ -34,6 +34,7 @@ def test_every_method_says_where_it_is_from() -> None:
         ("methods", "memit          https://arxiv.org/abs/2210.07229"),
         ("languages", "ja  Japanese  Jpan"),
         ("recipes", "demo"),
+        ("views", "figure6               Fluency"),
     ],
 )
 def test_lists_for_people(what: str, line: str) -> None:

@@ -187,6 +187,8 @@ def test_one_page_of_several_runs(folder: Path, tmp_path: Path) -> None:
     page = (tmp_path / "page" / "report.html").read_text()
     assert page.startswith("<!doctype html>") and "default-src 'none'" in page
     assert not (folder / "report").exists()
+    assert "table5 needs the data set, which stored runs do not hold; make it with `mlake reproduce`" in page
+    assert "table9 needs a run of stableke; run with --method stableke" in page
 
 
 def test_one_place_cannot_hold_the_reports_of_two_runs(folder: Path, tmp_path: Path) -> None:

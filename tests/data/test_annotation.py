@@ -11,7 +11,7 @@ from mlake.data.files import Files
 from mlake.data.release.annotation import Annotation, Place, annotations, records
 from mlake.data.release.annotation.links import Chain, link
 from mlake.data.release.annotation.make import Read, annotate, read_corrections
-from mlake.data.release.annotation.relations import infer, left_out
+from mlake.data.release.annotation.relations import infer
 from mlake.data.release.rows import Released, parse
 from mlake.data.subjects.recover import Recovered, recover
 from mlake.errors import DataError
@@ -55,7 +55,6 @@ def test_relations_follow_the_wording() -> None:
     rows += [said("What sport does Ada play?", sport) for sport in ("chess", "golf", "judo")]
     known = {0: "P19", 1: "P19", 3: "P641", 4: "P641"}
     assert infer(rows, known) == {2: "P19", 5: "P641"}
-    assert left_out(rows, known) == known
 
 
 @pytest.mark.parametrize(
@@ -181,8 +180,11 @@ class TestReleased:
     def test_inferred_relations(self, released, made):
         facts = released.facts({code: [row.subjects[code] for row in made] for code in LANGS}, {})
         known = {row.row: row.relation_id for row in made if row.relation_found in ("triple", "linked")}
-        found = left_out([fact.statements["en"] for fact in facts], known)
-        assert sum(found[row] == known[row] for row in known) / len(known) >= 0.94
+        hidden = list(known)[::10]
+        kept = {row: relation for row, relation in known.items() if row not in set(hidden)}
+        found = infer([fact.statements["en"] for fact in facts], kept)
+        right = sum(found[row] == known[row] for row in hidden) / len(hidden)
+        assert len(hidden) > 50 and right >= 0.9
 
 
 def test_place_is_sure_from_its_confidence() -> None:

@@ -80,6 +80,13 @@ def test_the_summary_holds_what_the_run_measured() -> None:
     assert set(summary["scorers"]) == set(SCORERS)
 
 
+def test_what_cannot_be_made_is_said_as_it_is() -> None:
+    lines = ["Statistics: needs the data set", HOSTILE[0]]
+    said = json.loads(parts(page([small()], [], [], lines)).named("summary"))["leftOut"]
+    assert said == lines
+    assert json.loads(parts(page([small()], [], [])).named("summary"))["leftOut"] == []
+
+
 def test_answers_are_columns_over_shared_texts() -> None:
     data = json.loads(parts(page([small(), small(method="rome")], [], [])).unpacked("answers"))
     strings, (run, other) = data["strings"], data["runs"]

@@ -13,7 +13,6 @@ Both are 1 for the accepted option, which is the *new* answer where a question i
 """
 
 import string
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -34,10 +33,8 @@ from mlake.scorers.row import ScoredRow
 __all__ = [
     "MAX_NEW_TOKENS",
     "Choice",
-    "Positions",
     "ask_choices",
     "choice_rows",
-    "positions",
     "score_choices",
 ]
 
@@ -64,27 +61,6 @@ class Choice:
     likely: int
     generated: int | None
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Positions:
-    """How often each letter is chosen, and how often it is right, in one language.
-
-    Attributes:
-        lang: Language of the questions.
-        letter: The letter.
-        gold: Share of questions whose accepted option it is.
-        likely: Share of questions where it is the likeliest.
-        generated: Share of questions whose answer names it.
-        n: Number of questions.
-    """
-
-    lang: str
-    letter: str
-    gold: float
-    likely: float
-    generated: float
-    n: int
 
 
 def choice_rows(
@@ -144,23 +120,6 @@ def score_choices(choices: Iterable[Choice]) -> list[ScoredRow]:
         rows += [
             ScoredRow(None, None, probe.kind, probe.id, probe.fact, probe.lang, scorer, value)
             for scorer, value in values.items()
-        ]
-    return rows
-
-
-def positions(choices: Iterable[Choice]) -> list[Positions]:
-    """The distribution of chosen letters beside that of the accepted ones, by language and letter."""
-    by_lang: dict[str, list[Choice]] = {}
-    for one in choices:
-        by_lang.setdefault(one.probe.lang, []).append(one)
-    rows = []
-    for lang, group in by_lang.items():
-        size, most = len(group), max(len(one.probe.options) for one in group)
-        gold, likely = Counter(one.gold for one in group), Counter(one.likely for one in group)
-        generated = Counter(one.generated for one in group)
-        rows += [
-            Positions(lang, letter, gold[at] / size, likely[at] / size, generated[at] / size, size)
-            for at, letter in enumerate(string.ascii_uppercase[:most])
         ]
     return rows
 

@@ -1,4 +1,4 @@
-"""How many tokens a subject takes (Table 3 of the MLaKE paper), and how that goes with success (Figure 4).
+"""How many tokens a subject takes (Table 3 of the MLaKE paper).
 
 Two measures, each a scorer name of the rows that come out:
 
@@ -14,35 +14,17 @@ Two measures, each a scorer name of the rows that come out:
 ``subject_tokens_in`` is what a model reads when it is asked.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from mlake.errors import SubjectError, UnknownNameError
 from mlake.languages import language
-from mlake.records import Benchmark, Kind, Statement
+from mlake.records import Benchmark, Statement
 from mlake.scorers.row import ScoredRow
 
-__all__ = ["ALONE", "WITHIN", "TokensSuccess", "tokens_against_success", "tokens_per_subject"]
+__all__ = ["ALONE", "WITHIN", "tokens_per_subject"]
 
 ALONE, WITHIN = "subject_tokens", "subject_tokens_in"
-
-
-@dataclass(frozen=True, slots=True)
-class TokensSuccess:
-    """One edited fact: a point of Figure 4.
-
-    Attributes:
-        fact: Id of the fact.
-        lang: Language it was edited and asked in.
-        tokens: Tokens of its subject.
-        success: Mean score of its questions.
-    """
-
-    fact: str
-    lang: str
-    tokens: float
-    success: float
 
 
 def tokens_per_subject(tokenizer: Any, benchmark: Benchmark, langs: Sequence[str]) -> list[ScoredRow]:
@@ -74,42 +56,6 @@ def tokens_per_subject(tokenizer: Any, benchmark: Benchmark, langs: Sequence[str
         for one in stated:
             rows += [_row(one, ALONE, alone.get(one)), _row(one, WITHIN, within.get(one))]
     return rows
-
-
-def tokens_against_success(
-    tokens: Iterable[ScoredRow],
-    scored: Iterable[ScoredRow],
-    *,
-    measure: str = ALONE,
-    scorer: str = "contains",
-    kind: Kind = "direct",
-) -> list[TokensSuccess]:
-    """Tokens of each edited fact's subject beside the success of its edit, asked in the language of the edit.
-
-    Args:
-        tokens: What ``tokens_per_subject`` gave.
-        scored: Scores of a run.
-        measure: Which count of tokens.
-        scorer: Which score.
-        kind: Which questions.
-
-    Returns:
-        A point a fact and language, in the order of ``scored``; facts without a subject or score have none.
-    """
-    counts = {
-        (row.fact, row.test_lang): row.value
-        for row in tokens
-        if row.scorer == measure and row.value is not None
-    }
-    found: dict[tuple[str, str], list[float]] = {}
-    for row in scored:
-        own = row.edit_lang == row.test_lang and row.scorer == scorer and row.kind == kind
-        if own and row.fact is not None and row.value is not None and (row.fact, row.test_lang) in counts:
-            found.setdefault((row.fact, row.test_lang), []).append(row.value)
-    return [
-        TokensSuccess(fact, lang, counts[fact, lang], sum(values) / len(values))
-        for (fact, lang), values in found.items()
-    ]
 
 
 def _row(statement: Statement, scorer: str, value: int | None) -> ScoredRow:

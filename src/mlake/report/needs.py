@@ -14,7 +14,6 @@ __all__ = [
     "EXAMINED",
     "KEYS",
     "OWN_LANGUAGE",
-    "SEQUENCE",
     "TOKENS",
     "UNEDITED",
     "WRITTEN",
@@ -36,11 +35,6 @@ DATA = Need(
     "the data set, which stored runs do not hold",
     "make it with `mlake reproduce`",
     lambda given: given.benchmark is not None,
-)
-SEQUENCE = Need(
-    "edits that come on top of each other",
-    "run with --sequence batches",
-    lambda given: any(run.spec.get("sequence") for run in given.runs),
 )
 TOKENS = Need(
     "the tokens of every subject, which a tokenizer counts",

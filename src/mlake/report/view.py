@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from mlake.errors import MlakeError, RunError
 from mlake.records import Benchmark
@@ -68,7 +67,6 @@ class View:
         title: What it shows, in one line.
         make: Makes its tables and figures.
         needs: What it cannot be made without.
-        part: Whether the paper has it, or it goes beyond the paper.
         runs: Names of the shared runs (``mlake.reproduce.runs``) that ``mlake reproduce`` makes it from.
         methods: Methods that it shows; of a shared run's methods only these are run.
         models: Hub names of the models that it is made with where a user names none.
@@ -80,7 +78,6 @@ class View:
     title: str
     make: Callable[[Given], Sequence[Shown]]
     needs: tuple[Need, ...] = ()
-    part: Literal["paper", "beyond"] = "beyond"
     runs: tuple[str, ...] = ("transfer",)
     methods: tuple[str, ...] = _FOUR
     models: tuple[str, ...] = _EDITED

@@ -30,7 +30,6 @@ from mlake.report.needs import (
     EXAMINED,
     KEYS,
     OWN_LANGUAGE,
-    SEQUENCE,
     TOKENS,
     UNEDITED,
     WRITTEN,
@@ -220,14 +219,8 @@ _BEYOND = (
     View(
         "retention",
         "Sequential edits: how well earlier facts are kept",
-        lambda given: [retention(given.runs)],
+        lambda given: [retention(given.runs), sequence_table(given.runs)],
         needs=(DIRECT,),
-    ),
-    View(
-        "sequences",
-        "Edits on top of each other: what is left of the first",
-        lambda given: [sequence_table(given.runs)],
-        needs=(SEQUENCE,),
     ),
     *map(_measure, MEASURES),
     View(

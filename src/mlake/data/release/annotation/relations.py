@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from mlake.records import Statement
 
-__all__ = ["infer", "left_out"]
+__all__ = ["infer"]
 
 _Feature = tuple[str, ...]
 _FLOOR = 0.02  # pseudo-count of a word that a relation was never seen with
@@ -24,23 +24,19 @@ class _Model:
         self.classes = Counter[str]()
         self.counts: dict[_Feature, Counter[str]] = defaultdict(Counter)
         for row, relation in known.items():
-            self.add(features[row], relation, 1)
-
-    def add(self, features: Iterable[_Feature], relation: str, times: int) -> None:
-        self.classes[relation] += times
-        for feature in features:
-            self.counts[feature][relation] += times
+            self.classes[relation] += 1
+            for feature in features[row]:
+                self.counts[feature][relation] += 1
 
     def best(self, features: Iterable[_Feature]) -> str:
-        seen = [self.counts[feature] for feature in features if any(self.counts[feature].values())]
+        seen = [self.counts[feature] for feature in features if feature in self.counts]
         total = sum(self.classes.values())
         scores = {}
         for relation, size in self.classes.items():
-            if size:
-                prior = _SPREAD * size / total + _FLOOR
-                scores[relation] = math.log(size) + sum(
-                    math.log((counts[relation] + prior) / (size + _SPREAD)) for counts in seen
-                )
+            prior = _SPREAD * size / total + _FLOOR
+            scores[relation] = math.log(size) + sum(
+                math.log((counts[relation] + prior) / (size + _SPREAD)) for counts in seen
+            )
         return max(sorted(scores), key=scores.__getitem__)
 
 
@@ -54,18 +50,6 @@ def infer(statements: Sequence[Statement], known: Mapping[int, str]) -> dict[int
     features = _all_features(statements)
     model = _Model(features, known)
     return {row: model.best(features[row]) for row in features if row not in known}
-
-
-def left_out(statements: Sequence[Statement], known: Mapping[int, str]) -> dict[int, str]:
-    """What would be inferred for every known row if it alone were not known: how good ``infer`` is."""
-    features = _all_features(statements)
-    model = _Model(features, known)
-    found = {}
-    for row, relation in known.items():
-        model.add(features[row], relation, -1)
-        found[row] = model.best(features[row])
-        model.add(features[row], relation, 1)
-    return found
 
 
 def _all_features(statements: Sequence[Statement]) -> dict[int, frozenset[_Feature]]:
