@@ -107,7 +107,7 @@ def questions(benchmark: Benchmark) -> Iterator[Question]:
 
 
 def name_lists(benchmark: Benchmark) -> Iterator[Names]:
-    """Every list of names once: lists of a probe that repeat its statement's, and empty ones, are left out."""
+    """Every list of names once; empty ones, and a probe's that repeat its statement's, are left out."""
     for fact, statement in stated(benchmark):
         if old := old_names(statement):
             yield Names(fact.id, None, statement.lang, "old", old)
