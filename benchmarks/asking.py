@@ -1,6 +1,7 @@
 """Answers: the library's own generation one question at a time, against batches."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,7 +35,7 @@ def asking(case: Case) -> Iterator[Row]:
     asked = questions(case.questions)
     timed = [asked[i * len(asked) // few] for i in range(few)]
     _one(lm, timed[0])
-    slow = Cost.of(measured(lambda q=one: _one(lm, q), lm.device) for one in timed)
+    slow = Cost.of(measured(partial(_one, lm, one), lm.device) for one in timed)
     answers(lm, asked[:2], max_new_tokens=2)
     said: list[Answer] = []
     fast = measured(lambda: said.extend(answers(lm, asked, max_new_tokens=_LONGEST)), lm.device)

@@ -1,14 +1,18 @@
 """Whole edits: MEMIT on a batch, ROME on fact after fact."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any
+
+from torch import Tensor
 
 from benchmarks.case import Case
 from benchmarks.cost import Cost, Row, compared, measured
 from benchmarks.facts import chains, packaged, statements
 from benchmarks.value import floors, one_by_one, warm
 from mlake.data.ordinary import ordinary_text
+from mlake.editing.prompts import ValueTask
 from mlake.models.keys import keys_at
 
 _CHAIN = 100
@@ -65,10 +69,7 @@ def memit(case: Case) -> Iterator[Row]:
     once = measured(lambda: method.edit(case.lm, statements(1), text=text), case.lm.device)
     timed = [chosen[i * case.facts // case.few] for i in range(case.few)]
     warm(case, method, timed[0])
-    keys = [
-        measured(lambda t=task: [keys_at(case.lm, at, t.prompts) for at in method.layers], case.lm.device)
-        for task in timed
-    ]
+    keys = [measured(partial(_keys, case, method.layers, task), case.lm.device) for task in timed]
     slow = Cost.of([*one_by_one(case, method, timed), *keys])
     fast = measured(lambda: method.edit(case.lm, statements(case.facts), text=text), case.lm.device)
     yield compared(
@@ -84,3 +85,7 @@ def memit(case: Case) -> Iterator[Row]:
         prompts=len(chosen[0].prompts),
         layers=list(method.layers),
     )
+
+
+def _keys(case: Case, layers: Sequence[int], task: ValueTask) -> list[Tensor]:
+    return [keys_at(case.lm, layer, task.prompts) for layer in layers]

@@ -1,6 +1,7 @@
 """Second moments: each layer by itself, text by text through the whole model, against one packed pass."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -41,7 +42,7 @@ def second_moments(case: Case) -> Iterator[Row]:
     text = corpus(lm, "statements", tokens=_TOKENS, seed=0, text=ordinary_text(packaged()))
     part = Corpus.of(lm, "part", text.texts[::_SHARE])
     _plain(lm, layers[0], Corpus.of(lm, "one", part.texts[:1]))
-    slow = Cost.of(measured(lambda at=layer: _plain(lm, at, part), lm.device) for layer in layers)
+    slow = Cost.of(measured(partial(_plain, lm, layer, part), lm.device) for layer in layers)
     found: dict[int, Tensor] = {}
     fast = measured(lambda: found.update(measured_moments(lm, layers, text)), lm.device)
     width = lm.matrix(0).shape[1]

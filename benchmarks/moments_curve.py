@@ -66,7 +66,7 @@ def _curve(lm: LM, flags: argparse.Namespace) -> Iterator[dict[str, Any]]:
     }
     for tokens in map(int, flags.tokens.split(",")):
         method = editor(flags.method, lm, corpus=flags.corpus, corpus_tokens=tokens, seed=flags.seed)
-        read = corpus(lm, method.corpus, tokens=tokens, seed=method.seed, text=text).tokens
+        read = corpus(lm, flags.corpus, tokens=tokens, seed=flags.seed, text=text).tokens
         start = perf_counter()
         edit = method.edit(lm, [fact.stated(flags.lang) for fact in facts], text=text)
         seconds = perf_counter() - start
@@ -77,7 +77,7 @@ def _curve(lm: LM, flags: argparse.Namespace) -> Iterator[dict[str, Any]]:
         yield {
             "name": "moments curve",
             "tokens": read,
-            "width": lm.matrix(method.layers[0]).shape[1],
+            "width": lm.matrix(method.config()["layers"][0]).shape[1],
             "direct": _share([contains(one) for one in taken], taken),
             "locality_unchanged": _share([unchanged(one) for one in stayed], stayed),
             "locality_kept": _share(kept, stayed),

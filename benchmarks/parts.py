@@ -1,6 +1,7 @@
 """The parts of a value step: what is done once, and what is done again each step."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 
@@ -40,5 +41,5 @@ def seconds(case: Case, method: LocateThenEdit, chosen: Sequence[ValueTask]) -> 
         suffix, spent = prepared(case, method, chunk)
         once += spent
         step(case, method, suffix)
-        again += clock(lambda s=suffix: step(case, method, s), case.lm.device)
+        again += clock(partial(step, case, method, suffix), case.lm.device)
     return once / len(chosen), again / len(chosen)

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -24,7 +25,7 @@ def _normal(*shape: int, seed: int) -> Tensor:
 def _moment(width: int) -> Tensor:
     """A second moment with the condition number that real ones have, about 1e4."""
     turn = _normal(width, width, seed=0) / width**0.5
-    c = turn * torch.logspace(0, -3, width, dtype=torch.float64) @ turn.T
+    c: Tensor = turn * torch.logspace(0, -3, width, dtype=torch.float64) @ turn.T
     c.diagonal().add_(1e-4)
     return c
 
@@ -89,14 +90,19 @@ def null_space(width: int, *, facts: int, edits: int) -> Iterator[Row]:
     for edit in range(1, edits + 1):
         past, keys = every[:, : facts * edit], every[:, facts * edit : facts * (edit + 1)]
         before = metric
-        fast = _seconds(lambda b=before, p=past, k=keys: b.keeping(p, 10.0).times(k))
+        fast = _seconds(partial(_kept, before, past, keys))
         metric = before.keeping(past, 10.0)
         if edit & (edit - 1) == 0:  # 1, 2, 4, …
-            slow = _seconds(lambda p=past, k=keys: _anew(made[0], p, k), 1)
+            slow = _seconds(partial(_anew, made[0], past, keys), 1)
             flops = 8.0 * width * facts * (basis.shape[1] + past.shape[1])
             size = {"width": width, "facts": facts, "basis": basis.shape[1], "past": past.shape[1]}
             error = _off(metric.times(keys), _anew(made[0], past, keys))
             yield _row("null space", slow, fast, flops, rate, once=once, **size, off=error)
+
+
+def _kept(space: NullSpace, past: Tensor, keys: Tensor) -> Tensor:
+    """With what is held from the batches before."""
+    return space.keeping(past, 10.0).times(keys)
 
 
 def _anew(space: NullSpace, past: Tensor, keys: Tensor) -> Tensor:
@@ -104,7 +110,8 @@ def _anew(space: NullSpace, past: Tensor, keys: Tensor) -> Tensor:
     kept, free = space.times(past), space.times(keys)
     small = kept.T @ kept
     small.diagonal().add_(10.0)
-    return free - kept @ torch.linalg.solve(small, kept.T @ free)
+    left: Tensor = free - kept @ torch.linalg.solve(small, kept.T @ free)
+    return left
 
 
 def main() -> None:

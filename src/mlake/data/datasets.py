@@ -38,7 +38,7 @@ def load(
 
     Raises:
         UnknownNameError: There is no data set of this name.
-        FactsError: One's own facts are wrong; every problem is listed.
+        FactsError: Rows or lines are wrong; every problem is listed.
         DataError: The data is missing or not what was published.
         DownloadError: A file could not be fetched.
 

@@ -6,7 +6,7 @@ stands in many cases and is one fact. The questions of a case belong to its last
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -268,52 +268,57 @@ def _fact(
     )
 
 
-def _row(name: str, facts: int, file: str, sha256: str) -> Dataset:
-    commit = "fb43dadc2d8cd19d08ce81c63d957b59deb3f3cd"
-    return Dataset(
-        name=name,
-        reader=partial(_read, nested=True),
-        source="https://github.com/princeton-nlp/MQuAKE",
-        licence="MIT",
-        facts=facts,
-        url="https://raw.githubusercontent.com/princeton-nlp/MQuAKE/{path}",
-        revisions=(commit,),
-        files={f"{commit}/datasets/{file}.json": sha256},
-    )
+_MQUAKE = Dataset(
+    name="mquake",
+    reader=partial(_read, nested=True),
+    source="https://github.com/princeton-nlp/MQuAKE",
+    licence="MIT",
+    url="https://raw.githubusercontent.com/princeton-nlp/MQuAKE/{path}",
+    revisions=("fb43dadc2d8cd19d08ce81c63d957b59deb3f3cd",),
+)
+_REMASTERED = Dataset(
+    name="mquake-remastered",
+    reader=partial(_read, nested=False),
+    source="https://huggingface.co/datasets/henryzhongsc/MQuAKE-Remastered",
+    licence="CC-BY-4.0",
+    url="https://huggingface.co/datasets/henryzhongsc/MQuAKE-Remastered/resolve/{path}",
+    revisions=("b54712d4b464d7e2d4edccd4022f95ddbcb719e7",),
+)
 
 
-def _remastered(name: str, facts: int, file: str, sha256: str) -> Dataset:
-    commit = "b54712d4b464d7e2d4edccd4022f95ddbcb719e7"
-    return Dataset(
-        name=name,
-        reader=partial(_read, nested=False),
-        source="https://huggingface.co/datasets/henryzhongsc/MQuAKE-Remastered",
-        licence="CC-BY-4.0",
-        facts=facts,
-        url="https://huggingface.co/datasets/henryzhongsc/MQuAKE-Remastered/resolve/{path}",
-        revisions=(commit,),
-        files={f"{commit}/data/{file}-00000-of-00001.parquet": sha256},
-    )
+def _part(whole: Dataset, part: str, facts: int, file: str, sha256: str) -> Dataset:
+    """One file of a published data set as a row of its own."""
+    (commit,) = whole.revisions
+    return replace(whole, name=f"{whole.name}-{part}", facts=facts, files={f"{commit}/{file}": sha256})
 
 
 ROWS = (
-    _row(
-        "mquake-cf-3k-v2",
+    _part(
+        _MQUAKE,
+        "cf-3k-v2",
         2764,
-        "MQuAKE-CF-3k-v2",
+        "datasets/MQuAKE-CF-3k-v2.json",
         "f82091cbb668cef8f2537f79f1768af1840184450b347ff8c344336090ddc71e",
     ),
-    _row("mquake-t", 96, "MQuAKE-T", "58500a1d4aaf9e036c23a1d9dd6be2d73d693e35a695614842f211ea5aff59f2"),
-    _remastered(
-        "mquake-remastered-cf-3k",
+    _part(
+        _MQUAKE,
+        "t",
+        96,
+        "datasets/MQuAKE-T.json",
+        "58500a1d4aaf9e036c23a1d9dd6be2d73d693e35a695614842f211ea5aff59f2",
+    ),
+    _part(
+        _REMASTERED,
+        "cf-3k",
         3000,  # cases: how many edits they share was not published
-        "CF3k",
+        "data/CF3k-00000-of-00001.parquet",
         "12c8bc1fe1a5e6b9edc15e2348898a92b4c6b50f6a0693793239af9c0cf9eee0",
     ),
-    _remastered(
-        "mquake-remastered-t",
+    _part(
+        _REMASTERED,
+        "t",
         96,
-        "T",
+        "data/T-00000-of-00001.parquet",
         "7ac75092f2241749d520a2f17ee65d00737354ed9931d372cf4c702ba5802e7f",
     ),
 )
