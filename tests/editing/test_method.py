@@ -69,7 +69,7 @@ def test_many_batches_are_edited_one_by_one_on_the_same_history(tiny_lm: Any, st
 
 def test_a_method_that_cannot_continue_says_so_in_one_line() -> None:
     ROW.may_continue()
-    with pytest.raises(EditError, match="^once cannot edit a model that is edited already; [^\n]*$"):
+    with pytest.raises(EditError, match=r"^once cannot edit a model that is edited already; [^\n]*$"):
         Once("once").may_continue()
 
 
