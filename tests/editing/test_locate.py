@@ -172,6 +172,8 @@ def test_alphaedit_keeps_the_keys_of_earlier_edits(tiny_lm: Any, statements: Any
     with earlier.applied(lm):
         free = method.edit(lm, statements[2:], text=TEXT)
         kept = method.edit(lm, statements[2:], text=TEXT, history=[earlier])
+        (together,) = method.edit_many(lm, [statements[2:]], text=TEXT, history=[earlier])
+    assert torch.allclose(together.factors[1].dense(), kept.factors[1].dense(), atol=1e-5)
     past = earlier.keys[1].double()
     assert float((kept.factors[1].dense() @ past).norm()) < 1e-3
     assert float((free.factors[1].dense() @ past).norm()) > 1.0
