@@ -222,7 +222,7 @@ PARTS = {
 def test_edges_are_looked_at_as_one_pattern_would(lang: str) -> None:
     """Names and texts put together at random: the places are those of a pattern that holds the edges too."""
     draw, parts, found = random.Random(0), [*PARTS[lang].split(), " "], 0
-    for _ in range(400):
+    for _ in range(800):
         name, text = ("".join(draw.choices(parts, k=draw.randint(*size))) for size in ((1, 4), (1, 9)))
         text += draw.choice(["", name, name + draw.choice(parts)])
         for one in text_module._names((name,), lang):
