@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,10 @@ FAMILIES = (
 )
 
 
-def _tiny_tokenizer() -> Any:
-    """A byte-level BPE of some 400 tokens over five languages; adds BOS, pads left (as a trap)."""
+@cache
+def _tiny_core() -> Any:
+    """A byte-level BPE of some 400 tokens over five languages; adds BOS."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
 
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -73,8 +74,15 @@ def _tiny_tokenizer() -> Any:
             ),
         ]
     )
+    return core
+
+
+def _tiny_tokenizer() -> Any:
+    """A new tokenizer, trained once for all; pads left (as a trap)."""
+    from transformers import PreTrainedTokenizerFast
+
     return PreTrainedTokenizerFast(
-        tokenizer_object=core, bos_token="<s>", eos_token="</s>", padding_side="left"
+        tokenizer_object=_tiny_core(), bos_token="<s>", eos_token="</s>", padding_side="left"
     )
 
 

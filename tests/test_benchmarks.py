@@ -83,6 +83,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, A
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.slow
 def test_every_measure_prints_its_rows(tokenizer: str, capsys: pytest.CaptureFixture[str]) -> None:
     head, *rows = run(capsys, "--model", "llama-7b", "--tokenizer", tokenizer, *SIZES)
     assert head["name"] == "machine"

@@ -49,6 +49,7 @@ def test_errors_in_one_line(arguments: tuple[str, ...], message: str, tmp_path: 
     assert message in line
 
 
+@pytest.mark.slow
 def test_tables_of_the_data_need_no_model(tmp_path: Path) -> None:
     result = reproduce("table5", "figure8", "--data", "mini", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output

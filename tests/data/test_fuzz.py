@@ -181,6 +181,7 @@ def test_intact(source: tuple[dict[str, Any], Load]) -> None:
     assert intact.facts and size(intact) > 1
 
 
+@pytest.mark.slow
 @MANY
 @given(seed=st.integers(0, 2**32))
 def test_hostile_values(source: tuple[dict[str, Any], Load], seed: int) -> None:
@@ -206,6 +207,7 @@ def mangled(text: str, draw: random.Random) -> str:
     return ",".join(fields)
 
 
+@pytest.mark.slow
 @MANY
 @given(seed=st.integers(0, 2**32))
 def test_damaged_bytes(source: tuple[dict[str, Any], Load], seed: int) -> None:
@@ -227,6 +229,7 @@ def test_damaged_bytes(source: tuple[dict[str, Any], Load], seed: int) -> None:
     attempt(read, files | {path: bytes(content)})
 
 
+@pytest.mark.slow
 @MANY
 @given(part=st.floats(0, 0.999))
 def test_truncated(source: tuple[dict[str, Any], Load], part: float) -> None:

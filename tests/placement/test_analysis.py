@@ -17,6 +17,8 @@ from mlake.records import Answer, Asked, Probe
 
 from .conftest import Pair
 
+pytestmark = pytest.mark.slow  # every operation of the pretend device is dispatched in Python
+
 ANSWERS = ("Harvard University", "Die Stadt Köln", "東京", "")
 
 

@@ -23,6 +23,8 @@ from mlake.records import Benchmark, Fact, Statement
 
 from .conftest import Pair
 
+pytestmark = pytest.mark.slow  # every operation of the pretend device is dispatched in Python
+
 TEXT = ("Some ordinary text.", "日本の首都は東京です。", "法国的首都是巴黎。", "Où est né Balzac ?")
 LOCATING: dict[str, dict[str, Any]] = {
     "rome": {"layers": [2], "contexts": 2},
