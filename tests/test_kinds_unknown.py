@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ SOURCE = Path(mlake.__file__).parent
 ROWS = (SOURCE / "editing" / "methods.py", SOURCE / "editing" / "mend", SOURCE / "editing" / "finetune")
 
 
-def derived(kind: type) -> Iterator[str]:
+def derived(kind: type[Any]) -> Iterator[str]:
     """Names of a class and of all that derive from it."""
     yield kind.__name__
     for one in kind.__subclasses__():
