@@ -34,9 +34,9 @@ def list_group() -> None:
 def methods(as_json: bool) -> None:
     """List the editing methods."""
     from mlake.editing.methods import EDITORS
-    from mlake.reproduce.recipes import shared_runs
+    from mlake.report.paper.numbers import protocol
 
-    of_the_paper = {name for run in shared_runs().values() for name in run["methods"]}
+    of_the_paper = protocol()["batch_size"]
 
     rows = [
         {

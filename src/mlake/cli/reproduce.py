@@ -22,6 +22,7 @@ __all__ = ["reproduce"]
 @click.option("--list", "listed", is_flag=True, help="Name the tables and figures, and stop.")
 @JSON
 @click.option("--model", "models", multiple=True, help="A model in place of the paper's; may be repeated.")
+@click.option("--method", "methods", multiple=True, help="A method in place of the paper's; may be repeated.")
 @DTYPE
 @DEVICE
 @click.option("--data", default="mlake", show_default=True, help="Name of a data set, or a file of facts.")

@@ -18,7 +18,7 @@ from mlake.report.view import Given, Shown, View, parted
 from mlake.report.withheld import withheld
 from mlake.reproduce.judging import judge_runs
 from mlake.reproduce.options import Options
-from mlake.reproduce.wishes import models_of, wishes
+from mlake.reproduce.wishes import methods_of, models_of, wishes
 from mlake.reproduce.work import carry_out
 from mlake.reproduce.write import index
 
@@ -51,7 +51,7 @@ def make(
     say("tables and figures")
     runs = {name: [load_run(folder) for folder in listed] for name, listed in folders.items()}
     tokens = _tokens(views, benchmark, options)
-    made = {view: view.tried(Given(_shown_by(view, runs), benchmark, tokens)) for view in views}
+    made = {view: view.tried(Given(_shown_by(view, runs, options), benchmark, tokens)) for view in views}
     _write([run for listed in runs.values() for run in listed], made, options)
     return {view.name: part for view, part in made.items() if isinstance(part, MlakeError)}
 
@@ -67,9 +67,9 @@ def _write(
     write_files(options.out, {_PAGE: page(told, tables, pictures, left_out)})
 
 
-def _shown_by(view: View, runs: Mapping[str, Sequence[RunData]]) -> list[RunData]:
+def _shown_by(view: View, runs: Mapping[str, Sequence[RunData]], options: Options) -> list[RunData]:
     """The runs, and those of methods, that a view shows."""
-    methods = (*view.methods, NO_METHOD)
+    methods = (*methods_of(view, options), NO_METHOD)
     return [run for name in view.runs for run in runs.get(name, ()) if run.spec["method"] in methods]
 
 

@@ -15,6 +15,7 @@ class Options:
 
     Attributes:
         models: Models in place of the paper's; empty for the paper's.
+        methods: Methods in place of the paper's in views that compare several; empty for the paper's.
         facts: As in ``parse_facts``.
         batch_size: Facts edited together.
         locality: Questions outside each batch.
@@ -30,6 +31,7 @@ class Options:
     """
 
     models: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
     facts: str = "all"
     batch_size: int = DEFAULTS.batch_size
     locality: int = DEFAULTS.locality

@@ -9,7 +9,7 @@ from mlake.report.view import View
 from mlake.reproduce.options import Options
 from mlake.reproduce.runs import RUNS, SharedRun
 
-__all__ = ["Wish", "models_of", "wishes"]
+__all__ = ["Wish", "methods_of", "models_of", "wishes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ def models_of(view: View, options: Options) -> tuple[str, ...]:
     return options.models if options.models and view.models else view.models
 
 
+def methods_of(view: View, options: Options) -> tuple[str, ...]:
+    """The methods that a view shows: the user's choice where it compares several, else its own."""
+    return options.methods if options.methods and len(view.methods) > 1 else view.methods
+
+
 def wishes(views: Sequence[View], options: Options) -> tuple[Wish, ...]:
     """The runs that views need, models together, each run once."""
     found: dict[tuple[str, str, str], Wish] = {}
@@ -50,9 +55,16 @@ def wishes(views: Sequence[View], options: Options) -> tuple[Wish, ...]:
 def _of(view: View, options: Options) -> Iterator[Wish]:
     for model in models_of(view, options):
         for name in view.runs:
-            for method in RUNS[name].methods:
-                if method == NO_METHOD or method in view.methods:
-                    yield Wish(model, name, _settings(method, RUNS[name], options), view.analyses)
+            for method in _run_with(name, methods_of(view, options), options):
+                yield Wish(model, name, _settings(method, RUNS[name], options), view.analyses)
+
+
+def _run_with(name: str, shown: Sequence[str], options: Options) -> tuple[str, ...]:
+    """Methods that a shared run is run with, for a view that shows some."""
+    own = RUNS[name].methods
+    if own == (NO_METHOD,):
+        return own
+    return tuple(method for method in dict.fromkeys((*own, *options.methods)) if method in shown)
 
 
 def _settings(method: str, run: SharedRun, options: Options) -> Settings:

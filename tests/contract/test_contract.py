@@ -1,0 +1,124 @@
+"""What a stranger adds works everywhere: each thing is one row, and every command takes it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from tests.contract import dummies
+
+from mlake.data import load
+from mlake.editing.edits.files import load_edit
+from mlake.evaluation import store
+from mlake.models import load as load_model
+from mlake.models.generate import answers
+
+Command = Callable[..., Result]
+NAMES = tuple(method.name for method in dummies.METHODS)
+RUN = ("--data", "stars", "--batch-size", 2, "--locality", 1, "--max-new-tokens", 3)
+
+
+def done(result: Result) -> str:
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What a run has stored that is the same whenever it is run."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in (".jsonl", ".safetensors")
+    }
+
+
+@pytest.mark.parametrize("what", ["methods", "scorers", "kinds", "languages", "views"])
+def test_all_are_listed(mlake_: Command, what: str) -> None:
+    names = {
+        "methods": set(NAMES),
+        "scorers": {"shouts"},
+        "kinds": {"riddle"},
+        "languages": {"it", "th", "ko"},
+        "views": {"longest"},
+    }
+    rows = json.loads(done(mlake_("list", what, "--json")))
+    assert names[what] <= {row.get("name") for row in rows} | {row.get("code") for row in rows}
+    assert "stars" in done(mlake_("data", "list"))
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_a_method_edits_and_the_edited_model_is_asked(mlake_: Command, model: Path, method: str) -> None:
+    base = ("edit", "--model", model, "--facts", dummies.FACTS, "--lang", "en", "--max-new-tokens", 4)
+    done(mlake_(*base, "--method", method, "--out", "out"))
+    rows = json.loads(Path("out/answers.json").read_text(encoding="utf-8"))
+    lm, edit = load_model(model), load_edit(Path("out/edit.safetensors"))
+    with edit.applied(lm) as edited:
+        after = [one.text for one in answers(edited, [row["question"] for row in rows], max_new_tokens=4)]
+    assert [row["after"] for row in rows] == after
+    assert [row["before"] for row in rows] != after
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_only_weights_are_merged(mlake_: Command, model: Path, method: str) -> None:
+    base = ("edit", "--model", model, "--facts", dummies.FACTS, "--lang", "en", "--max-new-tokens", 4)
+    result = mlake_(*base, "--method", method, "--out", "out", "--merge")
+    if method in ("low-rank", "dense"):
+        done(result)
+        assert Path("out/model/config.json").exists()
+    else:
+        assert result.exit_code == 2
+        assert result.stderr.splitlines()[-1].startswith("mlake: ") and "--merge" in result.stderr
+        assert not Path("out/model").exists()
+
+
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches a kill."""
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_a_run_is_killed_resumed_scored_and_reported(
+    mlake_: Command, model: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    langs = ("--edit-lang", "en,de", "--test-lang", "en,de,it", "--kinds", "direct,riddle")
+    words = ("run", "--model", model, "--method", method, *langs, *RUN)
+    done(mlake_(*words, "--out", "whole"))
+    sync, calls = store._sync, 0
+
+    def dying(path: Path) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 12:
+            raise Killed
+        sync(path)
+
+    monkeypatch.setattr(store, "_sync", dying)
+    with pytest.raises(Killed):
+        mlake_(*words, "--out", "killed")
+    monkeypatch.setattr(store, "_sync", sync)
+    done(mlake_(*words, "--out", "killed"))
+    assert files(Path("killed")) == files(Path("whole"))
+    scores = done(mlake_("score", "whole"))
+    assert "riddle" in scores or "Riddles" in scores
+    done(mlake_("report", "whole"))
+    report = Path("whole/report/report.md").read_text(encoding="utf-8")
+    assert "Riddles" in report and "`shouts`" in report and dummies.SHOUTS.meaning in report
+    done(mlake_("report", "whole", "--html"))
+    page = next(Path("whole").rglob("*.html")).read_text(encoding="utf-8")
+    assert "Longest answers" in page and "Riddles" in page
+
+
+@pytest.mark.parametrize("method", NAMES)
+def test_a_method_takes_its_place_in_the_papers_tables(mlake_: Command, model: Path, method: str) -> None:
+    done(mlake_("reproduce", "table1", "--model", model, "--method", method, *RUN, "--out", "made"))
+    rows = Path("made/table1-direct.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert rows and all(f",{method}," in row for row in rows)
+
+
+@pytest.mark.parametrize("lang", ["it", "th", "ko"])
+def test_a_language_is_edited_and_asked_in(mlake_: Command, model: Path, lang: str) -> None:
+    words = ("run", "--model", model, "--method", "rome", "--set", "steps=2", *RUN, "--kinds", "direct")
+    done(mlake_(*words, "--edit-lang", lang, "--test-lang", f"en,{lang}", "--out", "run"))
+    done(mlake_("score", "run"))
+    done(mlake_("report", "run", "--html"))
+    assert set(load("stars").langs) == {"en", "de", "it", "th", "ko"}
