@@ -16,7 +16,7 @@ from benchmarks.stored import RESULTS, StoredRun, stored_run
 from mlake.disk import write_files
 from mlake.editing.methods import EDITORS
 from mlake.errors import MlakeError
-from mlake.report.matrix_text import accuracy_table, signature_line
+from mlake.report.matrix_text import matrix_markdown, signature_line
 from mlake.report.table import Table
 from mlake.report.tidy import TidyRow, available, tidy
 from mlake.safe import escape
@@ -111,7 +111,7 @@ def _paragraphs(run: StoredRun, rows: Sequence[TidyRow]) -> Iterator[str]:
         yield "".join(f"- {escape(note)}\n" for note in run.notes)
     for kind, scorer, title in _SHOWN:
         if kind in available(rows, scorer):
-            yield f"{title} (`{scorer}`):\n\n{accuracy_table(rows, kind, scorer)}"
+            yield f"{title} (`{scorer}`):\n\n{matrix_markdown(rows, kind, scorer)}"
 
 
 def _settings(spec: Mapping[str, Any]) -> Iterator[str]:

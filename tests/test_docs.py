@@ -1,6 +1,5 @@
 """What README and docs say is so: examples run, commands parse, tables agree with the code."""
 
-import csv
 import dataclasses
 import json
 import re
@@ -176,16 +175,17 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
         assert (ROOT / path).exists(), path
 
 
-def test_readme_tables_are_the_codes() -> None:
+def test_tables_of_what_there_is_are_the_codes() -> None:
     from mlake.editing import EDITORS
     from mlake.models import ARCHITECTURES
 
     assert [row[0] for row in table(README, "method")] == list(EDITORS)
-    assert [tuple(row) for row in table(README, "code")] == [
+    support = ROOT / "docs" / "support.md"
+    assert [tuple(row) for row in table(support, "code")] == [
         (row.code, row.name, row.script) for row in LANGUAGES.values()
     ]
     families = {
-        kind: family.split(" (")[0] for kinds, family in table(README, "model type") for kind in names(kinds)
+        kind: family.split(" (")[0] for kinds, family in table(support, "model type") for kind in names(kinds)
     }
     assert families == {kind: row.family for kind, row in ARCHITECTURES.items()}
 
@@ -305,19 +305,6 @@ def question_counts(benchmark: Benchmark) -> Iterator[tuple[str, list[int]]]:
     )
     for kind in ("multihop_before", "choice"):
         yield f"unlinked: {kind}", [lost[kind, lang] for lang in benchmark.langs]
-
-
-def test_the_readmes_numbers_are_the_examples() -> None:
-    with (ROOT / "docs" / "example" / "table1-direct.csv").open(encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
-    text = README.read_text(encoding="utf-8")
-    for method in dict.fromkeys(row["method"] for row in rows):
-        cells = (
-            f"{float(row['% (contains)']):.1f} {row['95 % interval (contains)']}"
-            for row in rows
-            if row["method"] == method
-        )
-        assert f"| `{method}` | {' | '.join(cells)} |" in text
 
 
 def test_every_run_of_the_example_is_there() -> None:
