@@ -1,6 +1,8 @@
 """Names in scripts that no language of the table is written in yet: the cases behind ``Script.tested``."""
 
+import re
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
@@ -215,3 +217,14 @@ def test_what_is_tested_is_scored(lang: str, text: str, new: str) -> None:
 def test_a_script_without_a_row_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="unknown script 'Ethi'; known: Arab, Armn"):
         Language("am", "Amharic", "Ethi")
+
+
+def test_the_guides_table_is_the_codes() -> None:
+    page = Path(__file__).parents[1] / "docs" / "add-a-language.md"
+    text = page.read_text(encoding="utf-8")
+    said = {
+        code: tested == "yes"
+        for codes, tested in re.findall(r"^\| (`[A-Z][a-z]{3}`.*?) \|.*\| (yes|no) \|$", text, re.MULTILINE)
+        for code in re.findall(r"`(\w+)`", codes)
+    }
+    assert said == {code: row.tested for code, row in SCRIPTS.items()}

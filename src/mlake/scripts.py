@@ -10,7 +10,7 @@ Names are found by the rules of ``mlake.text``, which read these rows:
 - **Hangul**: spaces stand between phrases, and particles are attached to names: 파리 is in 파리에서는 and
   파리입니다, not in 파리채; 미국 not in 미국인. Two syllables are no short name.
 
-A row is ``tested`` once ``tests/test_text.py`` holds cases for it. Until then scorers that look for names
+A row is ``tested`` once ``tests/test_scripts.py`` holds cases for it. Until then scorers that look for names
 refuse languages of that script, for a name that is there and not found would count as a wrong answer.
 """
 
@@ -60,9 +60,10 @@ class Script:
         before: Class of letters and signs that make a syllable with what follows them.
         after: Class of letters and signs that make a syllable with what is before them.
         particles: What may be attached to a name.
+        asks: Marks of a question; empty where questions need none.
         marker: First word of the Unicode names of letters that no sentence does without.
         fonts: Font families that have its letters, best first, beside what matplotlib brings along.
-        tested: Whether ``tests/test_text.py`` holds cases for how its names are found.
+        tested: Whether ``tests/test_scripts.py`` holds cases for how its names are found.
     """
 
     name: str
@@ -73,13 +74,14 @@ class Script:
     before: str = ""
     after: str = ""
     particles: tuple[str, ...] = ()
+    asks: str = "?？"
     marker: str = ""
     fonts: tuple[str, ...] = ()
     tested: bool = False
 
 
-def _spaced(name: str, *, tested: bool = False) -> Script:
-    return Script(name, frozenset({name.upper()}), tested=tested)
+def _spaced(name: str, *, asks: str = "?？", tested: bool = False) -> Script:
+    return Script(name, frozenset({name.upper()}), asks=asks, tested=tested)
 
 
 SCRIPTS: dict[str, Script] = {
@@ -129,12 +131,13 @@ SCRIPTS: dict[str, Script] = {
         free="\u0e01-\u0e4e",
         before="\u0e40-\u0e44",
         after="\u0e30-\u0e3a\u0e45\u0e47-\u0e4e",
+        asks="",
         fonts=("Noto Sans Thai", "Garuda", "Loma", "Thonburi", "Leelawadee UI", "Tahoma"),
         tested=True,
     ),
     "Cyrl": _spaced("Cyrillic", tested=True),
-    "Grek": _spaced("Greek", tested=True),
-    "Arab": _spaced("Arabic"),
+    "Grek": _spaced("Greek", asks="?;\u037e", tested=True),
+    "Arab": _spaced("Arabic", asks="?؟"),
     "Armn": _spaced("Armenian"),
     "Beng": _spaced("Bengali"),
     "Deva": _spaced("Devanagari"),

@@ -10,10 +10,13 @@ from mlake.models.lm import LM
 from mlake.models.spans import Encoded, encode
 from mlake.records import Statement
 
-__all__ = ["KeyAt", "PromptKind", "Prompted", "ValueTask", "prompted"]
+__all__ = ["NO_SENTENCE", "KeyAt", "PromptKind", "Prompted", "ValueTask", "prompted"]
 
 PromptKind = Literal["question", "sentence"]
 KeyAt = Literal["subject", "prompt"]
+
+NO_SENTENCE = "no usable sentence: edited with the question"
+"""Note that the edited sentence could not be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,15 @@ def prompted(
     text = _sentence(statement, subject) if kind == "sentence" else None
     if text is None:
         if kind == "sentence":
-            notes.append("no usable sentence: edited with the question")
+            notes.append(NO_SENTENCE)
         text = _question(lm, statement, subject, row.space)
     if not text.target.strip():
         raise SubjectError(f"fact {statement.fact!r} has no new answer in {statement.lang!r}; add new_answer")
     prefixes = row.contexts[:contexts] if isinstance(contexts, int) else tuple(contexts)
+    if contexts and not prefixes:
+        notes.append(f"no contexts in {row.code}: edited with the prompt alone")
+    if not row.essence:
+        notes.append(f"no essence in {row.code}: edited without the KL term")
     prompts = tuple(_encoded(lm, text, prefix) for prefix in ("", *prefixes))
     return Prompted(ValueTask(prompts, _essence(lm, statement, key)), tuple(notes))
 
@@ -134,9 +141,9 @@ def _encoded(lm: LM, text: _Text, prefix: str) -> Encoded:
 
 
 def _essence(lm: LM, statement: Statement, key: KeyAt) -> Encoded | None:
-    if statement.subject is None:
-        return None
     template = language(statement.lang).essence
+    if statement.subject is None or not template:
+        return None
     text = template.replace("{}", statement.subject, 1)
     end = template.index("{}") + len(statement.subject)
     return encode(lm, text, subject_end=end if key == "subject" else None)

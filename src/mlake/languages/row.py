@@ -99,7 +99,7 @@ class Language:
     family: str = ""
     wikidata: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
-    essence: str = "{}"
+    essence: str = ""
     contexts: tuple[str, ...] = ()
     leaders: tuple[str, ...] = ()
     elisions: tuple[str, ...] = ()

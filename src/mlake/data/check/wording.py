@@ -11,6 +11,7 @@ from mlake.data.check.view import Question, new_names, old_names, once, question
 from mlake.languages import LANGUAGES, language
 from mlake.languages.identify import in_other_language
 from mlake.records import Benchmark, Statement
+from mlake.scripts import SCRIPTS
 
 __all__ = ["RULES", "ask", "meta", "placeholder"]
 
@@ -56,7 +57,8 @@ def _without(question: Question) -> str:
 
 
 def _no_question(question: Question) -> str:
-    return "" if re.search(r"[?？]", question.text) else quote(question.text)
+    marks = SCRIPTS[language(question.lang).script].asks
+    return quote(question.text) if marks and not set(marks) & set(question.text) else ""
 
 
 def _each(why: Callable[[Question], str]) -> Callable[[Benchmark], Iterator[Finding]]:

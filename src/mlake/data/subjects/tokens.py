@@ -6,13 +6,13 @@ from functools import cache
 from typing import NamedTuple
 
 from mlake.languages import Language
+from mlake.scripts import KATAKANA
 
 __all__ = ["Token", "bare", "shape", "tokenise"]
 
 _APOSTROPHES = str.maketrans("’‘ʼ＇`´", "''''''")
 _QUOTES = str.maketrans({mark: '"' for mark in "“”„«»‹›「」『』《》〈〉＂"})
 _LATIN = "A-Za-z0-9À-ɏ"
-_KATAKANA = "ァ-ヺーヽヾ"
 _ROMAN_DOT = r"[IVX]+\.(?=[\s,;])"
 _INITIALS = r"(?:[A-Z]\.(?:-(?=[A-Z]\.))?)+"
 
@@ -28,7 +28,7 @@ class Token(NamedTuple):
 @cache
 def _pattern(lang: Language) -> re.Pattern[str]:
     if not lang.spaced:
-        run = f"(?:[{_KATAKANA}]+|[{_LATIN}]+(?:[-.'’][{_LATIN}]+)*)"
+        run = f"(?:[{KATAKANA}]+|[{_LATIN}]+(?:[-.'’][{_LATIN}]+)*)"
         joined = f"{run}(?:[・＝]{run})*" if lang.script == "Jpan" else run
         return re.compile(rf"{joined}|\S")
     elision = ""

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import NamedTuple
 
-from mlake.editing.prompts import prompted
+from mlake.editing.prompts import NO_SENTENCE, prompted
 from mlake.errors import EditError
-from mlake.languages import language
+from mlake.languages import lacking, language
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded, encode
 from mlake.records import Fact, Statement
@@ -54,6 +54,7 @@ def examples(lm: LM, facts: Sequence[Fact], langs: Sequence[str]) -> dict[str, l
 
     Raises:
         EditError: Facts are not stated in a language.
+        LanguageError: A fact has no paraphrase, and its language nothing to make one of.
         SubjectError: A fact has no new answer.
     """
     found = {}
@@ -85,10 +86,13 @@ def _asked(lm: LM, said: Statement) -> Encoded:
 
 def _reworded(lm: LM, said: Statement) -> tuple[Encoded, ...]:
     """The question behind each neutral sentence, and as often the edited sentence, where it can be used."""
-    behind = prompted(lm, said, kind="question", key="prompt", contexts=len(language(said.lang).contexts))
+    row = language(said.lang)
+    if not row.contexts:
+        raise lacking("contexts", row.code, "mend trains on them where a fact has no paraphrase")
+    behind = prompted(lm, said, kind="question", key="prompt", contexts=len(row.contexts))
     contexts = behind.task.prompts[1:]
     sentence = prompted(lm, said, kind="sentence", key="prompt", contexts=0)
-    return contexts if sentence.notes else contexts + (sentence.plain,) * len(contexts)
+    return contexts if NO_SENTENCE in sentence.notes else contexts + (sentence.plain,) * len(contexts)
 
 
 def draw(pool: Mapping[str, Sequence[Example]], random: Random, *, most: int, others: int) -> Draw:
