@@ -23,7 +23,7 @@ from mlake.errors import LanguageError, MlakeError
 from mlake.languages import LANGUAGES, Language
 from mlake.languages.row import ChoiceWording, Requests, Templates
 from mlake.records import Answer, Asked, Benchmark, Probe
-from mlake.scorers.language import confusion_rows
+from mlake.scorers.language import confusion
 from mlake.scorers.table import score_all
 from mlake.scripts import SCRIPTS
 
@@ -82,7 +82,7 @@ def benchmark(lang: str) -> Benchmark:
 
 def asked(lang: str, text: str) -> Asked:
     probe = benchmark(lang).facts[0].probes[0]
-    return Asked(lang, 0, "direct", probe, Answer(probe.id, text, True), Answer(probe.id, "", True))
+    return Asked(lang, 0, "direct", probe, Answer(text, True), Answer("", True))
 
 
 def test_answers_are_scored(lang: str) -> None:
@@ -96,7 +96,7 @@ def test_answers_are_scored(lang: str) -> None:
 
 def test_an_answer_in_another_script_is_told(lang: str) -> None:
     script = SCRIPTS[LANGUAGES[lang].script]
-    values = [one.value for one in confusion_rows([asked(lang, "首尔市长"), asked(lang, FACTS[lang][4])])]
+    values = [confusion(asked(lang, text)) for text in ("首尔市长", FACTS[lang][4])]
     assert values[1] != 0 and (values[0] == 0) == ("CJK" not in script.letters)
 
 
