@@ -16,9 +16,9 @@ from mlake.models.spans import Encoded
 from mlake.records import Statement
 
 from .conftest import Pair
+from .pretend import FIRST, SECOND
 
 pytestmark = pytest.mark.slow  # every operation of the pretend device is dispatched in Python
-from .pretend import FIRST, SECOND
 
 QUESTIONS = ("Where did Carl Sagan work?", "フランスの首都は？", "Wo?", "Wo?")
 
