@@ -48,6 +48,8 @@ FAMILIES = (
     "smollm3",
 )
 
+QUICK = ("gemma3", "gpt2", "gpt_neox", "llama")  # the others take the same paths, and are slow tests
+
 
 @cache
 def _tiny_core() -> Any:
@@ -179,7 +181,9 @@ def tiny_lm(tiny_model: Callable[..., Any]) -> Callable[..., Any]:
     return build
 
 
-@pytest.fixture(params=FAMILIES)
+@pytest.fixture(
+    params=[one if one in QUICK else pytest.param(one, marks=pytest.mark.slow) for one in FAMILIES]
+)
 def family(request: pytest.FixtureRequest) -> str:
     """Every model family that has a row in ``ARCHITECTURES``, one after another."""
     return str(request.param)

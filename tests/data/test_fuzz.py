@@ -246,6 +246,7 @@ def test_truncated(source: tuple[dict[str, Any], Load], part: float) -> None:
             assert benchmark.notes != intact.notes or whole_lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [b"", b"\n\n", b"\xff\xfe[\x00", "日本".encode("shift_jis"), b"\0" * 1000, b"[" * 100_000,

@@ -138,6 +138,7 @@ WeightEdit(parts, keys, {"z": 1, "facts": ["東京"], "a": {"y": 0.1, "b": None}
 """
 
 
+@pytest.mark.slow
 def test_equal_edits_are_equal_files_in_any_process(tmp_path: Path) -> None:
     digests = set()
     running = [

@@ -164,6 +164,7 @@ def test_progress_adds_up_to_the_facts(row: StableKE, tiny_lm: Any, statements: 
 
 @ROWS
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.slow
 def test_half_precision_is_trained_in_float32(
     row: StableKE,
     dtype: torch.dtype,

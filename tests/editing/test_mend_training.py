@@ -107,6 +107,7 @@ def test_a_draw_keeps_edited_facts_apart_from_others(tiny_lm: Any, benchmark: Be
 
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2", "gemma3"])
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_leaves_the_model(
     tiny_lm: Any, trainer: Callable[..., Trainer], state: Any, kind: str
 ) -> None:

@@ -18,6 +18,8 @@ from mlake.records import Statement
 from .conftest import Pair
 from .pretend import FIRST, SECOND
 
+pytestmark = pytest.mark.slow  # every operation of the pretend device is dispatched in Python
+
 QUESTIONS = ("Where did Carl Sagan work?", "フランスの首都は？", "Wo?", "Wo?")
 
 

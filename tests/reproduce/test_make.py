@@ -102,6 +102,7 @@ def test_a_dry_run_computes_nothing(tiny: dict[str, int], mini: Benchmark, tmp_p
     assert not list(tmp_path.glob("*/*"))
 
 
+@pytest.mark.slow
 def test_mend_is_never_trained_on_what_is_reported(
     tiny: dict[str, int], tiny_lm: Callable[..., Any], mini: Benchmark, tmp_path: Path
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_server_needs_the_name_of_its_model(tiny: dict[str, int], mini: Benchm
         )
 
 
+@pytest.mark.slow
 def test_a_judge_rates_each_run_once(
     tiny: dict[str, int], mini: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
