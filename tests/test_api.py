@@ -76,6 +76,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
+@pytest.mark.slow
 def test_a_run_from_python_is_the_commands_to_the_byte(
     tiny_lm: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, place: Path
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_run_from_python_is_the_commands_to_the_byte(
     assert found.notes == read_run("command").notes
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_where_it_is(tiny_lm: Callable[..., Any], place: Path) -> None:
     lm, mini = tiny_lm(), mlake.load("mini")
     first = mlake.run(lm, mini, **RUN, **LANGS)
@@ -122,6 +124,7 @@ def test_what_is_wrong_is_said_before_a_model_loads(monkeypatch: pytest.MonkeyPa
         mlake.run("demo", "mini", method="rome", facts=64)
 
 
+@pytest.mark.slow
 def test_a_model_that_nothing_pins_never_goes_on_with_a_run(tiny_lm: Callable[..., Any]) -> None:
     known = tiny_lm()
     lm = mlake.load_model(known.model, known.tokenizer)
@@ -231,6 +234,7 @@ def test_what_is_returned_shows_as_one_short_line(tiny_lm: Callable[..., Any]) -
 
 
 @pytest.mark.parametrize("of", [str, PLACE], ids=["text", "path"])
+@pytest.mark.slow
 def test_places_are_text_or_path(of: Callable[[Any], Any], tiny_lm: Callable[..., Any], place: Path) -> None:
     from mlake.editing import load_edit
     from mlake.editing.edits.export import save_adapter, save_merged

@@ -177,6 +177,7 @@ def test_the_key_goes_to_no_other_host(fake: Callable[..., Fake]) -> None:
      b'{"choices": [{"message": "yes"}]}', b"\xff"],
     ids=range(8),
 )  # fmt: skip
+@pytest.mark.slow
 def test_something_else_than_a_completion(fake: Callable[..., Fake], content: bytes) -> None:
     assert "no chat completion" in refused(fake(lambda *_: (200, {}, content)))
 

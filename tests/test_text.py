@@ -220,6 +220,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("lang", PARTS)
+@pytest.mark.slow
 def test_edges_are_looked_at_as_one_pattern_would(lang: str) -> None:
     """Names and texts put together at random: the places are those of a pattern that holds the edges too."""
     draw, parts, found, row = random.Random(0), [*PARTS[lang].split(), " "], 0, language(lang)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 HIDDEN = """
 import os, sys
@@ -48,6 +50,7 @@ def said(code: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_every_module_is_imported() -> None:
     assert int(said(IMPORTS)) > 100
 

@@ -66,6 +66,7 @@ def test_the_commands_of_the_start_parse(cli: Callable[..., Result]) -> None:
 
 
 @pytest.mark.parametrize("name", ["facts.jsonl", "facts.csv"])
+@pytest.mark.slow
 def test_edit_and_run(cli: Callable[..., Result], name: str) -> None:
     cli("data", "init", "own")
     flags = ("--model", "tiny", "--method", "rome", *QUICK)

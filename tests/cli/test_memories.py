@@ -113,6 +113,7 @@ def test_what_the_edit_cannot_become_is_refused_before_anything_is_written(
     assert message in line and method in line and not Path("out").exists()
 
 
+@pytest.mark.slow
 def test_a_run_asks_under_one_edit_at_a_time_and_is_reported(
     mlake: Callable[..., Result], method: str
 ) -> None:

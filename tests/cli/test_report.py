@@ -181,6 +181,7 @@ def test_scoring_and_reporting_load_no_torch(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_one_page_of_several_runs(folder: Path, tmp_path: Path) -> None:
     result = mlake("report", folder, folder, "--html", "--out", tmp_path / "page")
     assert result.exit_code == 0, result.output

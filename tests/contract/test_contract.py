@@ -16,6 +16,7 @@ from mlake.models.generate import answers
 
 Command = Callable[..., Result]
 NAMES = tuple(method.name for method in dummies.METHODS)
+QUICK = (NAMES[0], *(pytest.param(one, marks=pytest.mark.slow) for one in NAMES[1:]))
 RUN = ("--data", "stars", "--batch-size", 2, "--locality", 1, "--max-new-tokens", 3)
 
 
@@ -76,7 +77,9 @@ class Killed(BaseException):
     """Nothing catches it, as nothing catches a kill."""
 
 
-@pytest.mark.parametrize("method", NAMES)
+@pytest.mark.parametrize(
+    "method", [NAMES[0], *(pytest.param(one, marks=pytest.mark.slow) for one in NAMES[1:])]
+)
 def test_a_run_is_killed_resumed_scored_and_reported(
     mlake_: Command, model: Path, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +112,7 @@ def test_a_run_is_killed_resumed_scored_and_reported(
 
 
 @pytest.mark.parametrize("method", NAMES)
+@pytest.mark.slow
 def test_a_method_takes_its_place_in_the_papers_tables(mlake_: Command, model: Path, method: str) -> None:
     done(mlake_("reproduce", "table1", "--model", model, "--method", method, *RUN, "--out", "made"))
     rows = Path("made/table1-direct.csv").read_text(encoding="utf-8").splitlines()[1:]
@@ -116,6 +120,7 @@ def test_a_method_takes_its_place_in_the_papers_tables(mlake_: Command, model: P
 
 
 @pytest.mark.parametrize("lang", ["it", "th", "ko"])
+@pytest.mark.slow
 def test_a_language_is_edited_and_asked_in(mlake_: Command, model: Path, lang: str) -> None:
     words = ("run", "--model", model, "--method", "rome", "--set", "steps=2", *RUN, "--kinds", "direct")
     done(mlake_(*words, "--edit-lang", lang, "--test-lang", f"en,{lang}", "--out", "run"))

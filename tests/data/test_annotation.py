@@ -75,6 +75,7 @@ def test_round_trip() -> None:
     assert records.from_lines(records.to_lines(annotations())) == annotations()
 
 
+@pytest.mark.slow
 def test_every_fact_is_annotated_in_every_language() -> None:
     rows = annotations()
     assert [row.row for row in rows] == list(range(1072))

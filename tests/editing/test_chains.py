@@ -87,6 +87,7 @@ def ragged(statements: Sequence[Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", ["memit", "alphaedit", "emmet"])
+@pytest.mark.slow
 def test_batches_together_as_alone(tiny_lm: Any, family: str, name: str, statements: Any, state: Any) -> None:
     lm = tiny_lm(family)
     before = state(lm)
@@ -106,6 +107,7 @@ def test_batches_together_as_alone(tiny_lm: Any, family: str, name: str, stateme
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_several_layers_of_batches(tiny_lm: Any, kind: str, settings: Any, statements: Any) -> None:
     lm = tiny_lm(kind)
     method = editor("memit", lm, **BATCH | {"ridge": 20.0} | settings)
@@ -131,6 +133,7 @@ def test_chains_with_moments(tiny_lm: Any, settings: Any, statements: Any, state
 
 
 @pytest.mark.parametrize("name", ["rome", "memit"])
+@pytest.mark.slow
 def test_chains_with_moments_on_every_family(tiny_lm: Any, family: str, name: str, statements: Any) -> None:
     lm = tiny_lm(family)
     method = editor(name, lm, **BATCH, metric="moment", sequential=True, preserve=0)

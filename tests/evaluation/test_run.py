@@ -193,6 +193,7 @@ def start(folder: Path, number: int) -> str:
 
 
 @pytest.mark.parametrize("number", [*range(1, 10), 34, 35, 36, 37, *range(38, 111, 12)])
+@pytest.mark.slow
 def test_killed_anywhere_and_resumed_ends_with_the_same_bytes(tmp_path: Path, number: int) -> None:
     finish(tmp_path / "whole")
     said = start(tmp_path / "run", number)

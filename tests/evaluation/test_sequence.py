@@ -164,6 +164,7 @@ def start(folder: Path, number: int, sequence: str) -> str:
 
 @pytest.mark.parametrize("sequence", ["batches", "languages"])
 @pytest.mark.parametrize("number", [3, 34, 35, 36, 40, 47, 48, 60, 75, 90])
+@pytest.mark.slow
 def test_killed_anywhere_and_resumed_ends_with_the_same_bytes(
     tmp_path: Path, number: int, sequence: str
 ) -> None:
@@ -292,6 +293,7 @@ def test_the_sequence_is_in_the_id_and_its_absence_is_not() -> None:
 @pytest.mark.parametrize(
     ("name", "sequence"), [("memit", "batches"), ("alphaedit", "batches"), ("rome", "languages")]
 )
+@pytest.mark.slow
 def test_a_real_model_ends_where_its_edits_in_order_lead(
     tiny_lm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sequence: str
 ) -> None:

@@ -19,6 +19,7 @@ from .worker import benchmark, make_spec
 
 
 @pytest.mark.parametrize(("name", "batch_size"), [("rome", 1), ("rome", 2), ("memit", 1), ("alphaedit", 2)])
+@pytest.mark.slow
 def test_same_answers_and_edits(
     tiny_lm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, batch_size: int
 ) -> None:

@@ -62,6 +62,7 @@ def texts(figure: Figure) -> list[Text]:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_the_same_numbers_give_the_same_bytes(few, name) -> None:
     picture = few[name]
     first = picture.rendered("svg")
@@ -73,6 +74,7 @@ def test_the_same_numbers_give_the_same_bytes(few, name) -> None:
 
 
 @pytest.mark.parametrize(("form", "magic"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+@pytest.mark.slow
 def test_other_formats_too(few, form, magic) -> None:
     picture = few["figure5"]
     file = picture.rendered(form)
@@ -81,6 +83,7 @@ def test_other_formats_too(few, form, magic) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_nothing_is_cut_off_or_covered(many, name) -> None:
     figure = drawn(many[name])
     canvas: Any = figure.canvas
@@ -96,6 +99,7 @@ def test_nothing_is_cut_off_or_covered(many, name) -> None:
 
 
 @pytest.mark.parametrize("name", RUNS)
+@pytest.mark.slow
 def test_hostile_names_are_drawn_as_they_are(name) -> None:
     run = make_run(HOSTILE, HOSTILE, langs=("en", "ja"))
     run = replace(run, spec=run.spec | {"model": HOSTILE, "method": HOSTILE})

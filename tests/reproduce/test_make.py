@@ -85,6 +85,7 @@ def test_everything_is_made_once(tiny: dict[str, int], mini: Benchmark, tmp_path
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+@pytest.mark.slow
 def test_texts_can_be_withheld(tiny: dict[str, int], mini: Benchmark, tmp_path: Path) -> None:
     failed = make(chosen(("table8", "table10")), mini, options(tmp_path, withhold=True), lambda line: None)
     assert not failed
