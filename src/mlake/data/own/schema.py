@@ -153,8 +153,9 @@ def schema() -> str:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A line of a facts file of mlake",
         "description": (
-            "A fact in one language, or questions that belong to no fact. Beyond this schema, a subject must stand "
-            "verbatim in its question, a fact has one line per language, and ids of questions are unique."
+            "A fact in one language, or questions that belong to no fact. Beyond this schema, a subject must "
+            "stand verbatim in its question, a fact has one line per language, and ids of questions are "
+            "unique."
         ),
         "anyOf": [fact_shape(), unlinked_shape()],
     }
