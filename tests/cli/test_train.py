@@ -90,7 +90,9 @@ def test_training_goes_on_in_the_default_place(train: Callable[..., Result], tmp
 def test_dry_run(train: Callable[..., Result], tmp_path: Path) -> None:
     done = train("--dry-run", "--steps", "600")
     assert done.exit_code == 0
-    assert re.fullmatch(r"about \d+\.\d\d s a step, \d+ min for 600 steps \(from 4 of them\)\n", done.stdout)
+    assert re.fullmatch(
+        r"about \d+\.\d\d s per step, \d+ min for 600 steps \(from 4 of them\)\n", done.stdout
+    )
     assert not (tmp_path / "cache" / "mend").exists()
 
 

@@ -147,7 +147,7 @@ def test_a_fact_that_is_stated_twice(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ([""], "is empty; expected a header such as subject,old,new,question and a row a fact"),
+        ([""], "is empty; expected a header such as subject,old,new,question and a row per fact"),
         (["", " , "], "is empty; expected a header"),
         ([HEADER], "holds a header and no facts"),
         ([HEADER, ",,,"], "holds a header and no facts"),

@@ -1,7 +1,7 @@
 import pytest
 
 from mlake.data.subjects.recover import Clues, recover, version
-from mlake.data.subjects.tokens import tokenise
+from mlake.data.subjects.words import tokenise
 from mlake.languages import language
 
 

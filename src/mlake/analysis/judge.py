@@ -132,7 +132,7 @@ class JudgeRecord:
         prompt_version: ``PROMPT_VERSION``.
         prompt_sha256: Hash of both wordings.
         scale: The worst and the best rating.
-        sample: Most answers a cell.
+        sample: Most answers per cell.
         seed: Seed of the sample.
         answers: Answers in the sample.
         empty: How many of them are empty.
@@ -187,7 +187,7 @@ def judge_rows(
     Args:
         judge: Who rates.
         asked: Answers.
-        sample: Most answers a cell.
+        sample: Most answers per cell.
         seed: Chooses the sample.
         progress: Called with the number of replies since the last call; each different answer takes two.
 

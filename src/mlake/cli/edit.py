@@ -186,7 +186,7 @@ def _write(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 
 def _show(rows: Sequence[Mapping[str, Any]]) -> None:
-    """A line a fact; ``repr`` keeps control characters of the model's text out of the terminal."""
+    """A line per fact; ``repr`` keeps control characters of the model's text out of the terminal."""
     for row in rows:
         mark = "took" if row["took"] else "FAILED"
         click.echo(f"{mark:6}  {row['question']!r}: {row['before']!r} -> {row['after']!r}")

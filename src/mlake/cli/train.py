@@ -96,4 +96,5 @@ def _estimate(trainer: Any, steps: int) -> str:
     for _ in range(_TRIED):
         trainer.advance()
     each = (monotonic() - start) / _TRIED
-    return f"about {each:.2f} s a step, {each * steps / 60:.0f} min for {steps} steps (from {_TRIED} of them)"
+    minutes = each * steps / 60
+    return f"about {each:.2f} s per step, {minutes:.0f} min for {steps} steps (from {_TRIED} of them)"

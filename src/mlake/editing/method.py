@@ -172,7 +172,8 @@ class Method(ABC):
 
     def config(self) -> dict[str, Any]:
         """Name, and every setting that can change a number, as JSON values."""
-        return {key: value for key, value in asdict(self).items() if key not in ("title", "paper")}
+        settings = {key: value for key, value in asdict(self).items() if key not in ("title", "paper")}
+        return settings | ({"sequential": True} if self.sequential else {})  # stored runs are read by it
 
     def search(self) -> Mapping[str, Range]:
         """Settings worth trying, by name."""

@@ -50,7 +50,7 @@ class Plan:
         return (question.probe for unit in self.unedited for question in unit.questions)
 
     def record(self) -> dict[str, Any]:
-        """The plan as plain JSON values: fact ids a batch, number of questions a unit, notes."""
+        """The plan as plain JSON values: fact ids per batch, number of questions per unit, notes."""
         return {
             "batches": [[fact.id for fact in batch] for batch in self.batches],
             "notes": list(self.notes),

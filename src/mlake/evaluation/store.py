@@ -3,7 +3,7 @@
 ::
 
     spec.json                                   every setting; its hash names the run
-    plan.json                                   fact ids a batch, questions a unit, what could not be asked
+    plan.json                                   fact ids per batch, questions per unit, what was left out
     probes.jsonl                                every question, so that re-scoring needs no data set
     edits/<lang>/<batch>.safetensors            one edit, if it is no whole copy of the weights
     examined/<lang>/<batch>.safetensors         what was measured of the edit besides answers

@@ -42,7 +42,7 @@ def by_length(lengths: Sequence[int], budget: int, *, even: float = 0.0) -> Iter
 
     Args:
         lengths: Length of each item in tokens.
-        budget: Most tokens a batch may hold, padding included; a longer item is a batch of its own.
+        budget: Most tokens that a batch may hold, padding included; a longer item is a batch of its own.
         even: Least length of an item as a share of the longest in its batch, which bounds the padding
             where items are few or their lengths differ much.
 

@@ -81,7 +81,7 @@ def _at_point(cells: Sequence[str]) -> list[str]:
 
 
 def _body(chosen: Matrix, shown: Measure, *, digits: int, joint: str) -> list[list[str]]:
-    """One line for each language edited in, and one that counts the answers a cell."""
+    """One line for each language edited in, and one that counts the answers per cell."""
     lines = []
     for edit in chosen.edits:
         cells = (chosen.cells.get((edit, test)) for test in chosen.tests)

@@ -53,7 +53,7 @@ _TWO = ("memit", "stableke")
 
 
 def _figure4(given: Given) -> Sequence[Shown]:
-    """A figure a model, since tokens are a model's own."""
+    """A figure per model, since tokens are a model's own."""
     runs: dict[str, list[RunData]] = {}
     for run in given.runs:
         runs.setdefault(run.spec["model"], []).append(run)

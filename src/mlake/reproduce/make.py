@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from mlake.analysis.subject_tokens import tokens_per_subject
 from mlake.analysis.tokenizers import load_tokenizer
-from mlake.analysis.tokens import tokens_per_subject
 from mlake.disk import write_files
 from mlake.errors import MlakeError
 from mlake.evaluation.spec import NO_METHOD

@@ -1,7 +1,7 @@
 """Reads Multi-CounterFact: CounterFact's prompts in five languages, from a folder.
 
 Its card describes the fields, but names no files and does not say whether a prompt leaves a gap for the
-subject. Both kinds of prompt are taken, and the files under names of our own: a list of rows a language.
+subject. Both kinds of prompt are taken, and the files under names of our own: a list of rows per language.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def _read(row: Dataset, files: Files) -> Benchmark:
     if len(set(counts.values())) > 1:
         found = ", ".join(f"{lang} {count}" for lang, count in counts.items())
         raise DataError(
-            f"{row.name!r} needs equally many rows a language, got {found}; take one split of all"
+            f"{row.name!r} needs equally many rows per language, got {found}; take one split of all"
         )
     return reading.benchmark(
         _fact(reading, at, dict(zip(_LANGS, entries, strict=True)))

@@ -1,4 +1,4 @@
-"""Facts as CSV: a header that names the columns, then a row a fact and language.
+"""Facts as CSV: a header that names the columns, then a row per fact and language.
 
 A row is read as the line of JSON Lines that says the same, so both are checked alike.
 """
@@ -66,7 +66,7 @@ def read_csv(path: Path) -> Benchmark:
     number, header = next(records, (1, []))
     if not header:
         problems.raise_any()
-        raise DataError(f"{path} is empty; expected a header such as {_HEADER} and a row a fact")
+        raise DataError(f"{path} is empty; expected a header such as {_HEADER} and a row per fact")
     columns = _columns(header, f"line {number}", problems)
     problems.raise_any()
     shape = fact_shape()
@@ -77,7 +77,7 @@ def read_csv(path: Path) -> Benchmark:
     problems.raise_any()
     facts = drafts.facts()
     if not facts:
-        raise DataError(f"{path} holds a header and no facts; add a row a fact below it")
+        raise DataError(f"{path} holds a header and no facts; add a row per fact below it")
     sha256 = hashlib.sha256(f"csv {_VERSION}\n".encode() + content).hexdigest()
     return Benchmark(path.stem, path.name, sha256, facts, (), tuple(_notes(path, columns)))
 

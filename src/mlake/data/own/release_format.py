@@ -1,4 +1,4 @@
-"""Facts of one's own in the format of the authors' release: a folder of lists of rows, a file a language.
+"""Facts of one's own in the format of the authors' release: a folder of lists of rows, a file per language.
 
 Row ``i`` of every ``single_hop/LANG_qa.json`` is the same fact. A row of ``multi_hop/new_LANG_qa.json`` is
 linked to the fact whose sentence after the edit it repeats, in whichever language. A row of
@@ -167,7 +167,7 @@ class _Questions:
     Attributes:
         linked: Those of a fact in one language, by the two.
         unlinked: The others.
-        notes: How many are not linked, one line a file.
+        notes: How many are not linked, one line per file.
     """
 
     def __init__(self, tables: _Tables) -> None:

@@ -154,7 +154,8 @@ def schema() -> str:
         "title": "A line of a facts file of mlake",
         "description": (
             "A fact in one language, or questions that belong to no fact. Beyond this schema, a subject must "
-            "stand verbatim in its question, a fact has one line a language, and ids of questions are unique."
+            "stand verbatim in its question, a fact has one line per language, and ids of questions are "
+            "unique."
         ),
         "anyOf": [fact_shape(), unlinked_shape()],
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from mlake.data.subjects.tokens import Token, bare, shape, tokenise
+from mlake.data.subjects.words import Token, bare, shape, tokenise
 from mlake.languages import Language, language
 
 __all__ = ["Clues", "Place", "Row", "prepare", "shared"]

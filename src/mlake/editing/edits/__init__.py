@@ -1,1 +1,1 @@
-"""Edits as values: a file a kind of edit."""
+"""Edits as values: a file per kind of edit."""

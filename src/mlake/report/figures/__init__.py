@@ -6,7 +6,7 @@ from mlake.report.figures.fluency import figure6
 from mlake.report.figures.heatmap import heatmap
 from mlake.report.figures.nearness import transfer_by_distance
 from mlake.report.figures.neurons import figure7
-from mlake.report.figures.tokens import figure4
+from mlake.report.figures.subject_length import figure4
 from mlake.report.figures.transfer import figure3, figure5
 
 __all__ = [

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from mlake.analysis.tokens import ALONE
+from mlake.analysis.subject_tokens import ALONE
 from mlake.report.statistics.bootstrap import Estimate, clustered_mean
 from mlake.scorers.row import ScoredRow
 
 __all__ = ["Counted", "of_facts", "summed"]
 
 Counted = Sequence[ScoredRow]
-"""What ``mlake.analysis.tokens.tokens_per_subject`` gives for a tokenizer."""
+"""What ``mlake.analysis.subject_tokens.tokens_per_subject`` gives for a tokenizer."""
 
 
 def of_facts(counted: Counted) -> dict[tuple[str, str], int]:

@@ -1,4 +1,4 @@
-"""Tables 3 and 5: tokens a subject, and what a data set holds."""
+"""Tables 3 and 5: tokens per subject, and what a data set holds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -29,7 +29,7 @@ def table3(tokens: Mapping[str, Mapping[str, Estimate]]) -> tuple[Table, ...]:
     Args:
         tokens: Model name, then language code, to the mean over subjects.
     """
-    columns = ("model", "language", "subjects", "tokens a subject", INTERVAL)
+    columns = ("model", "language", "subjects", "tokens per subject", INTERVAL)
     papers = (*paper_columns("table3"), "difference")
     rows = tuple(
         (
@@ -39,7 +39,7 @@ def table3(tokens: Mapping[str, Mapping[str, Estimate]]) -> tuple[Table, ...]:
         for model, langs in tokens.items()
         for lang, one in langs.items()
     )
-    title = "Table 3: mean number of tokens a subject"
+    title = "Table 3: mean number of tokens per subject"
     return filled(Table("table3", title, columns + papers, rows, (OTHER_MODELS,)))
 
 

@@ -30,7 +30,7 @@ __all__ = ["table1", "table2"]
 
 
 def table1(runs: Sequence[RunData]) -> tuple[Table, ...]:
-    """Generalisation: each method edited and asked in the same language, a table a kind of question.
+    """Generalisation: each method edited and asked in the same language, a table per kind of question.
 
     A row is a model, method and language: its share by ``paper`` with interval, what the unedited model
     scores on the same questions, the paper's numbers, the difference, and the share by ``contains``.

@@ -27,7 +27,7 @@ __all__ = ["table8", "table9"]
 
 
 def table8(runs: Sequence[RunData]) -> tuple[Table, ...]:
-    """Transfer of MEMIT: edited in by asked in, a table a kind of question, beside the paper's diagonal.
+    """Transfer of MEMIT: edited in by asked in, a table per kind of question, beside the paper's diagonal.
 
     Args:
         runs: Runs; those of other methods are left out.

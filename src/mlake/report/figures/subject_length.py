@@ -190,7 +190,7 @@ def _draw(panels: Sequence[_Panel]) -> Figure:
         axes.set_ylim(-0.03 * top, 1.03 * top)
         axes.set_xlim(0, last + 1)
         if place + across >= len(panels):
-            axes.set_xlabel("tokens a subject")
+            axes.set_xlabel("tokens per subject")
         if place % across == 0:
             axes.set_ylabel("edits that work (%)")
     _legend(figure, panels)

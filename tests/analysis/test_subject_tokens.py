@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from mlake.analysis.subject_tokens import ALONE, WITHIN, tokens_per_subject
 from mlake.analysis.tokenizers import load_tokenizer
-from mlake.analysis.tokens import ALONE, WITHIN, tokens_per_subject
 from mlake.data import load
 from mlake.errors import ModelError, SubjectError, UnknownNameError
 from mlake.records import Benchmark, Fact, Statement
