@@ -127,3 +127,23 @@ def test_a_language_is_edited_and_asked_in(mlake_: Command, model: Path, lang: s
     done(mlake_("score", "run"))
     done(mlake_("report", "run", "--html"))
     assert set(load("stars").langs) == {"en", "de", "it", "th", "ko"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", NAMES)
+def test_edits_come_on_top_of_each_other(mlake_: Command, model: Path, method: str) -> None:
+    langs = ("--edit-lang", "en", "--test-lang", "en,de", "--kinds", "direct")
+    words = ("run", "--model", model, "--method", method, *langs, *RUN, "--sequence", "batches")
+    done(mlake_(*words, "--out", "run"))
+    steps = sorted(path.parent.name for path in Path("run/answers/en").rglob("*-en.jsonl"))
+    assert len(set(steps)) == 2, "three facts in batches of two are two steps"
+    done(mlake_("report", "run"))
+    assert "what is left of the first" in Path("run/report/report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_view_is_made_by_its_name(mlake_: Command, model: Path) -> None:
+    words = ("reproduce", "longest", "--model", model, "--method", "low-rank", "--method", "told", *RUN)
+    done(mlake_(*words, "--out", "made"))
+    rows = Path("made/longest.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "method,characters" and {row.split(",")[0] for row in rows[1:]} == {"low-rank", "told"}
