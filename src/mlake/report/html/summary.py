@@ -72,7 +72,7 @@ def _run(run: RunData) -> dict[str, Any]:
     spec = run.spec
     return {
         "title": " · ".join(str(spec.get(name, "unknown")) for name in ("method", "model", "data")),
-        "signature": [[label, _shown(spec.get(name))] for name, label in _SIGNATURE.items()],
+        "signature": [[label, _shown(spec[name])] for name, label in _SIGNATURE.items() if name in spec],
         "settings": [[name, _shown(value)] for name, value in _flat(spec)],
         "notes": list(run.notes),
         "answers": len(run.asked),
