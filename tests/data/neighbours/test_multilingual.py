@@ -237,7 +237,7 @@ def test_multi_counterfact_is_read_from_a_folder(tmp_path: Path, read: Read) -> 
         load("multi-counterfact", mirror=tmp_path, cache=tmp_path)
     rows = {lang: [rewrite(lang)] for lang in FIVE}
     with pytest.raises(
-        DataError, match=r"equally many rows a language, got en 1, de 1, fr 1, ja 1, zh 0; take"
+        DataError, match=r"equally many rows per language, got en 1, de 1, fr 1, ja 1, zh 0; take"
     ):
         read("multi-counterfact", *(rows | {"zh": []}).values())
     with pytest.raises(DataError, match=r"fr\.json: row 0 field 'requested_rewrite\.prompt': is empty"):
