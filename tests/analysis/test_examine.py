@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mlake.analysis.examine import examine
+from mlake.analysis.examine import Examined, examine
 from mlake.analysis.examined import ability_scored, changed_neurons
 from mlake.analysis.perplexity import ability_rows, held_out_langs
 from mlake.editing import WeightEdit
@@ -75,3 +75,9 @@ def test_a_damaged_file_is_named(lm: Any, tmp_path: Path) -> None:
     for read in (changed_neurons, ability_scored):
         with pytest.raises(RunError, match=r"003\.safetensors is damaged"):
             read(tmp_path)
+
+
+def test_a_full_disk_is_an_os_error() -> None:
+    """The store turns these, and nothing else, into one line."""
+    with pytest.raises(OSError, match="No space left"):
+        Examined({"neurons.0": torch.zeros(3)}).save(Path("/dev/full"))

@@ -349,6 +349,24 @@ def test_settings_of_a_recipe_keep_their_types(tmp_path: Path) -> None:
     assert pairs == [("ridge", 1000.0), ("site", "a b"), ("value", {"clamp": 2.5})]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["steps = 2026-01-01", "steps = 07:30:00", "steps = [2026-01-01]", "value = { clamp = 2026-01-01 }"],
+)
+def test_a_recipe_with_a_date_among_its_settings(
+    mlake: Callable[..., Result], tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "own.toml").write_text(
+        f"model = 'demo'\ndata = 'mini'\nmethod = 'rome'\nedit-lang = 'en'\ntest-lang = 'en'\n[set]\n{text}\n"
+    )
+    key, _, value = text.partition(" = ")
+    for given in ((str(tmp_path / "own.toml"),), ("demo", "--set", f"{key}={value}")):
+        result = mlake(*given)
+        assert result.exit_code == 2
+        assert result.stderr.startswith(f"mlake: error: setting '{key}' holds a date or time")
+        assert result.stderr.count("\n") == 1
+
+
 def test_recipe_that_is_no_utf8(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_bytes(b"model = '\xff'")
     with pytest.raises(MlakeError, match="is no TOML: 'utf-8' codec"):

@@ -299,6 +299,35 @@ def test_an_unpinned_model_is_known_by_its_name(
         Mend(trained=str(tmp_path / "mend")).fitted(replace(lm, name="other"))
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("step", "3"),
+        ("step", -1),
+        ("settings", []),
+        ("settings", {"rank": None}),
+        ("facts", [1]),
+        ("facts", 3),
+        ("fact_ids", None),
+        ("fact_ids", [1]),
+        ("model_revision", 3),
+        ("data", None),
+    ],
+)
+def test_an_editor_with_a_head_of_other_types(file: Path, tmp_path: Path, key: str, value: Any) -> None:
+    good = TrainedFile.read(file)
+    replace(good, head={**good.head, key: value}).write(tmp_path / "odd")
+    with pytest.raises(EditError, match="or damaged; train it"):
+        TrainedFile.read(tmp_path / "odd")
+
+
+def test_an_editor_of_other_numbers(file: Path, tmp_path: Path) -> None:
+    good = TrainedFile.read(file)
+    replace(good, tensors={k: v.long() for k, v in good.tensors.items()}).write(tmp_path / "odd")
+    with pytest.raises(EditError, match="or damaged; train it"):
+        TrainedFile.read(tmp_path / "odd")
+
+
 def test_files_that_are_no_editors(tiny_lm: Any, file: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong"
     ParameterEdit().save(wrong)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,6 +136,46 @@ def test_damaged_header(done: Path, name: str) -> None:
     (done / name).write_bytes(b'{"units": ')
     with pytest.raises(RunError, match=f"cannot read .*{name}"):
         read_run(done)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("spec.json", "edit_langs", 3),
+        ("spec.json", "test_langs", [1]),
+        ("spec.json", "editor", []),
+        ("spec.json", "facts", None),
+        ("plan.json", "notes", [1]),
+        ("plan.json", "units", {"en/000-de": "6"}),
+        ("plan.json", "units", {"en": 6}),
+        ("plan.json", "units", {"en/x-de": 6}),
+        ("plan.json", "units", {"../../000-de": 6}),
+    ],
+)
+def test_a_header_of_other_types(done: Path, name: str, key: str, value: Any) -> None:
+    stored = json.loads((done / name).read_text())
+    (done / name).write_text(json.dumps(stored | {key: value}))
+    with pytest.raises(RunError, match=f"{name} is damaged: "):
+        read_run(done)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("id", []),
+        ("text", 3),
+        ("accept", [1]),
+        ("reject", [None]),
+        ("options", [[]]),
+        ("triples", [[1, 2, 3]]),
+    ],
+)
+def test_a_question_of_other_types(done: Path, key: str, value: Any) -> None:
+    path = done / "probes.jsonl"
+    first, *rest = path.read_text().splitlines(keepends=True)
+    path.write_text(json.dumps(json.loads(first) | {key: value}) + "\n" + "".join(rest))
+    with pytest.raises(RunError, match=r"probes.jsonl is damaged at line 1: not a question"):
+        list(read_run(done).asked())
 
 
 def test_damaged_probes(done: Path) -> None:

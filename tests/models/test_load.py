@@ -128,6 +128,24 @@ def test_a_damaged_weight_file_is_refused(folder: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_weights_that_would_run_code_are_refused(folder: Path) -> None:
+    for file in folder.glob("*.safetensors"):
+        file.unlink()
+    torch.save(print, folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="cannot load") as caught:
+        load(str(folder), dtype="fp32", device="cpu")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [8, 20, 24, 40])
+def test_a_gguf_with_a_cut_header_is_refused(tmp_path: Path, cache: Path, size: int) -> None:
+    head = b"GGUF" + (3).to_bytes(4, "little") + (1).to_bytes(8, "little") * 2 + (99).to_bytes(8, "little")
+    (tmp_path / "cut.gguf").write_bytes((head + b"x" * 8)[:size])
+    with pytest.raises(ModelError, match="cut") as caught:
+        load(str(tmp_path / "cut.gguf"), dtype="fp32", device="cpu")
+    assert "\n" not in str(caught.value)
+
+
 def test_damaged_json_is_refused(folder: Path) -> None:
     (folder / "config.json").write_text("{")
     with pytest.raises(ModelError, match="cannot load"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from mlake.analysis.perplexity import ability_rows, held_out_langs
@@ -29,8 +29,12 @@ class Examined:
     tensors: Mapping[str, Tensor]
 
     def save(self, path: Path) -> None:
-        """Write the tensors to one file."""
-        save_file(dict(self.tensors), path)
+        """Write the tensors to one file.
+
+        Raises:
+            OSError: It cannot be written; ``save_file`` of safetensors would raise an error of its own.
+        """
+        path.write_bytes(save(dict(self.tensors)))
 
 
 def examine(lm: LM, edit: Any) -> Examined:

@@ -1,6 +1,5 @@
 """A tokenizer by name, without the weights of its model."""
 
-import struct
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> Any:
         options["revision"] = revision
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, **options)
-    except (*LOADER_ERRORS, struct.error) as error:
+    except LOADER_ERRORS as error:
         raise ModelError(
             f"cannot load the tokenizer of {name!r}: {first_line(error)}; "
             "expected a hub id, a folder with a tokenizer.json, a .gguf file, or 'demo'"

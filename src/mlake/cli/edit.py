@@ -17,6 +17,7 @@ from mlake.data.ordinary import ordinary_text
 from mlake.disk import write_atomic
 from mlake.errors import DataError, EditError, SubjectError
 from mlake.records import Answer, Asked, Benchmark, Probe, Statement
+from mlake.safe import plain
 from mlake.scorers.table import SCORERS, signature
 
 __all__ = ["edit"]
@@ -84,7 +85,7 @@ def _stated(benchmark: Benchmark, lang: str, source: str) -> list[Statement]:
             err=True,
         )
     for note in benchmark.notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(plain(f"note: {note}"), err=True)
     return found
 
 
@@ -153,13 +154,13 @@ def _finish(
         rows = [_row(*three) for three in zip(statements, before, after, strict=True)]
         _write(rows, answers)
         _show(rows)
-        click.echo(f"wrote {out / 'edit.safetensors'} and {answers}")
+        click.echo(plain(f"wrote {out / 'edit.safetensors'} and {answers}"))
         if flags["merge"]:
             save_merged(edited, out / "model")
-            click.echo(f"wrote {out / 'model'}")
+            click.echo(plain(f"wrote {out / 'model'}"))
     if flags["peft"]:
         save_adapter(made, lm, out / "adapter")
-        click.echo(f"wrote {out / 'adapter'}")
+        click.echo(plain(f"wrote {out / 'adapter'}"))
 
 
 def _row(one: Statement, before: Answer, after: Answer) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mlake.errors import MlakeError
+from mlake.safe import plain
 
 __all__ = ["LazyGroup"]
 
@@ -61,4 +62,4 @@ class LazyGroup(click.Group):
 
 
 def _say(text: str) -> None:
-    click.echo("mlake: " + " ".join(text.split()), err=True)
+    click.echo(f"mlake: {plain(text)}", err=True)

@@ -13,6 +13,7 @@ from mlake.report.load import load_run
 from mlake.report.matrix_text import matrix_text
 from mlake.report.rundata import RunData
 from mlake.report.tidy import TidyRow, available
+from mlake.safe import plain
 
 __all__ = ["report", "score", "scored_run", "show"]
 
@@ -78,7 +79,7 @@ def _page(runs: Sequence[Path], path: Path, without: bool) -> None:
     loaded = [without_known(load_run(run)) if without else load_run(run) for run in runs]
     made = {view: view.tried(Given(loaded)) for view in VIEWS.values()}
     write_files(path.parent, {path.name: page(loaded, *parted(made))})
-    click.echo(f"wrote {path}")
+    click.echo(plain(f"wrote {path}"))
 
 
 def scored_run(folder: Path) -> RunData:
@@ -86,7 +87,9 @@ def scored_run(folder: Path) -> RunData:
     loaded = load_run(folder)
     missing = read_run(folder).missing()
     if missing:
-        click.echo(f"mlake: {folder} is not finished; missing units of answers: {len(missing)}", err=True)
+        click.echo(
+            plain(f"mlake: {folder} is not finished; missing units of answers: {len(missing)}"), err=True
+        )
     return loaded
 
 
@@ -98,4 +101,4 @@ def show(rows: Sequence[TidyRow], files: Sequence[Path], *, as_json: bool = Fals
     for kind in available(rows, "contains"):
         click.echo(matrix_text(rows, kind=kind))
     for path in files:
-        click.echo(f"wrote {path}")
+        click.echo(plain(f"wrote {path}"))

@@ -9,6 +9,7 @@ import click
 from mlake.cli.options import BATCH_SIZE, DEVICE, DTYPE, JSON, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED
 from mlake.cli.settings import trained_files
 from mlake.errors import MlakeError, RunError
+from mlake.safe import plain
 
 __all__ = ["reproduce"]
 
@@ -88,6 +89,6 @@ def _make(
         return
     say = lambda line: click.echo(line, err=True)  # noqa: E731
     failed = make(views, benchmark, options, say)
-    click.echo(f"wrote {options.out / 'report.md'} and {options.out / 'report.html'}")
+    click.echo(plain(f"wrote {options.out / 'report.md'} and {options.out / 'report.html'}"))
     if failed:
         raise MlakeError("; ".join(f"{name} could not be made: {error}" for name, error in failed.items()))

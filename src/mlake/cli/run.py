@@ -14,6 +14,7 @@ from mlake.evaluation.spec import DEFAULTS
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
 from mlake.recipes import read_recipe
+from mlake.safe import plain
 
 __all__ = ["run"]
 
@@ -103,7 +104,7 @@ def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
     large = too_large(session.plan, session.lm, session.method)
     for note in (*session.plan.notes, session.warning(), large):
         if note:
-            click.echo(f"note: {note}", err=True)
+            click.echo(plain(f"note: {note}"), err=True)
     _say_known(session.carry_out(folder, examine=examine, progress=True))
     found, files = finished(folder)
     show(found.rows, files)
@@ -122,13 +123,15 @@ def _show(session: Any, folder: Path) -> None:
     width = max(map(len, rows))
     for key, value in rows.items():
         text = value if isinstance(value, str) and value.isprintable() else json.dumps(value)
-        click.echo(f"{key:{width}}  {text}")
+        click.echo(f"{key:{width}}  {plain(text)}")
     for note in session.benchmark.notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(plain(f"note: {note}"), err=True)
 
 
 def _say_known(known: Known | None) -> None:
     """Say how much did not have to be asked."""
     if known is not None and known.reused:
         of = f"{known.reused} of {known.wanted}"
-        click.echo(f"note: {of} answers of the unedited model were known already: {known.path}", err=True)
+        click.echo(
+            plain(f"note: {of} answers of the unedited model were known already: {known.path}"), err=True
+        )

@@ -1,5 +1,6 @@
 """Settings of a method as they are given on the command line or in a recipe."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -86,8 +87,15 @@ def _value(pair: str, text: str) -> Any:
 
 
 def _taken(given: str | tuple[str, Any]) -> tuple[str, Any]:
-    """A flag is text; a recipe's settings are names and values already."""
-    return setting(given) if isinstance(given, str) else given
+    """A flag is text; a recipe's settings are names and values already. Either may hold what JSON lacks."""
+    key, value = setting(given) if isinstance(given, str) else given
+    try:
+        json.dumps(value)
+    except TypeError:
+        raise RunError(
+            f"setting {key!r} holds a date or time; write text in quotes, a number, true, false or a list"
+        ) from None
+    return key, value
 
 
 SETTINGS = click.option(

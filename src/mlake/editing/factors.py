@@ -5,7 +5,24 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Factors"]
+__all__ = ["Factors", "checked"]
+
+_FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+
+
+def checked(tensor: Tensor, dims: int | None = None) -> Tensor:
+    """A tensor read from a file.
+
+    Args:
+        tensor: The tensor.
+        dims: How many dimensions it must have; None for any number.
+
+    Raises:
+        ValueError: It holds no floating-point numbers, or has other dimensions.
+    """
+    if tensor.dtype not in _FLOATS or dims not in (None, tensor.ndim):
+        raise ValueError(f"a tensor of {tensor.dtype} and shape {tuple(tensor.shape)}")
+    return tensor
 
 
 class Factors(NamedTuple):
@@ -18,6 +35,19 @@ class Factors(NamedTuple):
 
     left: Tensor
     right: Tensor
+
+    @classmethod
+    def checked(cls, left: Tensor, right: Tensor) -> "Factors":
+        """An update read from a file.
+
+        Raises:
+            ValueError: These are no factors of one floating-point matrix.
+        """
+        for tensor in (left, right):
+            checked(tensor, 2)
+        if left.shape[1] != right.shape[1] or left.dtype != right.dtype:
+            raise ValueError("the factors do not fit each other")
+        return cls(left, right)
 
     def dense(self) -> Tensor:
         """The update as one matrix, ``(d_out, d_in)``."""

@@ -28,6 +28,7 @@ from filelock import FileLock, Timeout
 from mlake.errors import RunError
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.spec import FORMAT, RunSpec, canonical
+from mlake.evaluation.stored import check_plan, check_probe, check_spec
 from mlake.evaluation.units import Place, Step, Unit, place_of
 from mlake.kinds import KINDS
 from mlake.records import Answer, Asked, Probe, Triple
@@ -199,8 +200,8 @@ def read_run(folder: Path | str) -> Run:
     spec, plan = _read_object(folder / _SPEC), _read_object(folder / _PLAN)
     if spec.get("format") != FORMAT:
         raise RunError(f"{folder} has format {spec.get('format')!r}, this mlake reads {FORMAT!r}")
-    if not isinstance(plan.get("units"), dict) or not isinstance(plan.get("notes"), list):
-        raise RunError(f"{folder / _PLAN} is damaged: it has no units or notes; delete it and run again")
+    check_spec(folder / _SPEC, spec)
+    check_plan(folder / _PLAN, plan)
     return Run(folder, spec, plan)
 
 
@@ -338,9 +339,11 @@ def _read_probes(path: Path) -> Iterator[Probe]:
             for key in ("accept", "reject", "options", "relations"):
                 row[key] = tuple(row[key])
             row["needs"] = tuple(row.get("needs", ()))  # older runs have none
-            yield Probe(**row | {"triples": tuple(Triple(*triple) for triple in row["triples"])})
+            probe = Probe(**row | {"triples": tuple(Triple(*triple) for triple in row["triples"])})
+            check_probe(probe)
         except (KeyError, TypeError) as error:
             raise _damaged(path, number, f"not a question: {error}") from error
+        yield probe
 
 
 def _damaged(path: Path, line: int, what: str) -> RunError:

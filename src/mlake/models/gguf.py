@@ -8,7 +8,9 @@ number less a minimum, which bfloat16 and float16 cannot hold.
 import json
 import logging
 import os
+import pickle
 import shutil
+import struct
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +32,7 @@ _LOG = logging.getLogger(__name__)
 
 LOADER_ERRORS = (
     AttributeError,
+    EOFError,
     ImportError,
     LookupError,
     OSError,
@@ -37,6 +40,8 @@ LOADER_ERRORS = (
     SafetensorError,
     TypeError,
     ValueError,
+    pickle.UnpicklingError,
+    struct.error,
 )
 """What transformers, safetensors and gguf raise on input that they cannot load."""
 

@@ -14,6 +14,7 @@ from mlake.data.release.rows import parse
 from mlake.data.subjects.recover import recover
 from mlake.disk import write_atomic
 from mlake.errors import DataError
+from mlake.safe import plain
 
 __all__ = ["annotate"]
 
@@ -38,4 +39,4 @@ def annotate(mirror: Path | None, out: Path) -> None:
         write_atomic(out, to_lines(made))
     except OSError as error:
         raise DataError(f"cannot write {out}: {error.strerror or error}; choose another place") from None
-    click.echo(f"wrote {len(made)} facts to {out}", err=True)
+    click.echo(plain(f"wrote {len(made)} facts to {out}"), err=True)

@@ -12,6 +12,7 @@ from mlake.data import DATASETS, load, to_lines, write_jsonl
 from mlake.data.check.clean import clean
 from mlake.disk import write_atomic
 from mlake.records import Benchmark
+from mlake.safe import plain
 
 __all__ = ["export", "list_"]
 
@@ -83,7 +84,7 @@ def export(name: str, out: Path | None, mend: bool, changes: Path | None, mirror
             click.echo(line)
         return
     write_jsonl(benchmark, out)
-    click.echo(f"wrote {len(benchmark.facts)} facts to {out}", err=True)
+    click.echo(plain(f"wrote {len(benchmark.facts)} facts to {out}"), err=True)
 
 
 def _cleaned(benchmark: Benchmark, changes: Path | None) -> Benchmark:

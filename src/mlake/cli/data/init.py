@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from mlake.data.own.init import init as write_start
+from mlake.safe import plain
 
 __all__ = ["init"]
 
@@ -22,5 +23,5 @@ def init(folder: Path) -> None:
       mlake data init my-facts/
     """
     for path in write_start(folder):
-        click.echo(f"wrote {path}")
-    click.echo(f"next: mlake data check {shlex.quote(str(folder / 'facts.jsonl'))}")
+        click.echo(plain(f"wrote {path}"))
+    click.echo(plain(f"next: mlake data check {shlex.quote(str(folder / 'facts.jsonl'))}"))

@@ -46,4 +46,7 @@ class ContextEdit(Edit):
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor], report: Mapping[str, Any], /) -> Self:
         """The edit that ``tensors`` gave."""
-        return cls(tuple(json.loads(bytes(tensors["lines"].tolist()))), report)
+        lines = json.loads(bytes(tensors["lines"].tolist()))
+        if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+            raise ValueError("lines that are no texts")
+        return cls(tuple(lines), report)

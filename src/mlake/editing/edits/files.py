@@ -33,11 +33,13 @@ def load_edit(path: str | Path) -> Edit:
         raise EditError(f"cannot read the edit {path}: {error}; make it again with mlake edit") from error
     try:
         head = json.loads(meta.get("mlake", "{}"))
-    except ValueError:
+    except (RecursionError, ValueError):
         head = {}
-    if not isinstance(head, dict) or head.get("format") not in EDITS:
+    if not isinstance(head, dict) or not isinstance(head.get("format"), str) or head["format"] not in EDITS:
         raise EditError(f"{path} is no edit of format {', '.join(EDITS)}; make it again with mlake edit")
     try:
+        if not isinstance(head["report"], dict):
+            raise ValueError("report")
         return EDITS[head["format"]].of(tensors, head["report"])
-    except (KeyError, ValueError):
+    except (LookupError, RuntimeError, TypeError, ValueError):  # RuntimeError: one number asked of several
         raise EditError(f"the edit {path} is damaged; make it again with mlake edit") from None

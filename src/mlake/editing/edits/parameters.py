@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.neurons import parameter_neurons
-from mlake.editing.factors import Factors
+from mlake.editing.factors import Factors, checked
 from mlake.errors import EditError
 from mlake.models.lm import LM
 
@@ -92,10 +92,10 @@ class ParameterEdit(Edit):
         for key, tensor in tensors.items():
             part, _, name = key.partition(":")
             if part == "value":
-                values[name] = tensor
+                values[name] = checked(tensor)
             elif part == "left":
-                factors[name] = Factors(tensor, tensors[f"right:{name}"])
-            elif part != "right":
+                factors[name] = Factors.checked(tensor, tensors[f"right:{name}"])
+            elif part != "right" or f"left:{name}" not in tensors:
                 raise ValueError(f"unknown tensor {key!r}")
         return cls(factors, values, report)
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from mlake.editing.edits.edit import Edit
+from mlake.editing.factors import checked
 from mlake.errors import EditError
 from mlake.models.hooks import changed_output, watched_input
 from mlake.models.lm import LM
@@ -65,7 +66,7 @@ class SideEdit(Edit):
             yield lm
             return
         width = lm.model.config.get_text_config().hidden_size
-        if self.layer >= len(lm.layers) or self.centres.shape[1] != width:
+        if not 0 <= self.layer < len(lm.layers) or self.centres.shape[1] != width:
             raise EditError(
                 f"the edit has values of {self.centres.shape[1]} numbers for layer {self.layer}, the model "
                 f"{len(lm.layers)} layers of width {width}; was it made for another model?"
@@ -86,8 +87,12 @@ class SideEdit(Edit):
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor], report: Mapping[str, Any], /) -> Self:
         """The edit that ``tensors`` gave."""
-        centres, values, radii = (tensors[name] for name in ("centres", "values", "radii"))
-        return cls(int(tensors["layer"]), centres, values, radii, report)
+        parts = (("centres", 2), ("values", 2), ("radii", 1))
+        centres, values, radii = (checked(tensors[name], dims) for name, dims in parts)
+        layer = int(tensors["layer"])
+        if layer < 0 or centres.shape != values.shape or len(centres) != len(radii):
+            raise ValueError("parts that do not fit each other")
+        return cls(layer, centres, values, radii, report)
 
 
 class _Rows:

@@ -1,5 +1,6 @@
 """Edits of down-projections, kept as low-rank factors. Locate-then-edit methods make them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,11 +11,13 @@ from torch import Tensor
 
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.neurons import column_squares
-from mlake.editing.factors import Factors
+from mlake.editing.factors import Factors, checked
 from mlake.errors import EditError
 from mlake.models.lm import LM
 
 __all__ = ["Changes", "WeightEdit", "editable"]
+
+_LAYER = re.compile(r"(0|[1-9][0-9]*)\.(left|right|keys)")
 
 
 @contextmanager
@@ -104,7 +107,7 @@ class WeightEdit(Edit):
         """
         with editable(lm) as changes:
             for layer, factors in self.factors.items():
-                if layer >= len(lm.layers):
+                if not 0 <= layer < len(lm.layers):
                     raise EditError(
                         f"edit changes layer {layer}, the model has {len(lm.layers)} layers; "
                         "was it made for another model?"
@@ -134,10 +137,13 @@ class WeightEdit(Edit):
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor], report: Mapping[str, Any], /) -> Self:
         """The edit that ``tensors`` gave."""
-        layers = sorted({int(name.split(".")[0]) for name in tensors})
+        names = {name: _LAYER.fullmatch(name) for name in tensors}
+        layers = sorted({int(found[1]) for found in names.values() if found})
+        if not all(names.values()):
+            raise ValueError("a tensor of no layer")
         return cls(
-            {layer: Factors(tensors[f"{layer}.left"], tensors[f"{layer}.right"]) for layer in layers},
-            {layer: tensors[f"{layer}.keys"] for layer in layers if f"{layer}.keys" in tensors},
+            {layer: Factors.checked(tensors[f"{layer}.left"], tensors[f"{layer}.right"]) for layer in layers},
+            {layer: checked(tensors[f"{layer}.keys"], 2) for layer in layers if f"{layer}.keys" in tensors},
             report,
         )
 

@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from mlake.disk import cache_dir, write_atomic
+from mlake.editing.factors import checked
 from mlake.editing.mend.gradients import Matrix, edited_matrices
 from mlake.editing.mend.hypernet import GradientNetwork, Shape
 from mlake.errors import EditError
@@ -52,6 +53,7 @@ class TrainedFile:
             head = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["mlake"])
             if head["format"] != FORMAT:
                 raise ValueError(head["format"])
+            _check(head, tensors)
         except OSError as error:
             raise EditError(f"cannot read the trained editor {path}: {error.strerror}") from error
         except (SafetensorError, LookupError, TypeError, ValueError):
@@ -109,6 +111,24 @@ class TrainedFile:
                 f"train one for it: {command(lm)}"
             ) from None
         return matrices, network.eval().requires_grad_(False)
+
+
+def _check(head: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    """Check the types of all that is read later.
+
+    Raises:
+        LookupError: Something is missing.
+        ValueError: Something is of another type.
+    """
+    texts = [head[key] for key in ("model", "model_revision", "dtype", "template", "data", "data_sha256")]
+    counts = [head["step"], head["settings"]["rank"], *head["facts"]]
+    if not all(isinstance(one, str) for one in (*texts, *head["fact_ids"], *head["langs"])):
+        raise ValueError("a text is none")
+    if not all(type(one) is int and one >= 0 for one in counts) or len(head["facts"]) != 2:
+        raise ValueError("a number is none")
+    for name, tensor in tensors.items():
+        if not name.endswith(".count"):  # whole numbers, of what the statistics are over
+            checked(tensor)
 
 
 def command(lm: LM) -> str:
