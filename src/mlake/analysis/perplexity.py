@@ -24,6 +24,7 @@ from mlake.models.batches import by_length, pad_right
 from mlake.models.lm import LM
 from mlake.models.room import room_for
 from mlake.models.spans import encode
+from mlake.models.tokens import token_ids
 from mlake.records import Asked
 from mlake.scorers.row import ScoredRow, scored
 
@@ -116,7 +117,7 @@ def ability_rows(lm: LM, edit_lang: str | None, batch: int | None, langs: Sequen
     read = [(lang, number, text) for lang in langs for number, text in enumerate(held_out(lang))]
     if not read:
         return []
-    ids: list[list[int]] = lm.tokenizer([text for *_, text in read])["input_ids"]
+    ids = token_ids(lm, [text for *_, text in read])
     values = _nll(lm, [(one, len(one) - 1) for one in ids], lambda done: None)
     return [
         AbilityRow(edit_lang, batch, lang, number, len(one) - 1, value)

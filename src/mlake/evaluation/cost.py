@@ -16,6 +16,7 @@ from mlake.evaluation.unedited import Known
 from mlake.evaluation.units import Step, Unit, needed
 from mlake.models.lm import LM
 from mlake.models.room import free_memory
+from mlake.models.tokens import token_ids
 
 __all__ = ["dry_run", "too_large"]
 
@@ -111,7 +112,7 @@ def _tokens(texts: list[str], lm: LM) -> list[int]:
     if not texts:
         return []
     prompts = [lm.style.prompt(text) for text in texts]
-    return [len(ids) for ids in lm.tokenizer(prompts, add_special_tokens=not lm.style.chat)["input_ids"]]
+    return [len(ids) for ids in token_ids(lm, prompts, special=not lm.style.chat)]
 
 
 def _body(lm: LM) -> int:

@@ -14,6 +14,7 @@ from mlake.errors import ModelError
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
 from mlake.models.room import in_halves, room_for
+from mlake.models.tokens import appended, token_ids
 from mlake.records import Answer
 
 __all__ = ["answers", "ask", "greedy", "identity"]
@@ -55,10 +56,8 @@ def answers(
     every = list(zip(groups or [0] * len(questions), questions, strict=True))
     times = Counter(every)
     asked = list(times)
-    encoded = lm.tokenizer(
-        [lm.style.prompt(question) for _, question in asked], add_special_tokens=not lm.style.chat
-    )
-    prompts: list[list[int]] = encoded["input_ids"]
+    texts = [lm.style.prompt(question) for _, question in asked]
+    prompts = token_ids(lm, texts, special=not lm.style.chat)
     _check_fit(lm, max(map(len, prompts)) + max_new_tokens)
     ends = _Ends(lm)
     found: list[Answer | None] = [None] * len(asked)
@@ -103,6 +102,7 @@ def ask(lm: LM, questions: Sequence[str], *, max_new_tokens: int = 32) -> list[s
 def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
     """All that an answer of an unedited model depends on besides the question, as plain JSON values."""
     cuda = lm.device.type == "cuda"
+    tail = 0 if lm.style.chat else appended(lm.tokenizer)
     return {
         "model": lm.name,
         "revision": lm.revision,
@@ -115,7 +115,7 @@ def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
         "torch": str(torch.__version__),
         "transformers": transformers.__version__,
         "version": _VERSION,
-    }
+    } | ({"appended": tail} if tail else {})
 
 
 @dataclass

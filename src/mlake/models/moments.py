@@ -19,8 +19,9 @@ from mlake.models.hooks import stopping_at, watched_input
 from mlake.models.keys import BATCH_TOKENS
 from mlake.models.lm import LM
 from mlake.models.moment_files import MomentFile
+from mlake.models.tokens import token_ids
 
-__all__ = ["Corpus", "key_moments", "measured_moments", "stored_moments", "token_ids"]
+__all__ = ["Corpus", "key_moments", "measured_moments", "stored_moments"]
 
 _WINDOW = 512
 _EVEN = 0.8  # a few short texts in one batch of BATCH_TOKENS would be half padding
@@ -55,13 +56,6 @@ class Corpus(NamedTuple):
     def sha256(self) -> str:
         """Hash of the token ids in order."""
         return sha256(json.dumps(list(map(list, self.rows))).encode()).hexdigest()
-
-
-def token_ids(lm: LM, texts: Sequence[str]) -> list[list[int]]:
-    """Token ids of texts, special tokens included."""
-    encoded = lm.tokenizer(list(texts), return_attention_mask=False, verbose=False)
-    rows: list[list[int]] = encoded["input_ids"]
-    return rows
 
 
 def key_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tensor]:

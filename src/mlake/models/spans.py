@@ -10,6 +10,7 @@ from typing import Any
 
 from mlake.errors import SubjectError
 from mlake.models.lm import LM
+from mlake.models.tokens import appended
 
 __all__ = ["Encoded", "encode", "token_at"]
 
@@ -84,4 +85,6 @@ def encode(
 
 
 def _tokens(lm: LM, text: str, special: bool) -> Any:
-    return lm.tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
+    found = lm.tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
+    tail = appended(lm.tokenizer) if special else 0
+    return {key: found[key][: len(found[key]) - tail] for key in ("input_ids", "offset_mapping")}

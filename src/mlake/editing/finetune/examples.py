@@ -14,6 +14,7 @@ from mlake.languages import language
 from mlake.models.batches import pad_right
 from mlake.models.lm import LM
 from mlake.models.spans import encode
+from mlake.models.tokens import token_ids
 
 __all__ = ["Example", "batches", "examples", "losses"]
 
@@ -66,7 +67,7 @@ def _question(lm: LM, question: str, answer: str) -> Example:
 
 
 def _description(lm: LM, text: str) -> Example:
-    return Example(tuple(lm.tokenizer(text)["input_ids"]), 1, question=False)
+    return Example(tuple(token_ids(lm, [text])[0]), 1, question=False)
 
 
 def batches(found: Sequence[Example], size: int, random: Random) -> Iterator[list[Example]]:
