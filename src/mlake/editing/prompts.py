@@ -97,8 +97,12 @@ def prompted(
         notes.append(f"no contexts in {row.code}: edited with the prompt alone")
     if not row.essence:
         notes.append(f"no essence in {row.code}: edited without the KL term")
-    prompts = tuple(_encoded(lm, text, prefix) for prefix in ("", *prefixes))
-    return Prompted(ValueTask(prompts, _essence(lm, statement, key)), tuple(notes))
+    try:
+        prompts = tuple(_encoded(lm, text, prefix) for prefix in ("", *prefixes))
+        essence = _essence(lm, statement, key)
+    except SubjectError as error:
+        raise SubjectError(f"fact {statement.fact!r} in {statement.lang!r}: {error}") from error
+    return Prompted(ValueTask(prompts, essence), tuple(notes))
 
 
 def _question(lm: LM, statement: Statement, subject: str | None, space: str) -> _Text:
