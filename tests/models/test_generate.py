@@ -260,6 +260,15 @@ def test_a_prompt_beyond_the_models_positions_is_refused(tiny_lm: Any) -> None:
         answers(tiny_lm("gpt2"), ["パリ" * 300], max_new_tokens=4)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_model_that_computes_no_numbers_gives_no_answers(tiny_lm: Any, value: float) -> None:
+    lm = tiny_lm()
+    with torch.no_grad():
+        lm.matrix(1)[0, 0] = value
+    with pytest.raises(ModelError, match=r"computes NaN or infinity .* --dtype bf16 or fp32"):
+        answers(lm, QUESTIONS, max_new_tokens=4)
+
+
 def test_one_pass_answers_for_many_edits(tiny_lm: Any, family: str) -> None:
     """The answers under each edit are those of the model with that edit in its weights."""
     lm = tiny_lm(family)

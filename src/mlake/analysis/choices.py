@@ -181,7 +181,8 @@ def _likely(lm: LM, prompts: Sequence[str], counts: Sequence[int]) -> list[int]:
             use_cache=False,
         ).last_hidden_state
         logits = lm.logits(hidden[:, -1])  # (rows, vocabulary)
-        scores = torch.stack([logits[:, one].logsumexp(-1) for one in tokens], dim=-1)  # (rows, letters)
+        # Scores are (rows, letters).
+        scores = lm.finite(torch.stack([logits[:, one].logsumexp(-1) for one in tokens], dim=-1))
         for row, i in enumerate(batch):
             found[i] = int(scores[row, : counts[i]].argmax())
     return found

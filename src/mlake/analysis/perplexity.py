@@ -165,7 +165,7 @@ def _batch_nll(lm: LM, rows: Sequence[tuple[Sequence[int], int]]) -> list[float]
     ]
     row, place = torch.tensor(places, device=hidden.device).T
     targets = ids.to(hidden.device)[row, place]
-    losses = _losses(lm, hidden[row, place - 1], targets)
+    losses = lm.finite(_losses(lm, hidden[row, place - 1], targets))
     return [float(one.mean()) for one in torch.split(losses, [count for _, count in rows])]
 
 

@@ -49,7 +49,7 @@ def answers(
         progress: Called with the number of questions answered since the last call.
 
     Raises:
-        ModelError: A prompt and its answer do not fit into the model's positions.
+        ModelError: A prompt and its answer do not fit into the model's positions, or the model computes NaN.
     """
     if not questions:
         return []
@@ -177,6 +177,9 @@ def greedy(
         max_new_tokens: Most new tokens of a row.
         deltas: Edits in force, another for each group of prompts.
         groups: Group of each prompt; all of group 0 by default.
+
+    Raises:
+        ModelError: The model computes NaN or infinity.
     """
     groups, deltas = groups or [0] * len(prompts), deltas.placed(lm)
     found: list[list[int]] = [[] for _ in prompts]
@@ -194,7 +197,10 @@ def greedy(
                 past_key_values=cache,
                 use_cache=True,
             ).last_hidden_state
-        ids = lm.logits(hidden[:, -1]).argmax(-1, keepdim=True).to(lm.device)  # (rows, 1)
+        logits = lm.logits(hidden[:, -1])
+        best = logits.argmax(-1, keepdim=True)  # (rows, 1)
+        lm.finite(logits.gather(-1, best))
+        ids = best.to(lm.device)
         tokens = ids[:, 0].tolist()
         for row, token in zip(rows, tokens, strict=True):
             found[row].append(token)

@@ -109,6 +109,26 @@ class LM:
                 return int(token)
         return 0
 
+    @property
+    def positions(self) -> int | None:
+        """Most tokens that it can read; None where nothing bounds them."""
+        limit: int | None = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        return limit
+
+    def finite(self, values: Tensor) -> Tensor:
+        """What the model computed, as it is.
+
+        Raises:
+            ModelError: It is not finite, so nothing can be read off it.
+        """
+        if not torch.isfinite(values).all():
+            kind = str(self.dtype).removeprefix("torch.")
+            raise ModelError(
+                f"{self.name!r} in {kind} computes NaN or infinity where numbers were expected; load it with "
+                "--dtype bf16 or fp32, and check its weights and the edit in force"
+            )
+        return values
+
     def mlp(self, layer: int) -> nn.Module:
         """The MLP of a block."""
         return self.layers[layer].get_submodule(self.arch.mlp)

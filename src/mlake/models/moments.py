@@ -76,6 +76,7 @@ def key_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tens
 
     Raises:
         DataError: The corpus is empty.
+        ModelError: The model computes NaN or infinity; nothing is kept then.
     """
     files = _files(lm, layers, corpus)
     found = {layer: file.moment() for layer, file in files.items()}
@@ -134,7 +135,7 @@ class _Sum:
     def mean(self, lm: LM, tokens: int) -> Tensor:
         if self.total is None:
             raise DataError("a corpus without tokens has no second moment; give some text")
-        mean = (self.total / tokens).cpu()
+        mean = lm.finite((self.total / tokens).cpu())
         return mean if lm.dtype == torch.float64 else mean.float()
 
 
