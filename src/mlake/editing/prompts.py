@@ -8,6 +8,7 @@ from mlake.errors import SubjectError
 from mlake.languages import language
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded, encode
+from mlake.models.tokens import check_fit
 from mlake.records import Statement
 
 __all__ = ["NO_SENTENCE", "KeyAt", "PromptKind", "Prompted", "ValueTask", "prompted"]
@@ -76,6 +77,7 @@ def prompted(
 
     Raises:
         SubjectError: The subject is not known or not in the question, or the target is empty.
+        ModelError: A prompt does not fit into the model's positions.
     """
     row = language(statement.lang)
     notes: list[str] = []
@@ -102,6 +104,12 @@ def prompted(
         essence = _essence(lm, statement, key)
     except SubjectError as error:
         raise SubjectError(f"fact {statement.fact!r} in {statement.lang!r}: {error}") from error
+    check_fit(
+        lm,
+        max(len(one.ids) for one in prompts),
+        f"the longest prompt of fact {statement.fact!r} in {statement.lang!r} takes",
+        "shorten its question and new answer, or give shorter contexts",
+    )
     return Prompted(ValueTask(prompts, essence), tuple(notes))
 
 

@@ -14,7 +14,7 @@ from mlake.errors import ModelError
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
 from mlake.models.room import in_halves, room_for
-from mlake.models.tokens import appended, token_ids
+from mlake.models.tokens import appended, check_fit, token_ids
 from mlake.records import Answer
 
 __all__ = ["answers", "ask", "greedy", "identity"]
@@ -58,7 +58,12 @@ def answers(
     asked = list(times)
     texts = [lm.style.prompt(question) for _, question in asked]
     prompts = token_ids(lm, texts, special=not lm.style.chat)
-    _check_fit(lm, max(map(len, prompts)) + max_new_tokens)
+    check_fit(
+        lm,
+        max(map(len, prompts)) + max_new_tokens,
+        "the longest prompt and its answer take",
+        "ask shorter questions, give fewer facts in the prompt, or lower max_new_tokens",
+    )
     ends = _Ends(lm)
     found: list[Answer | None] = [None] * len(asked)
     lengths = [len(prompt) for prompt in prompts]
@@ -234,12 +239,3 @@ def _batches(lengths: Sequence[int], max_new_tokens: int, budget: int) -> Iterat
         batch.append(i)
     if batch:
         yield batch
-
-
-def _check_fit(lm: LM, tokens: int) -> None:
-    limit = getattr(lm.model.config.get_text_config(), "max_position_embeddings", None)
-    if limit is not None and tokens > limit:
-        raise ModelError(
-            f"the longest prompt and its answer take {tokens} tokens, but {lm.name!r} has {limit} positions; "
-            "ask shorter questions, give fewer facts in the prompt, or lower max_new_tokens"
-        )

@@ -97,8 +97,22 @@ def stored_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, T
 
 
 def _files(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, MomentFile]:
-    about = [lm.name, lm.revision, str(lm.dtype), lm.device.type, corpus.sha256, _WINDOW, BATCH_TOKENS, _EVEN]
+    about = [
+        lm.name,
+        lm.revision,
+        str(lm.dtype),
+        lm.device.type,
+        corpus.sha256,
+        _window(lm),
+        BATCH_TOKENS,
+        _EVEN,
+    ]
     return {layer: MomentFile.of(*about, layer) for layer in layers}
+
+
+def _window(lm: LM) -> int:
+    """Most tokens of a text that are read together."""
+    return _WINDOW if lm.positions is None else min(_WINDOW, lm.positions)
 
 
 def measured_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tensor]:
@@ -161,7 +175,8 @@ def _read(
     lm: LM, sums: Mapping[int, _Sum], corpus: Corpus, keep: Callable[[Mapping[int, _Sum]], None]
 ) -> None:
     """Add the batches that each sum lacks. Batches depend on the corpus alone, whatever the layers."""
-    rows = [row[i : i + _WINDOW] for row in corpus.rows for i in range(0, len(row), _WINDOW)]
+    size = _window(lm)
+    rows = [row[i : i + size] for row in corpus.rows for i in range(0, len(row), size)]
     batches = [[rows[i] for i in some] for some in by_length(list(map(len, rows)), BATCH_TOKENS, even=_EVEN)]
     first = min(one.batches for one in sums.values())
     done = sum(len(row) for batch in batches[:first] for row in batch)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from mlake.errors import ModelError
 from mlake.models.lm import LM
 
-__all__ = ["appended", "token_ids"]
+__all__ = ["appended", "check_fit", "token_ids"]
 
 
 def appended(tokenizer: Any) -> int:
@@ -31,3 +32,19 @@ def token_ids(lm: LM, texts: Sequence[str], *, special: bool = True) -> list[lis
     rows: list[list[int]] = encoded["input_ids"]
     tail = appended(lm.tokenizer) if special else 0
     return [row[: len(row) - tail] for row in rows]
+
+
+def check_fit(lm: LM, tokens: int, what: str, instead: str) -> None:
+    """Refuse what is longer than the model's positions.
+
+    Args:
+        lm: The model.
+        tokens: Tokens that it would read.
+        what: What they are, with its verb.
+        instead: What to do.
+
+    Raises:
+        ModelError: They are more than the model can read.
+    """
+    if lm.positions is not None and tokens > lm.positions:
+        raise ModelError(f"{what} {tokens} tokens, but {lm.name!r} has {lm.positions} positions; {instead}")
