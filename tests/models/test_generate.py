@@ -90,7 +90,7 @@ def test_identity_tells_apart_whatever_can_change_an_answer(
         seen.append(identity(lm, 8))
     for gpu in ("A100", "H100"):
         monkeypatch.setattr(torch.cuda, "get_device_name", lambda device, gpu=gpu: gpu)
-        seen.append(identity(OnCuda(lm.name, lm.revision, lm.model, lm.tokenizer, lm.arch, lm.style), 8))
+        seen.append(identity(OnCuda(lm.name, lm.revision, lm.model, lm.tokenizer, lm.structure, lm.style), 8))
     texts = [json.dumps(one, sort_keys=True) for one in seen]
     assert len(set(texts)) == len(texts) == 13
 

@@ -116,7 +116,10 @@ def _tokens(texts: list[str], lm: LM) -> list[int]:
 
 
 def _body(lm: LM) -> int:
-    return sum(weight.numel() for weight in lm.layers.parameters())
+    if lm.understood:
+        return sum(weight.numel() for weight in lm.layers.parameters())
+    every: int = sum(weight.numel() for weight in lm.model.base_model.parameters())
+    return every - int(lm.model.get_input_embeddings().weight.numel())
 
 
 def _head(lm: LM) -> int:
@@ -138,7 +141,7 @@ def _editing(statements: list[str], lm: LM, method: Method) -> float:
 @torch.inference_mode()
 def _rate(lm: LM) -> float:
     """Floating-point operations a second of a down-projection with a few rows, as in generation."""
-    matrix = lm.matrix(0)
+    matrix = lm.matrix(0) if lm.understood else lm.model.get_output_embeddings().weight
     rows = torch.ones(_ROWS, matrix.shape[1], dtype=matrix.dtype, device=matrix.device)
     torch.sum(linear(rows, matrix)).item()
     products, start = 0, perf_counter()
