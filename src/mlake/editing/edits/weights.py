@@ -102,6 +102,7 @@ class WeightEdit(Edit):
         Raises:
             EditError: The edit does not fit the model.
         """
+        self.warn_of_another_model(lm)
         with editable(lm) as changes:
             for layer, factors in self.factors.items():
                 if layer >= len(lm.layers):
