@@ -246,6 +246,14 @@ def test_a_failed_edit_leaves_no_folder(edit: Callable[..., Result], monkeypatch
     assert written() == []
 
 
+def test_forms_of_an_earlier_edit_do_not_stay(edit: Callable[..., Result]) -> None:
+    assert edit([SAGAN], "--merge", "--peft").exit_code == 0
+    Path("out/model/notes.txt").write_text("mine")
+    assert edit([SCHILLER]).exit_code == 0
+    assert written() == ["answers.json", "edit.safetensors", "model"]
+    assert written("out/model") == ["notes.txt"]
+
+
 @pytest.mark.parametrize(("flag", "place"), [("--merge", "model"), ("--peft", "adapter")])
 def test_a_file_in_the_way_of_another_form(edit: Callable[..., Result], flag: str, place: str) -> None:
     """What was made by then stays, complete."""

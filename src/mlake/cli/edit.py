@@ -138,13 +138,14 @@ def _finish(
     flags: Mapping[str, Any],
 ) -> None:
     """Save the edit, ask the edited model, and report; other forms of the edit come last."""
-    from mlake.editing.edits.export import save_adapter, save_merged
+    from mlake.editing.edits.export import forget_forms, save_adapter, save_merged
 
     if flags["merge"] and not made.mergeable:
         raise EditError(
             f"--merge writes edited weights, and an edit by {flags['method']} is kept beside them; leave out "
             "--merge, and apply edit.safetensors"
         )
+    earlier = (out / "edit.safetensors").exists()
     answers = out / "answers.json"
     answers.unlink(missing_ok=True)  # those of an earlier edit do not belong to this one
     made.save(out / "edit.safetensors")
@@ -160,6 +161,9 @@ def _finish(
     if flags["peft"]:
         save_adapter(made, lm, out / "adapter")
         click.echo(f"wrote {out / 'adapter'}")
+    if earlier:
+        asked = Path(lm.name).resolve() == (out / "model").resolve()
+        forget_forms(out, merged=not (flags["merge"] or asked), adapter=not flags["peft"])
 
 
 def _row(one: Statement, before: Answer, after: Answer) -> dict[str, Any]:
