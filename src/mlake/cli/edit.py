@@ -153,17 +153,19 @@ def _finish(
         after = _ask(edited, statements, flags["max_new_tokens"], "asking the edited model")
         rows = [_row(*three) for three in zip(statements, before, after, strict=True)]
         _write(rows, answers)
-        _show(rows)
-        click.echo(f"wrote {out / 'edit.safetensors'} and {answers}")
+        wrote = [f"{out / 'edit.safetensors'} and {answers}"]
         if flags["merge"]:
             save_merged(edited, out / "model")
-            click.echo(f"wrote {out / 'model'}")
+            wrote.append(str(out / "model"))
     if flags["peft"]:
         save_adapter(made, lm, out / "adapter")
-        click.echo(f"wrote {out / 'adapter'}")
+        wrote.append(str(out / "adapter"))
     if earlier:
         asked = Path(lm.name).resolve() == (out / "model").resolve()
         forget_forms(out, merged=not (flags["merge"] or asked), adapter=not flags["peft"])
+    _show(rows)
+    for one in wrote:
+        click.echo(f"wrote {one}")
 
 
 def _row(one: Statement, before: Answer, after: Answer) -> dict[str, Any]:
