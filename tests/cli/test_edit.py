@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -244,6 +246,41 @@ def test_a_failed_edit_leaves_no_folder(edit: Callable[..., Result], monkeypatch
     monkeypatch.setattr(WeightEdit, "save", failing)
     assert edit([SAGAN]).exit_code == 2
     assert written() == []
+
+
+def test_forms_of_an_earlier_edit_do_not_stay(edit: Callable[..., Result]) -> None:
+    assert edit([SAGAN], "--merge", "--peft").exit_code == 0
+    Path("out/model/notes.txt").write_text("mine")
+    assert edit([SCHILLER]).exit_code == 0
+    assert written() == ["answers.json", "edit.safetensors", "model"]
+    assert written("out/model") == ["notes.txt"]
+
+
+@pytest.mark.parametrize("charset", ["cp1252", "latin-1"])
+def test_what_a_terminal_cannot_show_is_escaped(
+    edit: Callable[..., Result], model: Path, charset: str
+) -> None:
+    Path("my.jsonl").write_text(json.dumps(JA) + "\n", encoding="utf-8")
+    flags = ["--method", "rome", "--set", "steps=1", "--max-new-tokens", "3", "--merge", "--peft"]
+    called = [sys.executable, "-m", "mlake", "edit", "--model", str(model), "--facts", "my.jsonl", *flags]
+    ran = subprocess.run(
+        [*called, "--out", "out"], env={**os.environ, "PYTHONIOENCODING": charset}, capture_output=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    shown = b"\\u30ab\\u30fc\\u30eb"
+    assert shown in ran.stdout and b"wrote " in ran.stdout
+    assert written() == ["adapter", "answers.json", "edit.safetensors", "model"]
+
+
+def test_everything_is_written_before_anything_is_shown(
+    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("click.echo", broken)
+    assert edit([SAGAN], "--merge", "--peft").exit_code == 1
+    assert written() == ["adapter", "answers.json", "edit.safetensors", "model"]
 
 
 @pytest.mark.parametrize(("flag", "place"), [("--merge", "model"), ("--peft", "adapter")])

@@ -10,7 +10,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.files import load_edit
+from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.edits.weights import WeightEdit, editable
 from mlake.editing.factors import Factors
 from mlake.errors import EditError
@@ -234,3 +236,17 @@ def test_an_edit_too_large_for_float16(tiny_lm: Any, state: Any) -> None:
     with pytest.raises(EditError, match="edit of layer 1 is too large for float16; load the model in"):
         WeightEdit({1: huge}).applied(lm).__enter__()
     assert state(lm) == before
+
+
+@pytest.mark.parametrize("made", ["a" * 40, "0" * 40, "unknown", None])
+def test_an_edit_for_another_revision_is_told(
+    tiny_lm: Any, made: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    lm = tiny_lm()
+    report = {"model": "theirs\n"} | ({"model_revision": made} if made else {})
+    with edit_of(0, 1).then(WeightEdit({1: factors()}, {}, report)).applied(lm):
+        pass
+    with ParameterEdit({}, {}, report).applied(lm), ContextEdit(("A line.",), report).applied(lm):
+        pass
+    told = f"made for theirs at {made} and is applied to tiny-llama at {lm.revision}"
+    assert [told in one for one in caplog.messages] == [True] * (3 if made == "a" * 40 else 0)

@@ -145,6 +145,23 @@ def test_a_new_checkpoint_replaces_the_shards_of_an_old_one(tiny_lm: Any, tmp_pa
     assert (tmp_path / "m" / "notes.txt").read_text() == "mine"
 
 
+def test_nothing_is_left_of_another_models_checkpoint(tiny_lm: Any, tmp_path: Path) -> None:
+    lm, chat = tiny_lm(), tiny_lm()
+    chat.tokenizer.chat_template = {"default": "{{ messages }}", "other": "x"}
+    save_merged(chat, tmp_path / "m")
+    (tmp_path / "m" / "merges.txt").write_text("old")
+    save_merged(chat, tmp_path / "m")
+    assert set(AutoTokenizer.from_pretrained(tmp_path / "m").chat_template) == {"default", "other"}
+    save_merged(lm, tmp_path / "m")
+    save_merged(lm, tmp_path / "new")
+    assert AutoTokenizer.from_pretrained(tmp_path / "m").chat_template is None
+    left, new = (
+        {str(f.relative_to(tmp_path / one)) for f in (tmp_path / one).rglob("*") if f.is_file()}
+        for one in ("m", "new")
+    )
+    assert left == new
+
+
 def test_published_generation_settings_that_contradict_themselves(tiny_lm: Any, tmp_path: Path) -> None:
     """As in Vicuna's checkpoint: a temperature, but no sampling."""
     lm = saved(tiny_lm(), tmp_path / "base")

@@ -296,5 +296,5 @@ def test_what_cannot_be_trained(tiny_lm: Any, statements: Sequence[Statement]) -
     with pytest.raises(EditError, match="no facts to edit"):
         FULL.edit(lm, [])
     long = replace(statements[0], question="Where? " * 99)
-    with pytest.raises(EditError, match="positions; expected shorter"):
+    with pytest.raises(ModelError, match="positions; give shorter"):
         FULL.edit(lm, [long])

@@ -13,10 +13,11 @@ from mlake.editing.edits.weights import WeightEdit
 from mlake.editing.locate.update import InverseMoment, closed_form, filled_up
 from mlake.editing.locate.value import optimise_values
 from mlake.editing.prompts import prompted
-from mlake.errors import EditError, SubjectError
+from mlake.errors import EditError, ModelError, SubjectError
 from mlake.models.corpora import corpus
 from mlake.models.hooks import first
 from mlake.models.keys import prompt_keys
+from mlake.models.lm import UNPINNED
 from mlake.models.moments import key_moments
 
 TEXT = ("The capital of France is Paris.", "フランスの首都", "法国的首都是巴黎。", "Q: Wo? A: Köln")
@@ -282,6 +283,20 @@ def test_facts_that_cannot_be_edited(tiny_lm: Any, statements: Any) -> None:
     for empty in ("", " "):
         with pytest.raises(SubjectError, match="fact 'f0' has no new answer in 'en'; add new_answer"):
             rome.edit(lm, [replace(english, new=empty)])
+
+
+def test_a_question_beyond_the_models_positions_is_named(tiny_lm: Any, statements: Any) -> None:
+    lm = tiny_lm("gpt2")
+    long = replace(statements[0], question=statements[0].question + " Where?" * 200)
+    for name in ("rome", "memit"):
+        with pytest.raises(ModelError, match=r"fact 'f0' in 'en' takes .* has 256 positions; shorten"):
+            editor(name, lm, steps=1).edit(lm, [statements[1], long], text=TEXT)
+
+
+def test_a_corpus_with_texts_beyond_the_models_positions(tiny_lm: Any, statements: Any) -> None:
+    lm = tiny_lm("gpt2")
+    lm = replace(lm, revision=UNPINNED)
+    assert editor("memit", lm, steps=1, corpus_tokens=500).edit(lm, statements[:1], text=["long " * 300])
 
 
 def test_one_subject_twice_in_a_batch_needs_a_ridge(tiny_lm: Any, statements: Any) -> None:

@@ -90,7 +90,7 @@ def test_identity_tells_apart_whatever_can_change_an_answer(
         seen.append(identity(lm, 8))
     for gpu in ("A100", "H100"):
         monkeypatch.setattr(torch.cuda, "get_device_name", lambda device, gpu=gpu: gpu)
-        seen.append(identity(OnCuda(lm.name, lm.revision, lm.model, lm.tokenizer, lm.arch, lm.style), 8))
+        seen.append(identity(OnCuda(lm.name, lm.revision, lm.model, lm.tokenizer, lm.structure, lm.style), 8))
     texts = [json.dumps(one, sort_keys=True) for one in seen]
     assert len(set(texts)) == len(texts) == 13
 
@@ -258,6 +258,15 @@ def test_batches_stay_within_the_budget() -> None:
 def test_a_prompt_beyond_the_models_positions_is_refused(tiny_lm: Any) -> None:
     with pytest.raises(ModelError, match="has 256 positions; ask shorter"):
         answers(tiny_lm("gpt2"), ["パリ" * 300], max_new_tokens=4)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_model_that_computes_no_numbers_gives_no_answers(tiny_lm: Any, value: float) -> None:
+    lm = tiny_lm()
+    with torch.no_grad():
+        lm.matrix(1)[0, 0] = value
+    with pytest.raises(ModelError, match=r"computes NaN or infinity .* --dtype bf16 or fp32"):
+        answers(lm, QUESTIONS, max_new_tokens=4)
 
 
 def test_one_pass_answers_for_many_edits(tiny_lm: Any, family: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mlake.errors import DataError
+from mlake.errors import DataError, ModelError
 from mlake.models import moments
 from mlake.models.hooks import watched_input
 from mlake.models.moment_files import MomentFile
@@ -226,6 +226,15 @@ def test_what_matters_makes_another_cache(tiny_lm: Any, cache: Path, monkeypatch
     monkeypatch.setattr(type(lm), "device", elsewhere)
     with pytest.raises((AssertionError, RuntimeError)):  # not found in the cache: tries to compute there
         key_moments(lm, (1,), corpus_of(lm))
+
+
+def test_moments_that_are_not_finite_are_not_kept(tiny_lm: Any, cache: Path) -> None:
+    lm = tiny_lm()
+    with torch.no_grad():
+        lm.matrix(0)[0, 0] = float("inf")
+    with pytest.raises(ModelError, match="computes NaN or infinity"):
+        key_moments(lm, (1,), corpus_of(lm))
+    assert not files(cache)
 
 
 def test_hash_of_a_corpus(tiny_lm: Any) -> None:

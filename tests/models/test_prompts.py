@@ -39,6 +39,13 @@ def test_a_chat_template_is_used_and_brings_its_own_bos(tiny_lm: Any) -> None:
     assert style_for(tokenizer, "Frage: {question}").prompt("x") == "Frage: x"
 
 
+def test_a_model_that_can_think_is_asked_not_to(tiny_lm: Any) -> None:
+    tokenizer = tiny_lm("llama").tokenizer
+    ending = "{% if enable_thinking is defined and not enable_thinking %}<think>\n\n</think>\n\n{% endif %}"
+    tokenizer.chat_template = CHAT + ending
+    assert style_for(tokenizer).template.endswith("<|assistant|>\n<think>\n\n</think>\n\n")
+
+
 @pytest.mark.parametrize(
     ("template", "space", "joint"),
     [

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -135,3 +136,31 @@ def test_byte_fallback_keys_at_the_last_byte(tiny_lm: Any) -> None:
         "▁", "Q", "<0xE9>", "<0xB2>", "<0x81>", "<0xE8>", "<0xBF>", "<0x85>", "は",
     ]  # fmt: skip
     assert found.lookup == 7
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFKC"])
+@pytest.mark.parametrize("subject", ["José", "Nguyễn Phúc Thế", "가", "ｶﾞ", "Ångström ﬁ"])
+def test_a_normaliser_that_composes(tiny_lm: Any, form: Any, subject: str) -> None:
+    """The key of a decomposed subject is the composed one's, at the last byte of its last character."""
+    from tokenizers import Tokenizer, normalizers
+    from transformers import PreTrainedTokenizerFast
+
+    plain = tiny_lm()
+    core = Tokenizer.from_str(plain.tokenizer.backend_tokenizer.to_str())
+    core.normalizer = getattr(normalizers, form)()
+    lm = replace(plain, tokenizer=PreTrainedTokenizerFast(tokenizer_object=core))
+    given, read = normalize("NFD", subject), normalize(form, normalize("NFD", subject))
+    found = encode(lm, f"Who is {given}?", target=" Rome", subject_end=7 + len(given))
+    assert found == encode(plain, f"Who is {read}?", target=" Rome", subject_end=7 + len(read))
+
+
+def test_a_subject_that_vanishes_is_refused(tiny_lm: Any) -> None:
+    from tokenizers import Tokenizer, normalizers
+    from transformers import PreTrainedTokenizerFast
+
+    lm = tiny_lm()
+    core = Tokenizer.from_str(lm.tokenizer.backend_tokenizer.to_str())
+    core.normalizer = normalizers.Replace("\u200b", "")
+    lm = replace(lm, tokenizer=PreTrainedTokenizerFast(tokenizer_object=core))
+    with pytest.raises(SubjectError, match="no token holds character 7"):
+        encode(lm, "Who is \u200b?", subject_end=8)

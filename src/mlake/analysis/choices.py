@@ -27,6 +27,7 @@ from mlake.models.generate import answers
 from mlake.models.lm import LM
 from mlake.models.prompts import PLAIN, PromptStyle
 from mlake.models.room import room_for
+from mlake.models.tokens import token_ids
 from mlake.records import Probe
 from mlake.scorers.row import ScoredRow
 
@@ -168,7 +169,7 @@ def _likely(lm: LM, prompts: Sequence[str], counts: Sequence[int]) -> list[int]:
     """Index of the letter that is likeliest right after each prompt, among as many as it has options."""
     if not prompts:
         return []
-    encoded = lm.tokenizer(list(prompts), add_special_tokens=not lm.style.chat)["input_ids"]
+    encoded = token_ids(lm, prompts, special=not lm.style.chat)
     tokens = [_letter_tokens(lm, letter) for letter in string.ascii_uppercase[: max(counts)]]
     found = [0] * len(prompts)
     for batch in by_length([len(ids) for ids in encoded], room_for(lm, 1)):
@@ -180,7 +181,8 @@ def _likely(lm: LM, prompts: Sequence[str], counts: Sequence[int]) -> list[int]:
             use_cache=False,
         ).last_hidden_state
         logits = lm.logits(hidden[:, -1])  # (rows, vocabulary)
-        scores = torch.stack([logits[:, one].logsumexp(-1) for one in tokens], dim=-1)  # (rows, letters)
+        # Scores are (rows, letters).
+        scores = lm.finite(torch.stack([logits[:, one].logsumexp(-1) for one in tokens], dim=-1))
         for row, i in enumerate(batch):
             found[i] = int(scores[row, : counts[i]].argmax())
     return found

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mlake.errors import ModelError
 from mlake.kinds import question_kind
 from mlake.languages import LANGUAGES, lacking, language
 from mlake.models.batches import by_length, pad_right
 from mlake.models.lm import LM
 from mlake.models.room import room_for
 from mlake.models.spans import encode
+from mlake.models.tokens import check_fit, token_ids
 from mlake.records import Asked
 from mlake.scorers.row import ScoredRow, scored
 
@@ -116,7 +116,7 @@ def ability_rows(lm: LM, edit_lang: str | None, batch: int | None, langs: Sequen
     read = [(lang, number, text) for lang in langs for number, text in enumerate(held_out(lang))]
     if not read:
         return []
-    ids: list[list[int]] = lm.tokenizer([text for *_, text in read])["input_ids"]
+    ids = token_ids(lm, [text for *_, text in read])
     values = _nll(lm, [(one, len(one) - 1) for one in ids], lambda done: None)
     return [
         AbilityRow(edit_lang, batch, lang, number, len(one) - 1, value)
@@ -142,7 +142,8 @@ def _nll(lm: LM, rows: Sequence[tuple[Sequence[int], int]], progress: Callable[[
     if not rows:
         return found
     lengths = [len(ids) for ids, _ in rows]
-    _check_fit(lm, max(lengths))
+    advice = "leave out such answers, or read them with another model"
+    check_fit(lm, max(lengths), "the longest text takes", advice)
     for batch in by_length(lengths, room_for(lm, max(count for _, count in rows))):
         values = _batch_nll(lm, [rows[index] for index in batch])
         for index, value in zip(batch, values, strict=True):
@@ -164,7 +165,7 @@ def _batch_nll(lm: LM, rows: Sequence[tuple[Sequence[int], int]]) -> list[float]
     ]
     row, place = torch.tensor(places, device=hidden.device).T
     targets = ids.to(hidden.device)[row, place]
-    losses = _losses(lm, hidden[row, place - 1], targets)
+    losses = lm.finite(_losses(lm, hidden[row, place - 1], targets))
     return [float(one.mean()) for one in torch.split(losses, [count for _, count in rows])]
 
 
@@ -183,12 +184,3 @@ def _losses(lm: LM, hidden: Tensor, targets: Tensor) -> Tensor:
         wanted = targets[start : start + size].to(logits.device)
         found.append(torch.nn.functional.cross_entropy(logits, wanted, reduction="none"))
     return torch.cat(found)
-
-
-def _check_fit(lm: LM, tokens: int) -> None:
-    limit = getattr(lm.model.config.get_text_config(), "max_position_embeddings", None)
-    if limit is not None and tokens > limit:
-        raise ModelError(
-            f"the longest text takes {tokens} tokens, but {lm.name!r} has {limit} positions; "
-            "leave out such answers, or read them with another model"
-        )

@@ -139,13 +139,14 @@ def _finish(
     flags: Mapping[str, Any],
 ) -> None:
     """Save the edit, ask the edited model, and report; other forms of the edit come last."""
-    from mlake.editing.edits.export import save_adapter, save_merged
+    from mlake.editing.edits.export import forget_forms, save_adapter, save_merged
 
     if flags["merge"] and not made.mergeable:
         raise EditError(
             f"--merge writes edited weights, and an edit by {flags['method']} is kept beside them; leave out "
             "--merge, and apply edit.safetensors"
         )
+    earlier = (out / "edit.safetensors").exists()
     answers = out / "answers.json"
     answers.unlink(missing_ok=True)  # those of an earlier edit do not belong to this one
     made.save(out / "edit.safetensors")
@@ -153,14 +154,19 @@ def _finish(
         after = _ask(edited, statements, flags["max_new_tokens"], "asking the edited model")
         rows = [_row(*three) for three in zip(statements, before, after, strict=True)]
         _write(rows, answers)
-        _show(rows)
-        click.echo(plain(f"wrote {out / 'edit.safetensors'} and {answers}"))
+        wrote = [f"{out / 'edit.safetensors'} and {answers}"]
         if flags["merge"]:
             save_merged(edited, out / "model")
-            click.echo(plain(f"wrote {out / 'model'}"))
+            wrote.append(str(out / "model"))
     if flags["peft"]:
         save_adapter(made, lm, out / "adapter")
-        click.echo(plain(f"wrote {out / 'adapter'}"))
+        wrote.append(str(out / "adapter"))
+    if earlier:
+        asked = Path(lm.name).resolve() == (out / "model").resolve()
+        forget_forms(out, merged=not (flags["merge"] or asked), adapter=not flags["peft"])
+    _show(rows)
+    for one in wrote:
+        click.echo(plain(f"wrote {one}"))
 
 
 def _row(one: Statement, before: Answer, after: Answer) -> dict[str, Any]:

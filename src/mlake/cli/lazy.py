@@ -1,8 +1,10 @@
 """A command group that imports a command only when it is called."""
 
 import errno
+import sys
 from collections.abc import Mapping
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -46,6 +48,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print an error that a user can mend in one line."""
+        _escape_what_cannot_be_shown()
         try:
             return super().invoke(ctx)
         except MlakeError as error:
@@ -59,6 +62,13 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             _say("interrupted; a run goes on from here when the same command is given again")
             ctx.exit(130)
+
+
+def _escape_what_cannot_be_shown() -> None:
+    """A terminal or pipe of few characters, such as cp1252, gets escapes of the others, and no error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _say(text: str) -> None:

@@ -8,6 +8,7 @@ from mlake.errors import SubjectError
 from mlake.languages import language
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded, encode
+from mlake.models.tokens import check_fit
 from mlake.records import Statement
 
 __all__ = ["NO_SENTENCE", "KeyAt", "PromptKind", "Prompted", "ValueTask", "prompted"]
@@ -76,6 +77,7 @@ def prompted(
 
     Raises:
         SubjectError: The subject is not known or not in the question, or the target is empty.
+        ModelError: A prompt does not fit into the model's positions.
     """
     row = language(statement.lang)
     notes: list[str] = []
@@ -97,8 +99,18 @@ def prompted(
         notes.append(f"no contexts in {row.code}: edited with the prompt alone")
     if not row.essence:
         notes.append(f"no essence in {row.code}: edited without the KL term")
-    prompts = tuple(_encoded(lm, text, prefix) for prefix in ("", *prefixes))
-    return Prompted(ValueTask(prompts, _essence(lm, statement, key)), tuple(notes))
+    try:
+        prompts = tuple(_encoded(lm, text, prefix) for prefix in ("", *prefixes))
+        essence = _essence(lm, statement, key)
+    except SubjectError as error:
+        raise SubjectError(f"fact {statement.fact!r} in {statement.lang!r}: {error}") from error
+    check_fit(
+        lm,
+        max(len(one.ids) for one in prompts),
+        f"the longest prompt of fact {statement.fact!r} in {statement.lang!r} takes",
+        "shorten its question and new answer, or give shorter contexts",
+    )
+    return Prompted(ValueTask(prompts, essence), tuple(notes))
 
 
 def _question(lm: LM, statement: Statement, subject: str | None, space: str) -> _Text:

@@ -16,6 +16,7 @@ from mlake.evaluation.unedited import Known
 from mlake.evaluation.units import Step, Unit, needed
 from mlake.models.lm import LM
 from mlake.models.room import free_memory
+from mlake.models.tokens import token_ids
 
 __all__ = ["dry_run", "too_large"]
 
@@ -111,11 +112,14 @@ def _tokens(texts: list[str], lm: LM) -> list[int]:
     if not texts:
         return []
     prompts = [lm.style.prompt(text) for text in texts]
-    return [len(ids) for ids in lm.tokenizer(prompts, add_special_tokens=not lm.style.chat)["input_ids"]]
+    return [len(ids) for ids in token_ids(lm, prompts, special=not lm.style.chat)]
 
 
 def _body(lm: LM) -> int:
-    return sum(weight.numel() for weight in lm.layers.parameters())
+    if lm.understood:
+        return sum(weight.numel() for weight in lm.layers.parameters())
+    every: int = sum(weight.numel() for weight in lm.model.base_model.parameters())
+    return every - int(lm.model.get_input_embeddings().weight.numel())
 
 
 def _head(lm: LM) -> int:
@@ -137,7 +141,7 @@ def _editing(statements: list[str], lm: LM, method: Method) -> float:
 @torch.inference_mode()
 def _rate(lm: LM) -> float:
     """Floating-point operations a second of a down-projection with a few rows, as in generation."""
-    matrix = lm.matrix(0)
+    matrix = lm.matrix(0) if lm.understood else lm.model.get_output_embeddings().weight
     rows = torch.ones(_ROWS, matrix.shape[1], dtype=matrix.dtype, device=matrix.device)
     torch.sum(linear(rows, matrix)).item()
     products, start = 0, perf_counter()

@@ -13,7 +13,7 @@ from transformers.pytorch_utils import Conv1D
 
 from mlake.errors import ModelError
 
-__all__ = ["ARCHITECTURES", "Architecture", "architecture_of", "detect", "head_logits"]
+__all__ = ["ARCHITECTURES", "Architecture", "architecture_of", "detect", "head_is_whole", "head_logits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,18 @@ def head_logits(model: Any, hidden: Tensor) -> Tensor:
     logits = logits if logits.dtype == torch.float64 else logits.float()
     cap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
     return logits if cap is None else cap * torch.tanh(logits / cap)
+
+
+@torch.no_grad()
+def head_is_whole(model: Any) -> bool:
+    """Whether logits are what ``head_logits`` makes of the base model's output, so that it can be asked."""
+    ids = torch.tensor([[0, 1]], device=model.get_input_embeddings().weight.device)
+    hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state
+    return _close(head_logits(model, hidden).float(), model(input_ids=ids, use_cache=False).logits.float())
+
+
+def _close(found: Tensor, expected: Tensor) -> bool:
+    return torch.allclose(found, expected, rtol=1e-2, atol=1e-2 * float(expected.abs().max()))
 
 
 def detect(model: Any) -> Architecture:
@@ -170,8 +182,10 @@ def _tried(model: Any, arch: Architecture) -> Architecture:
     plain = _forward(model, arch, seen, None)
     before = seen["block"]
     expected = head_logits(model, seen["norm"]).float()
-    if not torch.allclose(expected, plain, rtol=1e-2, atol=1e-2 * float(plain.abs().max())):
+    if not _close(expected, plain):
         raise _unknown(model, "its logits are not its head applied to its last norm (a logit scale?)")
+    if seen["down"].shape != before.shape:
+        raise _unknown(model, f"its {arch.down} is not given all tokens of a row (a mixture of experts?)")
     shift = torch.randn(before.shape[-1], generator=torch.Generator().manual_seed(0)).to(before)
     shift *= before.std() / 4
     _forward(model, arch, seen, shift)
@@ -182,12 +196,12 @@ def _tried(model: Any, arch: Architecture) -> Architecture:
 
 
 def _forward(model: Any, arch: Architecture, seen: dict[str, Tensor], shift: Tensor | None) -> Tensor:
-    """Logits of two tokens; records the first block's and the last norm's outputs in ``seen``.
+    """Logits of two tokens; records outputs of the first block and of the last norm in ``seen``.
 
     Args:
         model: The model.
         arch: Where its parts are.
-        seen: Filled with ``block`` and ``norm``, each ``(1, 2, d_model)``.
+        seen: Filled with ``block``, ``down`` and ``norm``, each ``(1, 2, d_model)``.
         shift: Added to the first block's MLP output, ``(d_model,)``.
     """
 
@@ -205,6 +219,7 @@ def _forward(model: Any, arch: Architecture, seen: dict[str, Tensor], shift: Ten
     block = model.get_submodule(arch.layers)[0]
     handles = [
         block.register_forward_hook(record("block")),
+        block.get_submodule(arch.down).register_forward_hook(record("down")),
         model.get_submodule(arch.norm).register_forward_hook(record("norm")),
         block.get_submodule(arch.mlp).register_forward_hook(add),
     ]
@@ -220,6 +235,6 @@ def _forward(model: Any, arch: Architecture, seen: dict[str, Tensor], shift: Ten
 def _unknown(model: Any, why: str) -> ModelError:
     kind = model.config.model_type
     return ModelError(
-        f"model type {kind!r} is not understood: {why}; "
+        f"model type {kind!r} is not understood: {why}; take --method none or stableke, or "
         f"add a row {kind!r} to ARCHITECTURES in mlake/models/architectures.py"
     )

@@ -15,8 +15,9 @@ from mlake.errors import DataError, UnknownNameError
 from mlake.languages import language
 from mlake.models.bars import token_bar
 from mlake.models.lm import LM
-from mlake.models.moments import Corpus, token_ids
+from mlake.models.moments import Corpus
 from mlake.models.sampled import sampled_texts
+from mlake.models.tokens import token_ids
 from mlake.models.wikipedia import REVISION, articles
 
 __all__ = ["corpus"]

@@ -14,6 +14,7 @@ from mlake.errors import ModelError
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
 from mlake.models.room import in_halves, room_for
+from mlake.models.tokens import appended, check_fit, token_ids
 from mlake.records import Answer
 
 __all__ = ["answers", "ask", "greedy", "identity"]
@@ -48,18 +49,21 @@ def answers(
         progress: Called with the number of questions answered since the last call.
 
     Raises:
-        ModelError: A prompt and its answer do not fit into the model's positions.
+        ModelError: A prompt and its answer do not fit into the model's positions, or the model computes NaN.
     """
     if not questions:
         return []
     every = list(zip(groups or [0] * len(questions), questions, strict=True))
     times = Counter(every)
     asked = list(times)
-    encoded = lm.tokenizer(
-        [lm.style.prompt(question) for _, question in asked], add_special_tokens=not lm.style.chat
+    texts = [lm.style.prompt(question) for _, question in asked]
+    prompts = token_ids(lm, texts, special=not lm.style.chat)
+    check_fit(
+        lm,
+        max(map(len, prompts)) + max_new_tokens,
+        "the longest prompt and its answer take",
+        "ask shorter questions, give fewer facts in the prompt, or lower max_new_tokens",
     )
-    prompts: list[list[int]] = encoded["input_ids"]
-    _check_fit(lm, max(map(len, prompts)) + max_new_tokens)
     ends = _Ends(lm)
     found: list[Answer | None] = [None] * len(asked)
     lengths = [len(prompt) for prompt in prompts]
@@ -103,6 +107,7 @@ def ask(lm: LM, questions: Sequence[str], *, max_new_tokens: int = 32) -> list[s
 def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
     """All that an answer of an unedited model depends on besides the question, as plain JSON values."""
     cuda = lm.device.type == "cuda"
+    tail = 0 if lm.style.chat else appended(lm.tokenizer)
     return {
         "model": lm.name,
         "revision": lm.revision,
@@ -115,7 +120,7 @@ def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
         "torch": str(torch.__version__),
         "transformers": transformers.__version__,
         "version": _VERSION,
-    }
+    } | ({"appended": tail} if tail else {})
 
 
 @dataclass
@@ -177,6 +182,9 @@ def greedy(
         max_new_tokens: Most new tokens of a row.
         deltas: Edits in force, another for each group of prompts.
         groups: Group of each prompt; all of group 0 by default.
+
+    Raises:
+        ModelError: The model computes NaN or infinity.
     """
     groups, deltas = groups or [0] * len(prompts), deltas.placed(lm)
     found: list[list[int]] = [[] for _ in prompts]
@@ -194,7 +202,10 @@ def greedy(
                 past_key_values=cache,
                 use_cache=True,
             ).last_hidden_state
-        ids = lm.logits(hidden[:, -1]).argmax(-1, keepdim=True).to(lm.device)  # (rows, 1)
+        logits = lm.logits(hidden[:, -1])
+        best = logits.argmax(-1, keepdim=True)  # (rows, 1)
+        lm.finite(logits.gather(-1, best))
+        ids = best.to(lm.device)
         tokens = ids[:, 0].tolist()
         for row, token in zip(rows, tokens, strict=True):
             found[row].append(token)
@@ -228,12 +239,3 @@ def _batches(lengths: Sequence[int], max_new_tokens: int, budget: int) -> Iterat
         batch.append(i)
     if batch:
         yield batch
-
-
-def _check_fit(lm: LM, tokens: int) -> None:
-    limit = getattr(lm.model.config.get_text_config(), "max_position_embeddings", None)
-    if limit is not None and tokens > limit:
-        raise ModelError(
-            f"the longest prompt and its answer take {tokens} tokens, but {lm.name!r} has {limit} positions; "
-            "ask shorter questions, give fewer facts in the prompt, or lower max_new_tokens"
-        )

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from mlake.errors import ModelError
-from mlake.models.architectures import Architecture, architecture_of, head_logits
+from mlake.models.architectures import Architecture, architecture_of, head_is_whole, head_logits
 from mlake.models.hooks import hold_masks_finite
 from mlake.models.passes import Passes
 from mlake.models.prompts import PromptStyle, style_for
@@ -29,7 +29,7 @@ class LM:
         revision: What pins its weights: a hub commit, or a hash of the weight files; else ``UNPINNED``.
         model: The Hugging Face model, in eval mode, its parameters frozen.
         tokenizer: Its fast tokenizer (spans need character offsets).
-        arch: Where the model keeps its parts.
+        structure: Where the model keeps its parts, or why that is not understood.
         style: How a question becomes a prompt.
         passes: What the forward pass under way is of; shared by all that are made of the same model.
     """
@@ -38,7 +38,7 @@ class LM:
     revision: str
     model: Any
     tokenizer: Any
-    arch: Architecture
+    structure: Architecture | ModelError
     style: PromptStyle
     passes: Passes = field(default_factory=Passes, repr=False)
 
@@ -75,16 +75,33 @@ class LM:
         """
         _check(model, tokenizer, name)
         model.eval().requires_grad_(False)
-        arch, style = architecture_of(model), style_for(tokenizer, template)
-        lm = cls(name, revision, model, tokenizer, arch, style)
-        if lm.dtype == torch.float64:
+        lm = cls(name, revision, model, tokenizer, _structure(model), style_for(tokenizer, template))
+        if lm.dtype == torch.float64 and lm.understood:
             hold_masks_finite(lm.layers)
         return lm
 
     def __repr__(self) -> str:
         kind = str(self.dtype).removeprefix("torch.")
-        size = f"{self.arch.family}, {len(self.layers)} layers, {kind} on {self.device}"
+        size = f"{kind} on {self.device}"
+        if self.understood:
+            size = f"{self.arch.family}, {len(self.layers)} layers, {size}"
         return f"LM({shorter(self.name)}, {self.revision[:16]}, {size})"
+
+    @property
+    def understood(self) -> bool:
+        """Whether it is known where the model keeps its parts; if not, it can only be asked and trained."""
+        return isinstance(self.structure, Architecture)
+
+    @property
+    def arch(self) -> Architecture:
+        """Where the model keeps its parts.
+
+        Raises:
+            ModelError: That is not understood.
+        """
+        if isinstance(self.structure, ModelError):
+            raise self.structure
+        return self.structure
 
     @property
     def layers(self) -> nn.ModuleList:
@@ -108,6 +125,26 @@ class LM:
             if token is not None:
                 return int(token)
         return 0
+
+    @property
+    def positions(self) -> int | None:
+        """Most tokens that it can read; None where nothing bounds them."""
+        limit: int | None = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        return limit
+
+    def finite(self, values: Tensor) -> Tensor:
+        """What the model computed, as it is.
+
+        Raises:
+            ModelError: It is not finite, so nothing can be read off it.
+        """
+        if not torch.isfinite(values).all():
+            kind = str(self.dtype).removeprefix("torch.")
+            raise ModelError(
+                f"{self.name!r} in {kind} computes NaN or infinity where numbers were expected; load it with "
+                "--dtype bf16 or fp32, and check its weights and the edit in force"
+            )
+        return values
 
     def mlp(self, layer: int) -> nn.Module:
         """The MLP of a block."""
@@ -136,6 +173,20 @@ class LM:
             Logits in float32 or wider, ``(..., vocabulary)``.
         """
         return head_logits(self.model, hidden)
+
+
+def _structure(model: Any) -> Architecture | ModelError:
+    """Where a model keeps its parts, or why that is not understood though its answers can be read.
+
+    Raises:
+        ModelError: Neither its parts nor its answers are understood.
+    """
+    try:
+        return architecture_of(model)
+    except ModelError as error:
+        if not head_is_whole(model):
+            raise
+        return error
 
 
 def _check(model: Any, tokenizer: Any, name: str) -> None:

@@ -19,8 +19,9 @@ from mlake.models.hooks import stopping_at, watched_input
 from mlake.models.keys import BATCH_TOKENS
 from mlake.models.lm import LM
 from mlake.models.moment_files import MomentFile
+from mlake.models.tokens import token_ids
 
-__all__ = ["Corpus", "key_moments", "measured_moments", "stored_moments", "token_ids"]
+__all__ = ["Corpus", "key_moments", "measured_moments", "stored_moments"]
 
 _WINDOW = 512
 _EVEN = 0.8  # a few short texts in one batch of BATCH_TOKENS would be half padding
@@ -57,13 +58,6 @@ class Corpus(NamedTuple):
         return sha256(json.dumps(list(map(list, self.rows))).encode()).hexdigest()
 
 
-def token_ids(lm: LM, texts: Sequence[str]) -> list[list[int]]:
-    """Token ids of texts, special tokens included."""
-    encoded = lm.tokenizer(list(texts), return_attention_mask=False, verbose=False)
-    rows: list[list[int]] = encoded["input_ids"]
-    return rows
-
-
 def key_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tensor]:
     """Mean outer product of the keys of each layer over all tokens of a corpus.
 
@@ -82,6 +76,7 @@ def key_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tens
 
     Raises:
         DataError: The corpus is empty.
+        ModelError: The model computes NaN or infinity; nothing is kept then.
     """
     files = _files(lm, layers, corpus)
     found = {layer: file.moment() for layer, file in files.items()}
@@ -102,8 +97,22 @@ def stored_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, T
 
 
 def _files(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, MomentFile]:
-    about = [lm.name, lm.revision, str(lm.dtype), lm.device.type, corpus.sha256, _WINDOW, BATCH_TOKENS, _EVEN]
+    about = [
+        lm.name,
+        lm.revision,
+        str(lm.dtype),
+        lm.device.type,
+        corpus.sha256,
+        _window(lm),
+        BATCH_TOKENS,
+        _EVEN,
+    ]
     return {layer: MomentFile.of(*about, layer) for layer in layers}
+
+
+def _window(lm: LM) -> int:
+    """Most tokens of a text that are read together."""
+    return _WINDOW if lm.positions is None else min(_WINDOW, lm.positions)
 
 
 def measured_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tensor]:
@@ -140,7 +149,7 @@ class _Sum:
     def mean(self, lm: LM, tokens: int) -> Tensor:
         if self.total is None:
             raise DataError("a corpus without tokens has no second moment; give some text")
-        mean = (self.total / tokens).cpu()
+        mean = lm.finite((self.total / tokens).cpu())
         return mean if lm.dtype == torch.float64 else mean.float()
 
 
@@ -166,7 +175,8 @@ def _read(
     lm: LM, sums: Mapping[int, _Sum], corpus: Corpus, keep: Callable[[Mapping[int, _Sum]], None]
 ) -> None:
     """Add the batches that each sum lacks. Batches depend on the corpus alone, whatever the layers."""
-    rows = [row[i : i + _WINDOW] for row in corpus.rows for i in range(0, len(row), _WINDOW)]
+    size = _window(lm)
+    rows = [row[i : i + size] for row in corpus.rows for i in range(0, len(row), size)]
     batches = [[rows[i] for i in some] for some in by_length(list(map(len, rows)), BATCH_TOKENS, even=_EVEN)]
     first = min(one.batches for one in sums.values())
     done = sum(len(row) for batch in batches[:first] for row in batch)

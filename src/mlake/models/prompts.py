@@ -70,9 +70,15 @@ class PromptStyle:
 
     @classmethod
     def of_chat(cls, tokenizer: Any) -> Self:
-        """The style of a tokenizer's chat template, asking one user question."""
+        """The style of a tokenizer's chat template, asking one user question.
+
+        A template that can ask for an answer without a thought does so; others do not see the setting.
+        """
         text = tokenizer.apply_chat_template(
-            [{"role": "user", "content": _MARK}], tokenize=False, add_generation_prompt=True
+            [{"role": "user", "content": _MARK}],
+            tokenize=False,
+            add_generation_prompt=True,
+            enable_thinking=False,
         )
         return cls(text, chat=True)
 

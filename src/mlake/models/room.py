@@ -72,7 +72,8 @@ def _free(device: torch.device) -> int:
 
 def _fitting(lm: LM, max_new_tokens: int, free: int) -> int:
     size = lm.dtype.itemsize
-    width, inner = lm.matrix(0).shape
+    width = lm.model.config.get_text_config().hidden_size
+    inner = lm.matrix(0).shape[1] if lm.understood else 4 * width
     token = size * (_kept(lm) + 8 * width + 3 * inner)  # the largest moment is inside an MLP
     vocabulary = lm.model.get_output_embeddings().weight.shape[0]
     row = vocabulary * (size + 3 * max(size, 4))  # logits, widened and capped
@@ -84,5 +85,6 @@ def _kept(lm: LM) -> int:
     """Numbers that the cache of keys and values holds for a token."""
     config = lm.model.config.get_text_config()
     heads: int = config.num_attention_heads
-    head: int = getattr(config, "head_dim", None) or lm.matrix(0).shape[0] // heads
-    return 2 * len(lm.layers) * (getattr(config, "num_key_value_heads", None) or heads) * head
+    blocks: int = config.num_hidden_layers
+    head: int = getattr(config, "head_dim", None) or config.hidden_size // heads
+    return 2 * blocks * (getattr(config, "num_key_value_heads", None) or heads) * head

@@ -24,13 +24,14 @@ def sampled_texts(lm: LM, *, tokens: int, seed: int) -> list[str]:
     generator = torch.Generator().manual_seed(seed)
     start = lm.tokenizer.bos_token_id
     start = lm.pad_id if start is None else start
-    rounds = -(-tokens // (_ROWS * _LENGTH))
+    length = _LENGTH if lm.positions is None else min(_LENGTH, lm.positions)
+    rounds = -(-tokens // (_ROWS * length))
     texts: list[str] = []
-    with token_bar("sampling text", rounds * _ROWS * _LENGTH) as bar:
+    with token_bar("sampling text", rounds * _ROWS * length) as bar:
         for _ in range(rounds):
             step = ids = torch.full((_ROWS, 1), start, device=lm.device)
             cache = None
-            for _ in range(_LENGTH):
+            for _ in range(length):
                 out = lm.model(input_ids=step, past_key_values=cache, use_cache=True, logits_to_keep=1)
                 cache = out.past_key_values
                 step = _drawn(out.logits[:, -1], generator)

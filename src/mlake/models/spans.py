@@ -7,9 +7,11 @@ Target ids are never decoded and encoded again, since a byte-level token may hol
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 from mlake.errors import SubjectError
 from mlake.models.lm import LM
+from mlake.models.tokens import appended
 
 __all__ = ["Encoded", "encode", "token_at"]
 
@@ -46,7 +48,9 @@ def token_at(offsets: Sequence[tuple[int, int]], end: int) -> int:
         start, stop = offsets[index]
         if start < end <= stop:
             return index
-    raise SubjectError(f"no token holds character {end - 1} of the prompt; is the text all white space?")
+    raise SubjectError(
+        f"no token holds character {end - 1} of the prompt; leave out white space and signs that do not show"
+    )
 
 
 def encode(
@@ -72,7 +76,11 @@ def encode(
     """
     head = _tokens(lm, prompt, special)
     prompt_ids = tuple(head["input_ids"])
-    lookup = len(prompt_ids) - 1 if subject_end is None else token_at(head["offset_mapping"], subject_end)
+    offsets = head["offset_mapping"]
+    if subject_end is None:
+        lookup = len(prompt_ids) - 1
+    else:
+        lookup = token_at(offsets, _composed_end(offsets, prompt, subject_end))
     if not target:
         return Encoded(prompt_ids, lookup)
     both = tuple(_tokens(lm, prompt + target, special)["input_ids"])
@@ -83,5 +91,17 @@ def encode(
     return Encoded(prompt_ids + target_ids, lookup, len(target_ids))
 
 
+def _composed_end(offsets: Sequence[tuple[int, int]], text: str, end: int) -> int:
+    """The end itself, or that of the character that a normaliser composed with what stands before ``end``.
+
+    The offsets of a composed character may leave out marks that it was composed of.
+    """
+    before = max((min(stop, end) for start, stop in offsets if start < min(stop, end)), default=end)
+    adds = len(normalize("NFKC", text[:end])) > len(normalize("NFKC", text[:before]))
+    return end if adds else before
+
+
 def _tokens(lm: LM, text: str, special: bool) -> Any:
-    return lm.tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
+    found = lm.tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
+    tail = appended(lm.tokenizer) if special else 0
+    return {key: found[key][: len(found[key]) - tail] for key in ("input_ids", "offset_mapping")}

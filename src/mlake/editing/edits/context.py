@@ -36,6 +36,7 @@ class ContextEdit(Edit):
         Raises:
             ModelError: A line holds the mark that stands for the question.
         """
+        self.warn_of_another_model(lm)
         yield replace(lm, style=lm.style.behind(self.lines))
 
     def tensors(self) -> dict[str, Tensor]:

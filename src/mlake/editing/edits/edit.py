@@ -1,6 +1,7 @@
 """What every edit offers: the base of all kinds, with the one way in which they are written to files."""
 
 import json
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -14,9 +15,12 @@ from torch import Tensor
 from mlake.disk import write_atomic
 from mlake.editing.factors import Factors
 from mlake.errors import EditError
-from mlake.models.lm import LM
+from mlake.models.lm import LM, UNPINNED
+from mlake.safe import plain
 
 __all__ = ["Edit"]
+
+_LOG = logging.getLogger(__name__)
 
 
 class Edit(ABC):
@@ -67,6 +71,16 @@ class Edit(ABC):
     def kept(self) -> bool:
         """Whether it is small enough to stay stored once its questions are answered."""
         return True
+
+    def warn_of_another_model(self, lm: LM) -> None:
+        """Say so where the edit was made for other weights than the model's; for ``applied``."""
+        for one in self.report.get("edits", [self.report]):
+            made, now = one.get("model_revision", UNPINNED), lm.revision
+            if made != now and UNPINNED not in (made, now):
+                _LOG.warning(
+                    "the edit was made for %s at %s and is applied to %s at %s; its facts may not take",
+                    plain(one.get("model")), plain(made), plain(lm.name), plain(now),
+                )  # fmt: skip
 
     def deltas(self) -> Mapping[int, Factors] | None:
         """Layer to the change of its down-projection, if that is all that the edit does; else None.

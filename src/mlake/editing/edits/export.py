@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +18,45 @@ from mlake.editing.factors import Factors
 from mlake.errors import EditError
 from mlake.models.lm import LM
 
-__all__ = ["save_adapter", "save_merged"]
+__all__ = ["forget_forms", "save_adapter", "save_merged"]
+
+_CHECKPOINT = (
+    "model*.safetensors*", "config.json", "generation_config.json", "chat_template.jinja",
+    "additional_chat_templates/*.jinja", "tokenizer*", "special_tokens_map.json", "added_tokens.json",
+    "vocab.*", "merges.txt",
+)  # fmt: skip
+"""What ``save_merged`` may write; what is left of another model would be loaded with the new one."""
+
+_ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
+
+
+def forget_forms(folder: str | Path, *, merged: bool, adapter: bool) -> None:
+    """Remove forms of an earlier edit, but no file that mlake does not write.
+
+    Args:
+        folder: The folder that holds ``model`` and ``adapter``.
+        merged: Whether to remove the checkpoint.
+        adapter: Whether to remove the adapter.
+
+    Raises:
+        EditError: A file cannot be removed.
+    """
+    for name, files, wanted in (("model", _CHECKPOINT, merged), ("adapter", _ADAPTER, adapter)):
+        place = Path(folder) / name
+        try:
+            if wanted and place.is_dir():
+                _remove(place, files)
+                if not any(place.iterdir()):
+                    place.rmdir()
+        except OSError as error:
+            raise EditError(f"cannot remove the earlier {place}: {error.strerror}; do it by hand") from error
+
+
+def _remove(folder: Path, files: Sequence[str]) -> None:
+    for pattern in files:
+        for old in folder.glob(pattern):
+            if old.is_file():
+                old.unlink()
 
 
 def save_merged(lm: LM, folder: str | Path) -> None:
@@ -39,10 +77,12 @@ def save_merged(lm: LM, folder: str | Path) -> None:
         with TemporaryDirectory(dir=folder, prefix=".part-") as part:
             _save_model(lm.model, Path(part))
             lm.tokenizer.save_pretrained(part)
-            for old in folder.glob("model*.safetensors*"):  # other shards than now would be loaded instead
-                old.unlink()
-            for file in Path(part).iterdir():
-                file.replace(folder / file.name)
+            _remove(folder, _CHECKPOINT)
+            for file in Path(part).rglob("*"):
+                if file.is_file():
+                    place = folder / file.relative_to(part)
+                    place.parent.mkdir(exist_ok=True)
+                    file.replace(place)
     except (OSError, SafetensorError, ValueError) as error:
         raise _unwritten("checkpoint", folder, error) from error
 

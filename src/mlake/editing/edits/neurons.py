@@ -43,11 +43,14 @@ def parameter_neurons(
         values: Parameter to its new value.
 
     Returns:
-        Layer to L2 norms ``(d_ff,)``, of the layers whose MLP is changed, in order.
+        Layer to L2 norms ``(d_ff,)``, of the layers whose MLP is changed, in order; none where it is not
+        known what its neurons are.
 
     Raises:
         EditError: The change does not fit the model.
     """
+    if not lm.understood:
+        return {}
     squares: dict[int, Tensor] = {}
     originals = dict(lm.model.named_parameters())
     width = lm.matrix(0).shape[1]

@@ -42,6 +42,7 @@ class ParameterEdit(Edit):
         Raises:
             EditError: The edit does not fit the model, or is not finite.
         """
+        self.warn_of_another_model(lm)
         parameters = dict(lm.model.named_parameters())
         originals: dict[str, Tensor] = {}
         try:

@@ -62,6 +62,7 @@ class SideEdit(Edit):
         Raises:
             EditError: The edit does not fit the model.
         """
+        self.warn_of_another_model(lm)
         if not len(self.centres):
             yield lm
             return

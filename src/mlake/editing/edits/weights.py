@@ -105,6 +105,7 @@ class WeightEdit(Edit):
         Raises:
             EditError: The edit does not fit the model.
         """
+        self.warn_of_another_model(lm)
         with editable(lm) as changes:
             for layer, factors in self.factors.items():
                 if not 0 <= layer < len(lm.layers):

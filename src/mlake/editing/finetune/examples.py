@@ -9,11 +9,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from mlake.editing.finetune.augment import Augmented
-from mlake.errors import EditError
 from mlake.languages import language
 from mlake.models.batches import pad_right
 from mlake.models.lm import LM
 from mlake.models.spans import encode
+from mlake.models.tokens import check_fit, token_ids
 
 __all__ = ["Example", "batches", "examples", "losses"]
 
@@ -39,20 +39,15 @@ def examples(lm: LM, facts: Sequence[Augmented]) -> list[Example]:
     of descriptions it counts every token.
 
     Raises:
-        EditError: A text does not fit into the model's positions.
+        ModelError: A text does not fit into the model's positions.
     """
     found = []
     for fact in facts:
         space = lm.style.joint(language(fact.statement.lang).space)
         found += [_question(lm, one, space + fact.statement.new) for one in fact.questions]
         found += [_description(lm, text) for text in fact.descriptions]
-    limit = getattr(lm.model.config.get_text_config(), "max_position_embeddings", None)
     longest = max(len(one.ids) for one in found)
-    if limit is not None and longest > limit:
-        raise EditError(
-            f"the longest training text takes {longest} tokens, but {lm.name!r} has {limit} positions; "
-            "expected shorter questions and sentences"
-        )
+    check_fit(lm, longest, "the longest training text takes", "give shorter questions and sentences")
     return found
 
 
@@ -66,7 +61,7 @@ def _question(lm: LM, question: str, answer: str) -> Example:
 
 
 def _description(lm: LM, text: str) -> Example:
-    return Example(tuple(lm.tokenizer(text)["input_ids"]), 1, question=False)
+    return Example(tuple(token_ids(lm, [text])[0]), 1, question=False)
 
 
 def batches(found: Sequence[Example], size: int, random: Random) -> Iterator[list[Example]]:

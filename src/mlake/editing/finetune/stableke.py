@@ -16,7 +16,7 @@ from mlake.editing.finetune.templates import VERSION as TEMPLATES_VERSION
 from mlake.editing.finetune.training import Epoch, Schedule, train
 from mlake.editing.finetune.weights import Weights, training_all, training_low_rank
 from mlake.editing.method import Method, Progress
-from mlake.errors import EditError
+from mlake.errors import EditError, ModelError
 from mlake.models.lm import LM
 from mlake.models.load import load
 from mlake.records import Statement
@@ -59,7 +59,8 @@ class StableKE(Method):
 
         Raises:
             EditError: The source needs a model or a server that is not named.
-            ModelError: The server's address is none, or holds a secret, which would be written to specs.
+            ModelError: The server's address is none, or holds a secret, which would be written to specs;
+                or the factors have no place, as the model's blocks are not understood.
         """
         if self.source != "templates" and not self.model:
             raise EditError(f"source={self.source} needs a model to write texts; set model=NAME")
@@ -67,6 +68,8 @@ class StableKE(Method):
             raise EditError("source=server needs its address; set url=http://127.0.0.1:8000/v1 or another")
         if self.source == "server":
             ChatServer(self.url, self.model)
+        if self.rank and isinstance(lm.structure, ModelError):
+            raise lm.structure
         return self
 
     def passes(self) -> float:

@@ -10,6 +10,7 @@ from mlake.errors import EditError
 from mlake.languages import lacking, language
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded, encode
+from mlake.models.tokens import check_fit
 from mlake.records import Fact, Statement
 
 __all__ = ["Draw", "Example", "draw", "examples"]
@@ -77,6 +78,8 @@ def _example(lm: LM, fact: Fact, lang: str) -> Example:
         for probe in fact.probes
         if probe.kind == "paraphrase" and probe.lang == lang
     )
+    longest = max((len(one.ids) for one in near), default=0)
+    check_fit(lm, longest, f"the longest paraphrase of fact {fact.id!r} takes", "shorten or leave it out")
     return Example(fact.id, edit, near or _reworded(lm, said), far)
 
 

@@ -13,7 +13,7 @@ from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
 from mlake.editing.mend.files import TrainedFile, command, default_path
-from mlake.editing.mend.gradients import gradients
+from mlake.editing.mend.gradients import edited_matrices, gradients
 from mlake.editing.mend.prepare import STEPS, file_in, trained_on_the_rest
 from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.editing.method import Method, Progress
@@ -44,7 +44,9 @@ class Mend(Method):
 
         Raises:
             EditError: There is no trained editor, or it is for another model.
+            ModelError: The model's parts are not understood.
         """
+        edited_matrices(lm)
         path = Path(self.trained).expanduser() if self.trained else default_path(lm)
         if not path.is_file():
             raise EditError(f"mend has no trained editor at {path}; train one: {command(lm)} --out {path}")
