@@ -271,3 +271,9 @@ def test_a_subject_that_only_looks_the_same(tmp_path, subject):
         DataError, match=r"does not occur in the question; only case, blanks, .* Unicode forms differ"
     ):
         read_jsonl(write(tmp_path, line))
+
+
+def test_a_key_that_stands_twice(tmp_path):
+    raw = '{"question": "Who?", "new_answer": "A", "new_answer": "B"}'
+    with pytest.raises(DataError, match=r"line 1 is no JSON .*key 'new_answer' stands twice"):
+        read_jsonl(write(tmp_path, raw=raw.encode()))
