@@ -41,7 +41,7 @@ from mlake.errors import LanguageError
 from mlake.languages import Language, language
 from mlake.scripts import CJK, KATAKANA, SCRIPTS, script
 
-__all__ = ["Span", "check_tested", "contains_name", "find_names", "normalise", "same_name"]
+__all__ = ["Span", "check_tested", "contains_name", "find_names", "last_whole", "normalise", "same_name"]
 
 _SAME = str.maketrans(
     dict.fromkeys("’‘‚‛ʼʹ′´`", "'")
@@ -182,6 +182,22 @@ def same_name(text: str, name: str, lang: str) -> bool:
     """Whether the text is the name and nothing else, up to ``normalise`` and punctuation around it."""
     row = language(lang)
     return _bare(text, row) == _bare(name, row) != ""
+
+
+def last_whole(text: str, name: str, lang: str) -> int | None:
+    """Where a name stands verbatim at word edges, or before an ending, for the last time; None if nowhere.
+
+    Where words are not spaced any place will do, the first if none has edges.
+
+    Raises:
+        UnknownNameError: The language is not known.
+    """
+    row = language(lang)
+    found = _sought(name, name, row, short=False).places(text) if name else ()
+    starts = [start for start, _ in found if text.startswith(name, start)]
+    if not starts and not row.spaced and name in text:
+        return text.index(name)
+    return starts[-1] if starts else None
 
 
 @lru_cache(maxsize=64)  # several scorers in a row look at one answer

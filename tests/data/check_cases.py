@@ -99,6 +99,7 @@ STATEMENTS: dict[str, dict[str, dict[str, Any]]] = {
     "not-composed": {lang: {"new_aliases": ("Re\u0301my",)} for lang in LANGS},
     "no-subject": {lang: {"subject": None} for lang in LANGS},
     "subject-not-in-question": {lang: {"subject": "Eve"} for lang in LANGS},
+    "subject-within-word": {lang: {"subject": "Ad"} for lang in ("en", "de", "fr")},
     "subject-in-doubt": {lang: {"subject_sure": False} for lang in LANGS},
     "answer-not-in-sentence": {
         "en": {"old_sentence": "Ada Quill was Norwegian."},

@@ -260,3 +260,20 @@ def test_unwritable_place(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot write"):
         write_jsonl(rich(), tmp_path / "file" / "x.jsonl")
+
+
+@pytest.mark.parametrize(
+    "subject", ["Jose\u0301 O'Hara", "José\u00a0O'Hara", "José O\u2019Hara", "Ｊosé O'Hara"]
+)
+def test_a_subject_that_only_looks_the_same(tmp_path, subject):
+    line = {**LEAST, "question": "Who is José O'Hara?", "subject": subject}
+    with pytest.raises(
+        DataError, match=r"does not occur in the question; only case, blanks, .* Unicode forms differ"
+    ):
+        read_jsonl(write(tmp_path, line))
+
+
+def test_a_key_that_stands_twice(tmp_path):
+    raw = '{"question": "Who?", "new_answer": "A", "new_answer": "B"}'
+    with pytest.raises(DataError, match=r"line 1 is no JSON .*key 'new_answer' stands twice"):
+        read_jsonl(write(tmp_path, raw=raw.encode()))

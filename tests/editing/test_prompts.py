@@ -1,16 +1,20 @@
 """Edit prompts: what is read, where the key token stands, and which tokens are the target."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mlake.editing.prompts import prompted
+from mlake.data.datasets import load
+from mlake.editing.prompts import WITHIN_WORD, prompted
 from mlake.errors import SubjectError
 from mlake.languages import LANGUAGES
 from mlake.models.prompts import PromptStyle
-from mlake.models.spans import Encoded
-from mlake.records import Statement
+from mlake.models.spans import Encoded, encode
+from mlake.records import Fact, Statement
+from mlake.text import last_whole
 
 CHAT = PromptStyle("<s>[system]\n[user] {question}\n[answer]\n", chat=True)
 
@@ -152,3 +156,46 @@ def test_bad_statements(tiny_lm: Any, statements: Any) -> None:
         make(lm, replace(statements[4], new="　"))
     with pytest.raises(SubjectError, match="no new answer"):
         make(lm, replace(statements[4], new=""), kind="sentence")
+
+
+@pytest.mark.parametrize(
+    ("question", "subject", "before"),
+    [
+        ("Who wrote the Italian novel It?", "It", "Who wrote the Italian novel "),
+        ("Who led RUSSIA and the US?", "US", "Who led RUSSIA and the "),
+        ("Was Rome ruled from Rome?", "Rome", "Was Rome ruled from "),
+        ("Who owns Portals?", "Portal", "Who owns "),
+    ],
+)
+def test_the_key_is_at_the_last_whole_subject(
+    tiny_lm: Any, statements: Any, question: str, subject: str, before: str
+) -> None:
+    lm = tiny_lm()
+    made = make(lm, replace(statements[0], question=question, subject=subject))
+    assert made.notes == ()
+    end = len("Q: " + before + subject)
+    expected = encode(lm, f"Q: {question}\nA:", target=" BBC", subject_end=end, special=True)
+    assert made.plain.lookup == expected.lookup
+
+
+def test_a_subject_within_a_word_is_noted(tiny_lm: Any, statements: Any) -> None:
+    made = make(tiny_lm(), replace(statements[0], question="Who is an Italian?", subject="It"))
+    assert made.notes == (WITHIN_WORD,)
+
+
+def moved(facts: Iterable[Fact]) -> list[str]:
+    """Facts whose subject would be keyed elsewhere than at its first occurrence."""
+    said = [one for fact in facts for one in fact.statements.values() if one.subject]
+    return [
+        one.fact
+        for one in said
+        if last_whole(one.question, one.subject or "", one.lang) != one.question.find(one.subject or "")
+    ]
+
+
+def test_no_packaged_subject_moves() -> None:
+    assert moved(load("mini").facts) == []
+
+
+def test_no_released_subject_moves(mirror: Path) -> None:
+    assert moved(load("mlake", mirror=mirror).facts) == []

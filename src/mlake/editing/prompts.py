@@ -10,14 +10,18 @@ from mlake.models.lm import LM
 from mlake.models.spans import Encoded, encode
 from mlake.models.tokens import check_fit
 from mlake.records import Statement
+from mlake.text import last_whole
 
-__all__ = ["NO_SENTENCE", "KeyAt", "PromptKind", "Prompted", "ValueTask", "prompted"]
+__all__ = ["NO_SENTENCE", "WITHIN_WORD", "KeyAt", "PromptKind", "Prompted", "ValueTask", "prompted"]
 
 PromptKind = Literal["question", "sentence"]
 KeyAt = Literal["subject", "prompt"]
 
 NO_SENTENCE = "no usable sentence: edited with the question"
 """Note that the edited sentence could not be taken."""
+
+WITHIN_WORD = "the subject stands in the question only within a word: edited there"
+"""Note that no occurrence of the subject has word edges around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ def prompted(
         if kind == "sentence":
             notes.append(NO_SENTENCE)
         text = _question(lm, statement, subject, row.space)
+        if subject is not None and last_whole(statement.question, subject, statement.lang) is None:
+            notes.append(WITHIN_WORD)
     if not text.target.strip():
         raise SubjectError(f"fact {statement.fact!r} has no new answer in {statement.lang!r}; add new_answer")
     prefixes = row.contexts[:contexts] if isinstance(contexts, int) else tuple(contexts)
@@ -118,7 +124,7 @@ def _question(lm: LM, statement: Statement, subject: str | None, space: str) -> 
     prompt = lm.style.prompt(statement.question)
     end = None
     if subject is not None:
-        found = statement.question.find(subject)
+        found = _place(statement.question, subject, statement.lang)
         if found < 0:
             raise SubjectError(
                 f"subject {subject!r} of fact {statement.fact!r} does not stand in its question "
@@ -128,6 +134,12 @@ def _question(lm: LM, statement: Statement, subject: str | None, space: str) -> 
     return _Text(
         prompt[:at], prompt[at:], lm.style.joint(space) + statement.new, end, special=not lm.style.chat
     )
+
+
+def _place(text: str, subject: str, lang: str) -> int:
+    """Where the subject stands: "It" in "the Italian novel It" is the last word; -1 if it is not there."""
+    whole = last_whole(text, subject, lang)
+    return text.find(subject) if whole is None else whole
 
 
 def _sentence(statement: Statement, subject: str | None) -> _Text | None:

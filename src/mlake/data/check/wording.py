@@ -12,6 +12,7 @@ from mlake.languages import LANGUAGES, language
 from mlake.languages.identify import in_other_language
 from mlake.records import Benchmark, Statement
 from mlake.scripts import SCRIPTS
+from mlake.text import last_whole
 
 __all__ = ["RULES", "ask", "meta", "placeholder"]
 
@@ -120,6 +121,11 @@ def _subjects(wrong: Callable[[Statement], bool]) -> Callable[[Benchmark], Itera
     return find_them
 
 
+def _within_word(one: Statement) -> bool:
+    subject = one.subject or ""
+    return subject != "" and subject in one.question and last_whole(one.question, subject, one.lang) is None
+
+
 RULES = (
     Rule(
         "answer-in-question",
@@ -208,6 +214,13 @@ RULES = (
         "The subject does not stand in the question.",
         "Write it exactly as in the question.",
         _subjects(lambda one: one.subject is not None and one.subject not in one.question),
+    ),
+    Rule(
+        "subject-within-word",
+        "warning",
+        "The subject stands in the question only as a part of a longer word, which an edit would change.",
+        "Write the whole word, or name the subject in the question.",
+        _subjects(_within_word),
     ),
     Rule(
         "subject-in-doubt",

@@ -8,6 +8,7 @@ from mlake.data.own.lines import Line
 from mlake.data.questions import direct
 from mlake.languages import LANGUAGES
 from mlake.records import Fact, Probe, Statement, Triple
+from mlake.text import normalise
 
 __all__ = ["DEFAULT_LANG", "Drafts"]
 
@@ -107,7 +108,11 @@ class Drafts:
 def _statement(line: Line, fact: str, lang: str) -> Statement:
     question, subject = line.text("question"), line.optional("subject")
     if question and subject and subject not in question:
-        line.problem("subject", f"{shown(subject)} does not occur in the question")
+        alike = lang in LANGUAGES and normalise(subject, lang) in normalise(question, lang)
+        hint = (
+            "; only case, blanks, quotes, dashes or Unicode forms differ: copy it from there" if alike else ""
+        )
+        line.problem("subject", f"{shown(subject)} does not occur in the question{hint}")
     return Statement(
         fact=fact,
         lang=lang,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlake.data.checked import Checked, Problems, object_of
+from mlake.data.faults import shown
 
 __all__ = ["Line", "line_of", "parse_line"]
 
@@ -53,11 +54,21 @@ class Line(Checked):
 def parse_line(raw: str, where: str, problems: Problems) -> Line | None:
     """Parses one line; None, with the problem noted, if it is no JSON object of encodable text."""
     try:
-        values = json.loads(raw)
+        values = json.loads(raw, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         problems.add(f"{where} is no JSON ({error})")
         return None
     return line_of(values, where, problems)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, in which the last of two values would win in silence."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"key {shown(twice)} stands twice in an object; keep one")
+    return values
 
 
 def line_of(values: object, where: str, problems: Problems) -> Line | None:
