@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlake.errors import RunError
 from mlake.evaluation.own_answers import Answers, asked_elsewhere
+from mlake.evaluation.spec import DEFAULTS
 from mlake.languages import language
 from mlake.records import Benchmark
 from mlake.report.load import load_run
@@ -67,11 +68,11 @@ def run(
     edit_langs: str | Sequence[str] = "all",
     test_langs: str | Sequence[str] = "all",
     facts: str | int = "all",
-    batch_size: int = 100,
-    kinds: str | Sequence[str] = ("direct", "multihop"),
-    locality: int = 25,
-    seed: int = 0,
-    max_new_tokens: int = 32,
+    batch_size: int = DEFAULTS.batch_size,
+    kinds: str | Sequence[str] = DEFAULTS.kinds,
+    locality: int = DEFAULTS.locality,
+    seed: int = DEFAULTS.seed,
+    max_new_tokens: int = DEFAULTS.max_new_tokens,
     sequence: str | None = None,
     out: str | Path | None = None,
     progress: bool = True,
@@ -85,7 +86,7 @@ def run(
         data: A benchmark, or the name or file of one as ``load`` takes it.
         method: An editing method such as ``memit``; ``none`` asks the unedited model and nothing else.
         settings: Settings of the method that differ from its defaults.
-        edit_langs: Languages to edit in, one after another, each from the unedited model: codes, or ``all``.
+        edit_langs: Languages to edit in, one after another: codes, or ``all``.
         test_langs: Languages to ask in.
         facts: ``200`` (the first 200), ``"200:300"`` or ``all``.
         batch_size: Facts that are edited together.

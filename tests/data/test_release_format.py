@@ -201,6 +201,11 @@ def test_problems_name_file_row_and_field(tmp_path: Path) -> None:
     [
         ("single_hop/en_qa.json", b'[{"question"', "single_hop/en_qa.json is no JSON (Expecting ':'"),
         ("single_hop/en_qa.json", b"[" * 50_000, "single_hop/en_qa.json is no JSON"),
+        (
+            "single_hop/en_qa.json",
+            b'[{"answer": "A", "answer": "B"}]',
+            "key 'answer' stands twice in an object",
+        ),
         ("single_hop/en_qa.json", {"a": 1}, "single_hop/en_qa.json must hold a list of rows, got an object"),
         ("single_hop/en_qa.json", [], "single_hop/en_qa.json must hold a list of rows, got none"),
         ("single_hop/en_qa.json", b'["\\ud800"]', "row 0 must be a JSON object, got a string"),

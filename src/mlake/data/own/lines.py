@@ -8,7 +8,7 @@ from typing import Any
 from mlake.data.checked import Checked, Problems, object_of
 from mlake.data.faults import shown
 
-__all__ = ["Line", "line_of", "parse_line"]
+__all__ = ["Line", "line_of", "parse_line", "unique"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,14 @@ class Line(Checked):
 def parse_line(raw: str, where: str, problems: Problems) -> Line | None:
     """Parses one line; None, with the problem noted, if it is no JSON object of encodable text."""
     try:
-        values = json.loads(raw, object_pairs_hook=_unique)
+        values = json.loads(raw, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         problems.add(f"{where} is no JSON ({error})")
         return None
     return line_of(values, where, problems)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object, in which the last of two values would win in silence."""
     values = dict(pairs)
     if len(values) < len(pairs):

@@ -18,7 +18,7 @@ from mlake.data.checked import Problems
 from mlake.data.faults import Shape, named, shown
 from mlake.data.own.decode import decode, read_bytes
 from mlake.data.own.drafts import Drafts
-from mlake.data.own.lines import Line, line_of
+from mlake.data.own.lines import Line, line_of, unique
 from mlake.data.own.recovered import with_subjects
 from mlake.data.own.schema import FACT, object_shape
 from mlake.data.subjects.recover import version
@@ -111,7 +111,7 @@ def _names(folder: Path, kind: str, problems: Problems) -> dict[str, str]:
 def _rows(content: bytes, name: str, kind: str, problems: Problems) -> Iterator[Line]:
     """The rows of a file, checked."""
     try:
-        values = json.loads(decode(content, f"{problems.source}/{name}"))
+        values = json.loads(decode(content, f"{problems.source}/{name}"), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         problems.add(f"{name} is no JSON ({error})")
         return
