@@ -11,8 +11,8 @@ from mlake.errors import DataError, UnknownNameError
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        *((path, True) for path in ("a.jsonl", "a.CSV", "a.tsv", "a/b", "here", "link")),
-        *((path, False) for path in ("kebench", "a.json", "x" * 5000, "a\0b")),
+        *((path, True) for path in ("a.jsonl", "a.json", "a.CSV", "a.tsv", "a/b", "here", "link")),
+        *((path, False) for path in ("kebench", "a.jsn", "x" * 5000, "a\0b")),
     ],
 )
 def test_what_is_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, expected: bool) -> None:

@@ -33,7 +33,9 @@ _SCORER = "contains"
 @SETTINGS
 @TRAINED
 @click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
-@click.option("--facts", "source", required=True, help="A .jsonl or .csv file of facts, or a data set.")
+@click.option(
+    "--facts", "source", required=True, help="A .jsonl, .json or .csv file of facts, or a data set."
+)
 @click.option("--lang", help="Language to edit in.  [default: the first in the file]")
 @MAX_NEW_TOKENS
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the edit.")
