@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from time import sleep
 from types import FrameType
 from typing import Any
 
@@ -52,8 +53,8 @@ def interrupted(block: Block, pressed: Pressed) -> bool:
                 pass
         finally:
             sys.settrace(None)
-        if pressed.done:
-            threading.Event().wait(1)
+        for _ in range(1000 * pressed.done):  # the thread that presses again does not end a long sleep
+            sleep(0.002)
     except KeyboardInterrupt:
         return True
     return False
