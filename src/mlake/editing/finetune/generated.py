@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mlake.chat_server import ChatServer
-from mlake.disk import cache_dir, write_atomic
+from mlake.disk import cache_dir, keep_json, kept_json
 from mlake.editing.finetune.requests import MOST_TOKENS, VERSION
-from mlake.errors import EditError
 from mlake.models.generate import answers, identity
 from mlake.models.lm import LM, UNPINNED
 
@@ -100,21 +99,11 @@ def _read(path: Path | None, count: int) -> list[str] | None:
     """The replies in a file; None where they are missing or damaged, and so are written again."""
     if path is None:
         return None
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
+    found = kept_json(path)
     sound = isinstance(found, list) and len(found) == count and all(isinstance(one, str) for one in found)
     return found if sound else None
 
 
 def _keep(path: Path | None, written: Any) -> None:
-    if path is None:
-        return
-    try:
-        write_atomic(path, json.dumps(written, ensure_ascii=False).encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise EditError(
-            f"cannot keep generated texts in {path.parent}: {error.strerror or error}; "
-            "set MLAKE_CACHE to a folder that can be written"
-        ) from None
+    if path is not None:
+        keep_json(path, written)
