@@ -70,7 +70,7 @@ class TestTable1:
         for part in ("run run-a", "model demo", "revision r1", f"sha256 {SHA[:12]}", "facts 200 (0:200)",
                      "method memit", "batch size 100", "seed 7", "mlake 0.1.0", "dtype float32"):  # fmt: skip
             assert part in line
-        assert scorers.startswith("scorers: paper|v1, contains|v2; intervals: 95 % percentile bootstrap")
+        assert scorers.startswith("scorers: paper|v2, contains|v2; intervals: 95 % percentile bootstrap")
 
     def test_what_was_not_asked_is_left_out(self) -> None:
         half = run({("en", "en", "direct", "paper"): [1, 0]}, edit_langs=("en", "de"))
@@ -158,6 +158,22 @@ class TestTable4:
         first, second = unedited(), unedited(folder="run-b")
         second.spec["model_revision"] = "r2"
         (table,) = table4([first, second])
+        assert {row[0] for row in table.rows} == {"demo (run-a)", "demo (run-b)"}
+
+    @pytest.mark.parametrize(
+        ("told", "end"),
+        [
+            ({"template": "Q: {question}\nA:"}, "their first line break, or after 24 tokens"),
+            ({"template": "<s>{question}\n"}, "the end token, or after 24 tokens"),
+            ({"template": "U {question} A", "stop": "line"}, "their first line break, or after 24 tokens"),
+        ],
+    )
+    def test_it_names_the_form_of_each_model(self, told: dict[str, str], end: str) -> None:
+        first, second = unedited(), unedited(folder="run-b")
+        first.spec.update(told, max_new_tokens=24)
+        second.spec.update(told, max_new_tokens=128)
+        (table,) = table4([first, second])
+        assert f"demo (run-a) is asked {told['template']!r}; answers end at {end}" in table.notes
         assert {row[0] for row in table.rows} == {"demo (run-a)", "demo (run-b)"}
 
     def test_multiple_choice(self) -> None:

@@ -166,7 +166,8 @@ def local_judge(lm: "LM") -> Judge:
     from mlake.models.generate import answers
 
     def ask(prompts: Sequence[str], progress: Callable[[int], object]) -> list[str]:
-        return [one.text for one in answers(lm, prompts, max_new_tokens=_TOKENS, progress=progress)]
+        given = answers(lm, prompts, max_new_tokens=_TOKENS, progress=progress)
+        return [one.after_thought().text for one in given]
 
     return Judge(f"{lm.name} {lm.revision}", ask)
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from mlake.cli.options import MAX_NEW_TOKENS, TRAINED, model_options
+from mlake.cli.options import LOADING, MAX_NEW_TOKENS, TRAINED, model_options
 from mlake.cli.settings import SETTINGS, settings_of
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
@@ -65,7 +65,7 @@ def edit(source: str, out: Path, **flags: Any) -> None:
     if flags["peft"] and not method.stackable:
         raise EditError(f"--peft writes edits of down-projections, not those of {method.name}; use --merge")
     with _folder(out):
-        model = {key: flags[key] for key in ("dtype", "device", "revision", "template")}
+        model = {key: flags[key] for key in LOADING}
         lm = mlake.models.load(flags["model"], **model)
         editor = mlake.editing.editor(flags["method"], lm, **settings)
         before = _ask(lm, statements, flags["max_new_tokens"], "asking the unedited model")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mlake.api import finished, planned
-from mlake.cli.options import BATCH_SIZE, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED, model_options
+from mlake.cli.options import BATCH_SIZE, LOADING, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED, model_options
 from mlake.cli.report import show
 from mlake.cli.settings import SETTINGS, settings_of
 from mlake.evaluation.spec import DEFAULTS
@@ -85,7 +85,7 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
         flags["data"],
         settings,
         load={key: flags[key] for key in ("mirror", "clean")},
-        load_model={key: flags[key] for key in ("dtype", "device", "revision", "template")},
+        load_model={key: flags[key] for key in LOADING},
     )
     folder = out or Path("runs") / session.folder_name
     _show(session, folder)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from mlake.cli.options import MIRROR, SEED, model_options
+from mlake.cli.options import LOADING, MIRROR, SEED, model_options
 from mlake.data import load
 from mlake.errors import EditError
 from mlake.evaluation.spec import parse_facts
@@ -55,7 +55,7 @@ def train(
     chosen = parse_facts(facts, len(benchmark.facts))
     names = benchmark.langs if lang == "all" else lang.split(",")
     langs = [language(name.strip()).code for name in names]
-    model = {key: flags.pop(key) for key in ("dtype", "device", "revision", "template")}
+    model = {key: flags.pop(key) for key in LOADING}
     lm = mlake.models.load(flags.pop("model"), **model)
     settings = {key: value for key, value in flags.items() if value is not None}
     trainer = row.trainer(lm, benchmark, facts=chosen, langs=langs, settings=settings)

@@ -193,6 +193,7 @@ def _spec(lm: LM, benchmark: Benchmark, settings: Settings, method: Method | Non
         model_revision=lm.revision,
         dtype=str(lm.dtype).removeprefix("torch."),
         template=lm.style.template,
+        stop=lm.style.recorded_stop,
         data=benchmark.name,
         data_revision=benchmark.revision,
         data_sha256=benchmark.sha256,

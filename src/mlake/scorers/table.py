@@ -28,7 +28,7 @@ _SCORERS = (
     ),
     Scorer(
         "paper",
-        1,
+        2,
         "The new answer or an alias is a substring of the raw text, as in the paper.",
         higher_is_better=True,
         function=paper,
@@ -39,31 +39,31 @@ _SCORERS = (
     Scorer("old", 2, "The old answer still stands in the text.", higher_is_better=False, function=old),
     Scorer(
         "old_paper",
-        1,
+        2,
         "The old answer or an alias is a substring of the raw text.",
         higher_is_better=False,
         function=old_paper,
     ),
-    Scorer("unchanged", 1, "The text is the unedited model's, character for character.", function=unchanged),
+    Scorer("unchanged", 2, "The text is the unedited model's, character for character.", function=unchanged),
     Scorer(
         "old_kept",
-        1,
+        2,
         "Where the unedited model gave what was true before the edit: the edited model still gives it.",
         function=old_kept,
     ),
     Scorer(
-        "similarity", 1, "How much of the text is as before the edit.", "share of words", function=similarity
+        "similarity", 2, "How much of the text is as before the edit.", "share of words", function=similarity
     ),
     Scorer(
         "language",
-        1,
+        2,
         "The answer is in the language asked in, as far as that can be told.",
         higher_is_better=True,
         function=confusion,
     ),
     Scorer(
         "entropy",
-        1,
+        2,
         "Bi- and trigram entropy of the answer; repetitive text has less.",
         "bits",
         higher_is_better=True,
@@ -71,7 +71,7 @@ _SCORERS = (
     ),
     Scorer(
         "repetition",
-        1,
+        2,
         "How many of the answer's trigrams repeat an earlier one.",
         "share of trigrams",
         higher_is_better=False,
@@ -79,14 +79,14 @@ _SCORERS = (
     ),
     Scorer(
         "length",
-        1,
+        2,
         "Words of the answer; characters in scripts without spaces.",
         "words",
         function=_of_text(length),
     ),
     Scorer(
         "empty",
-        1,
+        2,
         "The answer has neither letter nor digit.",
         higher_is_better=False,
         function=_of_text(empty),

@@ -58,7 +58,8 @@ class LocalWriter:
 
     def write(self, requests: Sequence[str]) -> list[str]:
         """The greedy answer to each request."""
-        return [reply.text for reply in answers(self.lm, requests, max_new_tokens=MOST_TOKENS)]
+        given = answers(self.lm, requests, max_new_tokens=MOST_TOKENS)
+        return [reply.after_thought().text for reply in given]
 
 
 def replies(writer: Writer, requests: Sequence[Sequence[str]]) -> list[list[str]]:

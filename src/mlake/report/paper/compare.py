@@ -135,8 +135,9 @@ def beside(table: str, model: str, lang: str, value: float | None, **where: str)
 
 
 def model_of(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    """What tells unedited models apart: name, revision, data type and prompt."""
-    return tuple(str(spec.get(key)) for key in ("model", "model_revision", "dtype", "template"))
+    """What tells unedited models apart: name, revision, data type, prompt, and where answers end."""
+    told = ("model", "model_revision", "dtype", "template", "stop", "max_new_tokens")
+    return tuple(str(spec.get(key)) for key in told)
 
 
 def method_of(spec: Mapping[str, Any]) -> str:
