@@ -1,0 +1,120 @@
+"""The one form in which texts and names are compared: rules 1, 2 and 5 of ``mlake.text``."""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from mlake.languages import Language
+from mlake.safe import hidden
+from mlake.scripts import CJK, KATAKANA, SCRIPTS
+
+__all__ = ["Form", "fold", "form", "one_form"]
+
+_FRACTIONS = {char: unicodedata.normalize("NFKC", char) for char in "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
+_SAME = str.maketrans(
+    dict.fromkeys("’‘‚‛ʼʻʹ′´`＇", "'")
+    | dict.fromkeys("“”„‟«»‹›「」『』《》〈〉〝〞〟", '"')
+    | dict.fromkeys("‐‑‒–—―−⁃", "-")
+    | dict.fromkeys("™®℠\ufe0e\ufe0f", "")  # no part of a name; NFKC would make letters of some
+    | {char: f" {parts}" for char, parts in _FRACTIONS.items()}  # 5½ is not 51/2
+    | {"⁄": "/"}
+)
+_RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_CIRCLED = re.compile(r"[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]")
+_WIDE_COMMA = re.compile(r"(?<=[0-9])，(?=[0-9])")
+_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
+_DOTTED = str.maketrans("İı", "ii")
+
+_NUMBERS = re.compile(r"[0-9][.,' ][0-9]")
+_DATE = re.compile(r"(?<![\d.,])(\d{1,2}\.\d{1,2}\.(?:\d{4}|\d\d)|\d{4}\.\d{1,2}\.\d{1,2})(?!\d|[.,]\d)")
+_LIST = re.compile(
+    r"(?<![\d.,])(?!\d{1,3}(?:,\d{3})+(?!\d))(?:\d{4}(?:,\d{4})+|\d+(?:,\d+){2,})(?!\d|[.,]\d)"
+)
+
+_MIDDLE = "・·‧•∙⋅⸱ꞏ"
+_LETTER = rf"[{CJK}A-Za-zÀ-ɏ]"
+_SEPARATORS = (
+    re.compile(rf"(?<={_LETTER})\.?\s*[{_MIDDLE}]\s*(?={_LETTER})"),
+    re.compile(rf"(?<=[{CJK}])\s*[゠=-]\s*(?=[{CJK}])"),
+    re.compile(rf"(?<=[{CJK}])[゠=.-](?={_LETTER})|(?<=[A-Z])[゠=-](?=[{CJK}])"),
+    re.compile(rf"(?<![A-Za-zÀ-ɏ][A-Z])(?<=[A-Z])\.\s*(?=[{CJK}]|[A-Z](?![A-Za-zÀ-ɏ]))"),
+    re.compile(rf"(?<=[{KATAKANA}]) (?=[{KATAKANA}])"),
+)
+
+
+_NO_LETTERS = re.compile(r"[\W_ー]+")
+
+
+class Form(NamedTuple):
+    """A text as it is compared.
+
+    Attributes:
+        plain: Its ``one_form``.
+        folded: That without case.
+        letters: Letters and digits of that, without long vowel marks: what all spellings of a name share.
+    """
+
+    plain: str
+    folded: str
+    letters: str
+
+
+@lru_cache(maxsize=64)  # several scorers in a row look at one answer
+def form(text: str, lang: Language) -> Form:
+    """A text in its form, without case, and bare."""
+    plain = one_form(text, lang)
+    folded = fold(plain)
+    return Form(plain, folded, _NO_LETTERS.sub("", folded))
+
+
+def one_form(text: str, lang: Language) -> str:
+    """The form in which texts are compared, but for case."""
+    if not text.isascii():
+        if not text.isprintable():
+            text = "".join(char for char in text if char.isspace() or not hidden(char))
+        text = _WIDE_COMMA.sub(", ", _RAISED.sub(r"^\g<0>", _CIRCLED.sub(r" \g<0> ", text)))
+        # Before NFKC, which would split the acute accent used as an apostrophe into space and accent.
+        text = unicodedata.normalize("NFKC", text.translate(_SAME)).translate(_SAME)
+        text = _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
+        text = text.replace("i\u0307", "i")
+    else:
+        text = text.replace("`", "'")
+    text = " ".join(text.split())
+    if _NUMBERS.search(text):
+        text = _plain_numbers(text, lang.thousands)
+    return text if lang.spaced else _unspaced(text, lang)
+
+
+def fold(text: str) -> str:
+    """A text without case, letter by letter: ß is ss, ς is σ, İ and ı are i."""
+    return text.casefold() if text.isascii() else text.translate(_DOTTED).casefold()
+
+
+def _plain_numbers(text: str, marks: str) -> str:
+    """Dates and lists with spaces between their parts, numbers without marks between thousands."""
+    text = _DATE.sub(lambda date: date[0].replace(".", ". "), text)
+    text = _LIST.sub(lambda row: row[0].replace(",", ", "), text)
+    if not marks:
+        return text
+    return _grouped(marks).sub(lambda number: number[0].replace(number[1], ""), text)
+
+
+@cache
+def _grouped(marks: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\d)(?<!\d[.,' ])\d{{1,3}}([{marks}])\d{{3}}(?:\1\d{{3}})*(?!\d)(?!\1\d)")
+
+
+def _unspaced(text: str, lang: Language) -> str:
+    if " " in text:
+        text = _letter_by_letter(SCRIPTS[lang.script].free).sub(lambda run: run[0].replace(" ", ""), text)
+    for separator in _SEPARATORS:
+        text = separator.sub("・", text)
+    return text
+
+
+@cache
+def _letter_by_letter(free: str) -> re.Pattern[str]:
+    """Letters each with a space around it, as some tokenizers decode them."""
+    one = f"[{CJK}{free}]"
+    return re.compile(f"(?<!{one}){one}(?: {one}(?!{one}))+")
