@@ -23,7 +23,8 @@ _SAME = str.maketrans(
 _RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _CIRCLED = re.compile(r"[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]")
 _WIDE_COMMA = re.compile(r"(?<=[0-9])，(?=[0-9])")
-_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
+_FOREIGN_DIGIT = re.compile(r"(?![0-9０-９])\d")
+_RARE = re.compile(f"{_RAISED.pattern}|{_CIRCLED.pattern}|{_WIDE_COMMA.pattern}|{_FOREIGN_DIGIT.pattern}")
 _DOTTED = str.maketrans("İı", "ii")
 
 _NUMBERS = re.compile(r"[0-9][.,' ][0-9]")
@@ -34,15 +35,12 @@ _LIST = re.compile(
 
 _MIDDLE = "・·‧•∙⋅⸱ꞏ"
 _LETTER = rf"[{CJK}A-Za-zÀ-ɏ]"
-_SEPARATORS = (
-    re.compile(rf"(?<={_LETTER})\.?\s*[{_MIDDLE}]\s*(?={_LETTER})"),
-    re.compile(rf"(?<=[{CJK}])\s*[゠=-]\s*(?=[{CJK}])"),
-    re.compile(rf"(?<=[{CJK}])[゠=.-](?={_LETTER})|(?<=[A-Z])[゠=-](?=[{CJK}])"),
-    re.compile(rf"(?<![A-Za-zÀ-ɏ][A-Z])(?<=[A-Z])\.\s*(?=[{CJK}]|[A-Z](?![A-Za-zÀ-ɏ]))"),
-    re.compile(rf"(?<=[{KATAKANA}]) (?=[{KATAKANA}])"),
+_SEPARATOR = re.compile(
+    rf"(?<={_LETTER})\.?\s*[{_MIDDLE}]\s*(?={_LETTER})"
+    rf"|(?<=[{CJK}])\s*[゠=-]\s*(?=[{CJK}])|(?<=[{CJK}])[゠=.-](?={_LETTER})|(?<=[A-Z])[゠=-](?=[{CJK}])"
+    rf"|(?<![A-Za-zÀ-ɏ][A-Z])(?<=[A-Z])\.\s*(?=[{CJK}]|[A-Z](?![A-Za-zÀ-ɏ]))"
+    rf"|(?<=[{KATAKANA}]) (?=[{KATAKANA}])"
 )
-
-
 _NO_LETTERS = re.compile(r"[\W_ー]+")
 
 
@@ -73,10 +71,10 @@ def one_form(text: str, lang: Language) -> str:
     if not text.isascii():
         if not text.isprintable():
             text = "".join(char for char in text if char.isspace() or not hidden(char))
-        text = _WIDE_COMMA.sub(", ", _RAISED.sub(r"^\g<0>", _CIRCLED.sub(r" \g<0> ", text)))
+        if _RARE.search(text):
+            text = _plain_digits(text)
         # Before NFKC, which would split the acute accent used as an apostrophe into space and accent.
         text = unicodedata.normalize("NFKC", text.translate(_SAME)).translate(_SAME)
-        text = _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
         text = text.replace("i\u0307", "i")
     else:
         text = text.replace("`", "'")
@@ -89,6 +87,13 @@ def one_form(text: str, lang: Language) -> str:
 def fold(text: str) -> str:
     """A text without case, letter by letter: ß is ss, ς is σ, İ and ı are i."""
     return text.casefold() if text.isascii() else text.translate(_DOTTED).casefold()
+
+
+def _plain_digits(text: str) -> str:
+    """Digits as they are read: those of other scripts, circled and raised ones; what is between wide ones."""
+    text = _RAISED.sub(r"^\g<0>", _CIRCLED.sub(r" \g<0> ", text))
+    text = _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text)
+    return _WIDE_COMMA.sub(", ", text)
 
 
 def _plain_numbers(text: str, marks: str) -> str:
@@ -108,9 +113,7 @@ def _grouped(marks: str) -> re.Pattern[str]:
 def _unspaced(text: str, lang: Language) -> str:
     if " " in text:
         text = _letter_by_letter(SCRIPTS[lang.script].free).sub(lambda run: run[0].replace(" ", ""), text)
-    for separator in _SEPARATORS:
-        text = separator.sub("・", text)
-    return text
+    return _SEPARATOR.sub("・", text)
 
 
 @cache

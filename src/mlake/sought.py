@@ -247,7 +247,8 @@ def _between(left: str, gap: str, right: str, lang: Language, *, tight: bool) ->
         put_in = _PUT_IN if len(left) <= _ABBREVIATED else _PUT_IN.replace(".", "")
         marks = f"[{re.escape(gap.strip() + put_in)}]{{0,3}}"
         return f"{marks}[ -]{marks}" if gap.strip() != "-" else "[ -]{1,3}"
-    return f"[{re.escape(gap)} ]{{{int(tight)},3}}"
+    marks = gap + "-/" if gap in "-/" else gap
+    return f"[{re.escape(marks)} ]{{{int(tight)},3}}"
 
 
 @lru_cache

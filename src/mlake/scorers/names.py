@@ -101,7 +101,8 @@ def _given(asked: Asked) -> tuple[bool, bool]:
     given = [one for one in find_names(text, probe.reject, probe.lang) if one.name not in _echoes(probe)]
     outside = any(not any(one.start <= span.start and span.end <= one.end for one in new) for span in given)
     only_new = not new and _says_only(asked, probe.accept)
-    only_old = not new and not only_new and not outside and _says_only(asked, _told(probe))
+    only_old = not (new or only_new or outside) and _says_only(asked, probe.reject)
+    only_old = only_old and _says_only(asked, set(probe.reject) - _echoes(probe))
     return bool(new) or only_new, outside or only_old
 
 
@@ -109,11 +110,6 @@ def _says_only(asked: Asked, names: Iterable[str]) -> bool:
     """Whether the first line that is not empty is one of the names and nothing else."""
     line = next(iter(asked.answer.text.strip().splitlines()), "")
     return says_only(line, names, asked.probe.lang)
-
-
-def _told(probe: Probe) -> list[str]:
-    """Old names that do not stand in the question."""
-    return [name for name in probe.reject if name not in _echoes(probe)]
 
 
 @lru_cache(maxsize=16384)
