@@ -8,11 +8,20 @@ from mlake.text import contains_name
 OTHERS = {
     "ko": Language("ko", "Korean", "Kore"),
     "th": Language("th", "Thai", "Thai"),
+    "zht": Language("zht", "Traditional Chinese", "Hant"),
     "tr": Language("tr", "Turkish", "Latn", thousands="."),
     "el": Language("el", "Greek", "Grek"),
 }
 
 FOUND = [
+    ("zh", "法國的首都", "法国"),
+    ("zh", "法 國 的 首 都", "法国"),
+    ("zh", "他住在義大利北部", "意大利"),
+    ("zh", "首都是法国", "法國"),
+    ("zh", "貝拉克·歐巴馬", "贝拉克·奥巴马"),
+    ("zh", "蘋果電腦", "苹果电脑"),
+    ("zh", "臺灣", "台湾"),
+    ("zht", "意大利", "義大利"),
     ("zh", "法 国 的 首 都 是 巴 黎 。", "巴黎"),
     ("ja", "東 京 です", "東京"),
     ("zh", "首都是巴 黎", "巴黎"),
@@ -183,6 +192,8 @@ FOUND = [
 ]
 
 MISSED = [
+    ("zh", "乾隆", "干隆"),
+    ("ja", "國", "国"),
     ("zh", "法国的首", "首都"),
     ("ja", "ス タ イ ル です", "タイ"),
     ("zh", "北 京 市", "东京"),

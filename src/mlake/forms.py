@@ -3,11 +3,14 @@
 import re
 import unicodedata
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlake.languages import Language
 from mlake.safe import hidden
 from mlake.scripts import CJK, KATAKANA, SCRIPTS
+
+if TYPE_CHECKING:  # read at the first text that needs it: its tables take 60 ms
+    from opencc import OpenCC
 
 __all__ = ["Form", "fold", "form", "one_form"]
 
@@ -41,6 +44,8 @@ _SEPARATOR = re.compile(
     rf"|(?<![A-Za-zÀ-ɏ][A-Z])(?<=[A-Z])\.\s*(?=[{CJK}]|[A-Z](?![A-Za-zÀ-ɏ]))"
     rf"|(?<=[{KATAKANA}]) (?=[{KATAKANA}])"
 )
+_HAN = frozenset({"Hans", "Hant"})
+_IDEOGRAPHS = "\u4e00", "\u9fff"
 _NO_LETTERS = re.compile(r"[\W_ー]+")
 
 
@@ -113,7 +118,25 @@ def _grouped(marks: str) -> re.Pattern[str]:
 def _unspaced(text: str, lang: Language) -> str:
     if " " in text:
         text = _letter_by_letter(SCRIPTS[lang.script].free).sub(lambda run: run[0].replace(" ", ""), text)
+    if lang.script in _HAN and any(
+        _IDEOGRAPHS[0] <= char <= _IDEOGRAPHS[1] for char in set(text) - _simple()
+    ):
+        text = _simplifier().convert(text)
     return _SEPARATOR.sub("・", text)
+
+
+@cache
+def _simple() -> frozenset[str]:
+    """The characters of GB 2312: a text of no others is in simplified characters."""
+    rows = range(0xA1, 0xFF)
+    return frozenset(bytes((row, cell)).decode("gb2312", "ignore") for row in rows for cell in rows)
+
+
+@cache
+def _simplifier() -> "OpenCC":
+    from opencc import OpenCC
+
+    return OpenCC("tw2sp")  # also words that Taiwan writes otherwise: 義大利 is 意大利
 
 
 @cache

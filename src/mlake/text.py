@@ -6,6 +6,8 @@ Staaten" for "Vereinigte Staaten". The rules here, each with its reason:
 1. **One form.** Text and names are brought to one form first (``normalise``): NFKC (full width, ligatures),
    no hidden characters (data and models put zero-width spaces inside names), one kind of apostrophe, quote
    and dash, no ``™ ®``, white space collapsed, case folded letter by letter (ß is ss, ς is σ, İ and ı are i).
+   Chinese is compared in simplified characters and mainland words, made by OpenCC: 法國 is 法国,
+   義大利 is 意大利.
 2. **Edges follow the characters.** A name that begins or ends with a letter or digit of a spaced script must
    not touch another one, nor a mark upon one: "US" is not in "used", "BBC" is in "BBCです" but not in "ABBC".
    An edge in Chinese or Japanese characters touches what it likes, since such text has no word edges. So
