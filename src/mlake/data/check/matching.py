@@ -18,10 +18,15 @@ def key(text: str, lang: str) -> str:
     return normalise(text, lang)
 
 
+@lru_cache(maxsize=1 << 17)
+def _solid(text: str, lang: str) -> str:
+    return spelling(text, lang)
+
+
 def find(text: str, names: tuple[str, ...], lang: str) -> list[Span]:
     """``find_names``: every place where one of the names stands; the main name comes first."""
-    inside = spelling(text, lang)
-    near = [name for name in names if spelling(name, lang)[:_START] in inside]
+    inside = _solid(text, lang)
+    near = [name for name in names if _solid(name, lang)[:_START] in inside]
     if not near:
         return []
     return find_names(text, near if near[0] == names[0] else (_NOTHING, *near), lang)
