@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlake.languages import Language
-from mlake.safe import hidden
+from mlake.safe import hidden, holds_hidden
 from mlake.scripts import CJK, KATAKANA, SCRIPTS
 
 if TYPE_CHECKING:  # read at the first text that needs it: its tables take 60 ms
@@ -74,7 +74,7 @@ def form(text: str, lang: Language) -> Form:
 def one_form(text: str, lang: Language) -> str:
     """The form in which texts are compared, but for case."""
     if not text.isascii():
-        if not text.isprintable():
+        if holds_hidden(text):
             text = "".join(char for char in text if char.isspace() or not hidden(char))
         if _RARE.search(text):
             text = _plain_digits(text)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-__all__ = ["escape", "hidden", "plain"]
+__all__ = ["escape", "hidden", "holds_hidden", "plain"]
 
 _MARKUP = re.compile(r"[\\|`*]|(?<=\])\(")  # a bracket makes a link only before a parenthesis
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and marks that show nothing
@@ -20,10 +20,17 @@ def hidden(char: str) -> bool:
     return char in _BLANK or not (char.isprintable() or unicodedata.category(char) == "Zs")
 
 
+def holds_hidden(text: str) -> bool:
+    """Whether a text holds hidden characters."""
+    if text.isprintable():
+        return not _BLANK.isdisjoint(text)
+    return any(map(hidden, text))
+
+
 def plain(text: object) -> str:
     """Text on one line, with a space for what is hidden, but for joiners: they shape letters."""
     shown = str(text)
-    if not shown.isprintable():
+    if holds_hidden(shown):
         shown = "".join(" " if hidden(char) and char not in _JOINERS else char for char in shown)
     return " ".join(shown.split())
 

@@ -2,14 +2,14 @@
 
 import unicodedata
 
-from mlake.safe import hidden
+from mlake.safe import hidden, holds_hidden
 
 __all__ = ["invisible", "plain"]
 
 
 def invisible(text: str) -> bool:
     """Whether a text holds hidden characters, line ends included."""
-    return any(map(hidden, text))
+    return holds_hidden(text)
 
 
 def plain(text: str) -> str:
