@@ -19,6 +19,8 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("errors", "interrupts", "safe"),
         ("chat_server", "disk", "kinds", "recipes", "scripts", "templates", "thoughts"),
         ("languages", "records"),
+        ("edges", "forms"),
+        ("sought",),
         ("text",),
         ("models",),
         ("data", "editing", "scorers"),

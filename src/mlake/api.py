@@ -216,7 +216,7 @@ def score(
         >>> answers = {"In which city is the Eiffel Tower located?": "In Rome."}
         >>> found = mlake.score("mini", answers, edit_lang="en")
         >>> print(found.matrix("exact"))  # doctest: +NORMALIZE_WHITESPACE
-        Direct questions, exact|v2, % [95 % interval over facts]
+        Direct questions, exact|v3, % [95 % interval over facts]
                    asked in
         edited in  en
         en         0.0 [–]

@@ -106,7 +106,7 @@ def test_two_facts(edit: Callable[..., Result], method: str) -> None:
     assert one.split()[0] in ("took", "FAILED") and repr(SAGAN["question"]) in one
     assert one.endswith(f"{rows[0]['before']!r} -> {rows[0]['after']!r}") and repr(rows[1]["after"]) in two
     took = sum(row["took"] for row in rows)
-    assert summary == f"{took} of 2 facts took (scorer contains|v2)"
+    assert summary == f"{took} of 2 facts took (scorer contains|v3)"
     assert wrote == "wrote out/edit.safetensors and out/answers.json"
     made = load_edit("out/edit.safetensors")
     assert made.report["method"]["name"] == method and made.report["method"]["value"]["steps"] == 2
@@ -121,7 +121,7 @@ def test_a_fact_takes(edit: Callable[..., Result]) -> None:
     assert (row["after"], row["took"]) == ("Paris", True) and row["before"] != "Paris"
     line, summary, _ = result.stdout.splitlines()
     assert line == f"took    'Where did Carl Sagan work?': {row['before']!r} -> 'Paris'"
-    assert summary == "1 of 1 facts took (scorer contains|v2)"
+    assert summary == "1 of 1 facts took (scorer contains|v3)"
 
 
 def test_other_forms_of_the_edit(edit: Callable[..., Result], model: Path) -> None:

@@ -101,7 +101,7 @@ def mlake(*arguments: object) -> Result:
 
 
 MATRIX = """\
-Direct questions, contains|v2, % [95 % interval over facts]
+Direct questions, contains|v3, % [95 % interval over facts]
            asked in
 edited in  en               zh
 unedited     0.0 [0–0]        0.0 [0–0]

@@ -70,7 +70,7 @@ class TestTable1:
         for part in ("run run-a", "model demo", "revision r1", f"sha256 {SHA[:12]}", "facts 200 (0:200)",
                      "method memit", "batch size 100", "seed 7", "mlake 0.1.0", "dtype float32"):  # fmt: skip
             assert part in line
-        assert scorers.startswith("scorers: paper|v2, contains|v2; intervals: 95 % percentile bootstrap")
+        assert scorers.startswith("scorers: paper|v2, contains|v3; intervals: 95 % percentile bootstrap")
 
     def test_what_was_not_asked_is_left_out(self) -> None:
         half = run({("en", "en", "direct", "paper"): [1, 0]}, edit_langs=("en", "de"))

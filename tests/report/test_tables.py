@@ -19,7 +19,7 @@ def test_markdown_table(spec, scored) -> None:
 
 def test_terminal_table(spec, scored) -> None:
     assert matrix_text(tidy(spec, scored)).splitlines() == [
-        "Direct questions, contains|v2, % [95 % interval over facts]",
+        "Direct questions, contains|v3, % [95 % interval over facts]",
         "           asked in",
         "edited in  en               zh",
         "unedited     0.0 [0–0]       0.0 [0–0]",
@@ -50,7 +50,7 @@ def test_no_answers_of_a_kind(spec, scored) -> None:
 def test_signature_line(spec) -> None:
     assert signature_line(spec, "contains") == (
         "model: some/model · model revision: r1 · data: mini · data sha256: 0123456789ab · method: rome · "
-        "batch size: 4 · seed: 7 · scorer: contains\\|v2 · "
+        "batch size: 4 · seed: 7 · scorer: contains\\|v3 · "
         "interval: 95 % percentile bootstrap over facts, 2000 resamples, seed 0 · mlake: 0.1.0\n"
     )
 

@@ -21,7 +21,7 @@ def _of_text(function: Callable[[str], float | None]) -> Callable[[Asked], float
 _SCORERS = (
     Scorer(
         "contains",
-        2,
+        3,
         "The new answer stands in the text and no old answer does.",
         higher_is_better=True,
         function=contains,
@@ -34,9 +34,9 @@ _SCORERS = (
         function=paper,
     ),
     Scorer(
-        "exact", 2, "The answer is the new answer and nothing else.", higher_is_better=True, function=exact
+        "exact", 3, "The answer is the new answer and nothing else.", higher_is_better=True, function=exact
     ),
-    Scorer("old", 2, "The old answer still stands in the text.", higher_is_better=False, function=old),
+    Scorer("old", 3, "The old answer still stands in the text.", higher_is_better=False, function=old),
     Scorer(
         "old_paper",
         2,
@@ -114,10 +114,10 @@ _MODEL_MEASURES = (
         higher_is_better=False,
     ),
     Measure("choice_likelihood", 1, "The accepted answer's letter is the likeliest.", higher_is_better=True),
-    Measure("choice_generated", 1, "The answer names the accepted answer's option.", higher_is_better=True),
+    Measure("choice_generated", 2, "The answer names the accepted answer's option.", higher_is_better=True),
     Measure("choice_likelihood_old", 1, "The old answer's letter is the likeliest.", higher_is_better=False),
-    Measure("choice_generated_old", 1, "The answer names the old answer's option.", higher_is_better=False),
-    Measure("choice_unread", 1, "The answer names no option, or several.", higher_is_better=False),
+    Measure("choice_generated_old", 2, "The answer names the old answer's option.", higher_is_better=False),
+    Measure("choice_unread", 2, "The answer names no option, or several.", higher_is_better=False),
     Measure("subject_tokens", 1, "Tokens of the subject, encoded alone.", "tokens"),
     Measure("subject_tokens_in", 1, "Tokens of the question that hold a part of the subject.", "tokens"),
 )
