@@ -4,6 +4,10 @@ import pytest
 from tests.report.paper_runs import LANGS, SHA, cell, run
 
 from mlake.report.paper import table1, table2, table4, table8, table9
+from mlake.report.paper.compare import INTERVAL
+
+TWO = "[0.0, 100.0] (2, 2)"
+"""What two facts tell."""
 
 VICUNA, QWEN = "lmsys/vicuna-7b-v1.5", "Qwen/Qwen1.5-7B-Chat"
 SAME = {"direct": [1, 1, 1, 0], "multihop": [1, 0, 0, 0]}
@@ -30,7 +34,7 @@ class TestTable1:
             assert [row[:5] for row in table.rows] == [("demo", "memit", lang, 4, percent) for lang in LANGS]
             assert cell(table, "% (contains)", language="ja") == percent / 2
             assert cell(table, "% unedited (paper)", language="zh") == 0.0
-            low, high = cell(table, "95 % interval", language="de")[1:-1].split(", ")
+            low, high = cell(table, INTERVAL, language="de").split("]")[0][1:].split(", ")
             assert float(low) < percent < float(high)
 
     def test_another_model_has_the_papers_numbers_but_no_difference(self) -> None:
@@ -70,7 +74,7 @@ class TestTable1:
         for part in ("run run-a", "model demo", "revision r1", f"sha256 {SHA[:12]}", "facts 200 (0:200)",
                      "method memit", "batch size 100", "seed 7", "mlake 0.1.0", "dtype float32"):  # fmt: skip
             assert part in line
-        assert scorers.startswith("scorers: paper|v1, contains|v2; intervals: 95 % percentile bootstrap")
+        assert scorers.startswith("scorers: paper|v1, contains|v2; intervals: 95 % Agresti–Coull")
 
     def test_what_was_not_asked_is_left_out(self) -> None:
         half = run({("en", "en", "direct", "paper"): [1, 0]}, edit_langs=("en", "de"))
@@ -103,7 +107,7 @@ class TestTable2:
 
     def test_only_questions_that_both_were_asked_count(self) -> None:
         (table,) = table2([keyed("subject", [1, 1, 0, 0]), keyed("prompt", [0, 1])])
-        assert table.rows[0][3:9] == (2, 100.0, "[100.0, 100.0]", 50.0, "[0.0, 100.0]", 50.0)
+        assert table.rows[0][3:9] == (2, 100.0, TWO, 50.0, TWO, 50.0)
 
     def test_a_language_that_only_one_edits_in_is_left_out(self) -> None:
         scores = {(lang, lang, "direct", "paper"): [1, 0] for lang in LANGS}
@@ -112,7 +116,7 @@ class TestTable2:
 
     def test_one_side_alone(self) -> None:
         (table,) = table2([keyed("prompt", [1, 0])])
-        assert table.rows[0][3:10] == (2, None, None, 50.0, "[0.0, 100.0]", None, None)
+        assert table.rows[0][3:10] == (2, None, None, 50.0, TWO, None, None)
 
     def test_runs_on_other_models_or_without_a_key_make_no_pair(self) -> None:
         other = [keyed("prompt", [0, 0], model="other"), run({}, method="mend", key=None)]
@@ -174,10 +178,10 @@ class TestTable4:
         (table,) = table4(runs)
         assert table.name == "table4-choice"
         assert table.rows == (
-            ("demo", "Direct questions", "fr", 2, 100.0, "[100.0, 100.0]", 50.0, "[0.0, 100.0]"),
+            ("demo", "Direct questions", "fr", 2, 100.0, TWO, 50.0, TWO),
             (
                 *("demo", "Two-hop questions, answers before the edit", "fr", 2),
-                *(50.0, "[0.0, 100.0]", 0.0, "[0.0, 0.0]"),
+                *(50.0, TWO, 0.0, TWO),
             ),
         )
 
@@ -205,7 +209,7 @@ class TestTables8And9:
         assert cell(table, "difference", **english) == pytest.approx(75 - 60.73)
         assert cell(table, "difference", scorer="contains", edited_in="en") is None
         assert cell(table, "difference", scorer="paper", edited_in="unedited") is None
-        assert cell(table, "en 95 % interval", scorer="paper", edited_in="unedited") == "[0.0, 0.0]"
+        assert cell(table, f"en {INTERVAL}", scorer="paper", edited_in="unedited") == "[0.0, 73.4] (4, 4)"
 
     def test_each_table_takes_its_own_method(self) -> None:
         runs = [transfer(), transfer(method="stableke"), transfer(method="stableke-lora", folder="l")]

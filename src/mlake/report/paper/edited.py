@@ -24,6 +24,7 @@ from mlake.report.paper.compare import (
     values_of,
 )
 from mlake.report.rundata import RunData
+from mlake.report.statistics.intervals import DIFFERENCE
 from mlake.report.table import Cell, Table
 
 __all__ = ["table1", "table2"]
@@ -109,7 +110,7 @@ def _dropped(model: str, method: str, pair: Mapping[str, Sequence[RunData]]) -> 
             both = subject.keys() & prompt.keys()
             subject, prompt = ({one: own[one] for one in own if one in both} for own in (subject, prompt))
         drop: Values = {one: (subject[one][0] - prompt[one][0], subject[one][1]) for one in subject if prompt}
-        with_subject, without, fall = mean_of(subject), mean_of(prompt), mean_of(drop)
+        with_subject, without, fall = mean_of(subject), mean_of(prompt), mean_of(drop, DIFFERENCE)
         if subject or prompt:
             papers = (
                 beside("table2", model, lang, own.percent, method=method, key=key)
