@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 from benchmarks.coverage import LAYOUTS, Layout, covered, effective
+from benchmarks.stored import stored_run
 
 from mlake.report.statistics.intervals import (
     DIFFERENCE,
@@ -13,6 +14,7 @@ from mlake.report.statistics.intervals import (
     slope,
     t_quantile,
 )
+from mlake.report.tidy import tidy
 
 TARGET = 0.93
 SHARES = (0.002, 0.01, 0.05, 0.2, 0.5, 0.9, 0.98, 0.998)
@@ -183,3 +185,18 @@ def test_coverage_of_slopes_and_of_halves(facts: int, first: float, last: float)
             span[0] <= change + 1e-12 and change - 1e-12 <= span[1],
         ]
     assert (held / 300 >= TARGET - 0.015).all(), held  # 300 draws are off by 1.3 points
+
+
+def test_no_interval_of_the_stored_demo_run_is_without_width() -> None:
+    """Of its 200 intervals 71 had none."""
+    run = stored_run("demo-memit-gemma3-270m", None)
+    rows = [row for row in tidy(run.spec, run.scored) if row["n"]]
+    assert sum(row["low"] is not None for row in rows) >= 200
+    for row in rows:
+        value, low, high = row["value"], row["low"], row["high"]
+        assert 1 <= row["effective"] <= row["n"]
+        if row["n"] == 1:  # one answer tells nothing of how facts differ
+            assert low is high is None
+        else:
+            assert value is not None and low is not None and high is not None
+            assert low <= value <= high and low < high
