@@ -187,7 +187,15 @@ def _without(values: Numbers, levels: Numbers) -> Numbers:
 
 
 def _ranks(values: Numbers) -> Numbers:
+    """Mean ranks along the last axis, from half; NaN where one is NaN."""
     values = values.round(_DIGITS)
-    one, other = values[..., :, None], values[..., None, :]
-    ranks = (other < one).sum(axis=-1) + (other == one).sum(axis=-1) / 2
+    order, places = values.argsort(axis=-1), np.arange(values.shape[-1])
+    ordered = np.take_along_axis(values, order, axis=-1)
+    other = np.ones(values.shape, dtype=bool)
+    other[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+    first = np.maximum.accumulate(np.where(other, places, 0), axis=-1)
+    ends = np.where(np.roll(other, -1, axis=-1), places, len(places))
+    last = np.minimum.accumulate(ends[..., ::-1], axis=-1)[..., ::-1]
+    ranks = np.empty(values.shape)
+    np.put_along_axis(ranks, order, (first + last + 1) / 2, axis=-1)
     return np.where(np.isfinite(values).all(axis=-1, keepdims=True), ranks, np.nan)
