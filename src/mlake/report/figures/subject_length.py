@@ -76,9 +76,9 @@ def figure4(
     """Tokens a subject against success of edits, with a fitted relation (paper, Figure 4).
 
     A panel for each run: edits by number of tokens, languages at their mean number of tokens, and a
-    logistic fit over the single edits with its 95 % band. Intervals resample facts. The slope is also given
-    within languages, each with an intercept of its own: what is left where no other difference between
-    languages can stand behind it.
+    logistic fit over the single edits with its 95 % band. The band and the interval of the slope resample
+    facts. The slope is also given within languages, each with an intercept of its own: what is left where no
+    other difference between languages can stand behind it.
 
     Args:
         runs: Runs of one model.
@@ -183,7 +183,7 @@ def _note(panel: _Panel) -> str:
     correlation = "undefined" if fit.correlation is None else _signed(fit.correlation)
     return (
         f"{panel.shown.title}: log odds a token {_slope(fit)}, within languages {_slope(panel.within)}, "
-        f"correlation of tokens and success {correlation}, n = {fit.n}; 95 % intervals resample facts"
+        f"correlation of tokens and success {correlation}, n = {fit.n}; 95 % intervals of both resample facts"
     )
 
 

@@ -19,7 +19,7 @@ __all__ = ["sequence_table", "sequence_tables"]
 
 _SAME, _OTHER = "the same", "others"
 _Values = dict[tuple[int, str, str], float]
-"""Batch and id of a question and what is resampled with it, to right (1) or not (0)."""
+"""Batch and id of a question and the fact it is about, to right (1) or not (0)."""
 _Groups = dict[tuple[str, int, str], defaultdict[str, _Values]]
 """Language of a step's edit, step and asked in, to the values of ``own``, ``first`` and ``all``."""
 

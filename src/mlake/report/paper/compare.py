@@ -53,7 +53,7 @@ Place = tuple[str, str, str | None, str]
 """Kind of question, scorer, language edited in (None: unedited), language asked in."""
 
 Values = Mapping[str, tuple[float, str]]
-"""Id of a question to its score, from 0 to 1, and to what is resampled as one: its fact, if it has one."""
+"""Id of a question to its score, from 0 to 1, and to its cluster: its fact, if it has one."""
 
 
 class Measured(NamedTuple):
