@@ -50,7 +50,7 @@ HYPOTHESES = (
     Hypothesis(
         2,
         "The better a model knows a language, the better it is edited in it",
-        "unedited accuracy against edited accuracy in the same language; over models and languages",
+        "unedited accuracy against edited accuracy in the same language; over languages, in each model",
         better_where_known,
     ),
     Hypothesis(
@@ -62,19 +62,19 @@ HYPOTHESES = (
     Hypothesis(
         4,
         "The closer two languages, the better an edit carries over",
-        "closeness against accuracy across two languages; over pairs of languages",
+        "closeness against accuracy across two languages; over pairs, less levels",
         transfers_to_close_languages,
     ),
     Hypothesis(
         5,
         "The closer two languages, the more an edit changes answers",
-        "closeness against share of answers changed across two languages; over pairs of languages",
+        "closeness against share of answers changed across two languages; over pairs, less levels",
         changes_close_languages,
     ),
     Hypothesis(
         6,
         "The closer two languages, the more an edit harms fluency",
-        "closeness against loss of fluency across two languages; over pairs of languages",
+        "closeness against loss of fluency across two languages; over pairs, less levels",
         harms_close_languages,
     ),
 )
@@ -164,7 +164,7 @@ def _notes(runs: Sequence[RunData]) -> tuple[str, ...]:
     return (
         f'Runs: {", ".join(dict.fromkeys(names)) or "none"}. "All methods" means these.',
         "A positive effect agrees with the conclusion. Percentage points are means over facts, all runs "
-        "together; Spearman's rank correlations are means over runs or methods, weighted by points less one.",
+        "together; Spearman's rank correlations are means over runs or methods, by points less levels.",
         f"interval: of percentage points {ABOUT}; of rank correlations a percentile bootstrap over facts, "
         f"{RESAMPLES} resamples, seed {SEED}, none where all rank alike. Facts vary in it, not languages and "
         "models.",
