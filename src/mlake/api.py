@@ -217,10 +217,11 @@ def score(
         >>> found = mlake.score("mini", answers, edit_lang="en")
         >>> print(found.matrix("exact"))  # doctest: +NORMALIZE_WHITESPACE
         Direct questions, exact|v3, % [95 % interval over facts]
-                   asked in
-        edited in  en
-        en         0.0 [–]
-        n          1
+                     asked in
+        edited in    en
+        en           0.0 [–]
+        n            1
+        effective n  1
     """
     benchmark = _benchmark(data)
     asked = asked_elsewhere(benchmark, answers, edit_lang=edit_lang, before=before)
