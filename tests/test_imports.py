@@ -17,7 +17,7 @@ FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init
 FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
     "mlake": (
         ("errors", "safe"),
-        ("chat_server", "disk", "kinds", "recipes", "scripts"),
+        ("chat_server", "disk", "kinds", "recipes", "scripts", "sentences"),
         ("languages", "records"),
         ("text",),
         ("models",),
