@@ -66,8 +66,15 @@ def _same_language(runs: Sequence[RunData], kind: Kind) -> Iterator[tuple[Cell, 
                 yield (model, label, lang, *theirs, before.percent, *paper, *ours[1:])
 
 
+_WITHOUT = {
+    "question": "without: the key is taken at the last token of the question, not the subject's last token",
+    "prompt": "without: the key is taken at the last token of the prompt, not the subject's last token",
+}
+"""Where the key is taken without the subject: now, and by earlier runs."""
+
+
 def table2(runs: Sequence[RunData]) -> tuple[Table, ...]:
-    """The subject left out: direct questions, edited with the key at the subject and at the prompt's end.
+    """The subject left out: direct questions, edited with the key at the subject and without it.
 
     Runs pair up by model, method and data. Of a pair only the questions that both were asked count, and the
     drop has an interval of its own, from differences a question. A run alone stands without a drop.
@@ -75,11 +82,13 @@ def table2(runs: Sequence[RunData]) -> tuple[Table, ...]:
     Args:
         runs: Runs whose method has a setting ``key``; others are left out.
     """
-    used = [run for run in runs if run.spec["editor"].get("key") in ("subject", "prompt")]
+    used = [run for run in runs if run.spec["editor"].get("key") in ("subject", *_WITHOUT)]
     pairs: dict[tuple[str, ...], dict[str, list[RunData]]] = {}
     for run in used:
         name = tuple(str(run.spec[key]) for key in ("model", "model_revision", "method", "data_sha256"))
         pairs.setdefault(name, {}).setdefault(run.spec["editor"]["key"], []).append(run)
+    for pair in pairs.values():
+        pair["prompt"] = pair.pop("question", []) or pair.get("prompt", [])
     papers = paper_columns("table2")
     columns = (
         *("model", "method", "language", "n", "% with subject", INTERVAL),
@@ -89,7 +98,7 @@ def table2(runs: Sequence[RunData]) -> tuple[Table, ...]:
     )
     rows = tuple(row for name, pair in pairs.items() for row in _dropped(name[0], name[2], pair))
     notes = (
-        "without: the key is taken at the last token of the prompt instead of the subject's last token",
+        *(says for key, says in _WITHOUT.items() if any(run.spec["editor"]["key"] == key for run in used)),
         "drop: with minus without, in points; the paper prints English, and MEMIT without subject unreadably",
         *(OTHER_MODELS, *signatures(used, ("paper",))),
     )
@@ -105,7 +114,7 @@ def _dropped(model: str, method: str, pair: Mapping[str, Sequence[RunData]]) -> 
     for lang in langs:
         place: Place = ("direct", "paper", lang, lang)
         subject, prompt = (found.get(key, {}).get(place, {}) for key in ("subject", "prompt"))
-        if len(pair) == 2:
+        if all(pair.get(key) for key in ("subject", "prompt")):
             both = subject.keys() & prompt.keys()
             subject, prompt = ({one: own[one] for one in own if one in both} for own in (subject, prompt))
         drop: Values = {one: (subject[one][0] - prompt[one][0], subject[one][1]) for one in subject if prompt}
