@@ -17,7 +17,7 @@ FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init
 FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
     "mlake": (
         ("errors", "interrupts", "safe"),
-        ("chat_server", "disk", "kinds", "recipes", "scripts", "templates", "thoughts"),
+        ("chat_server", "disk", "kinds", "recipes", "scripts", "sentences", "templates", "thoughts"),
         ("languages", "records"),
         ("edges", "forms"),
         ("sought",),

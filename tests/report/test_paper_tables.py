@@ -149,6 +149,14 @@ class TestTable2:
         (table,) = table2([*runs[:3], keyed("prompt", [0, 1, 0], method="memit")])
         assert [row[3] for row in table.rows] == [3] * 4
 
+    def test_where_the_key_is_without_the_subject_is_said(self) -> None:
+        for key, where in (("question", "of the question,"), ("prompt", "of the prompt,")):
+            (table,) = table2([keyed("subject", [1, 1, 0, 0]), keyed(key, [0, 1])])
+            assert table.rows[0][3:9] == (2, 100.0, "[100.0, 100.0]", 50.0, "[0.0, 100.0]", 50.0)
+            assert [where in note for note in table.notes].count(True) == 1
+        (both,) = table2([keyed("subject", [1, 1]), keyed("prompt", [1, 1]), keyed("question", [0, 0])])
+        assert both.rows[0][6] == 0.0
+
     def test_a_language_that_only_one_edits_in_is_left_out(self) -> None:
         scores = {(lang, lang, "direct", "paper"): [1, 0] for lang in LANGS}
         (table,) = table2([run(scores), keyed("prompt", [0, 0])])

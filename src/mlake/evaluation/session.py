@@ -125,7 +125,8 @@ class Session:
         """
         known = self.known()
         with Store.open(folder, self.spec) as store:
-            engine = engine_of(self.lm, self.method, self.spec, ordinary_text(self.benchmark), known)
+            text = ordinary_text(self.benchmark, self.benchmark.facts[slice(*self.spec.facts)])
+            engine = engine_of(self.lm, self.method, self.spec, text, known)
             run(
                 self.plan,
                 store,

@@ -145,7 +145,7 @@ def model_of(spec: Mapping[str, Any]) -> tuple[str, ...]:
 def method_of(spec: Mapping[str, Any]) -> str:
     """The method of a run, and whether it leaves the subject out, which the paper calls another one."""
     method = str(spec.get("method", "unknown"))
-    return f"{method}, no subject" if spec.get("editor", {}).get("key") == "prompt" else method
+    return f"{method}, no subject" if spec.get("editor", {}).get("key") in ("prompt", "question") else method
 
 
 def filled(*tables: Table) -> tuple[Table, ...]:

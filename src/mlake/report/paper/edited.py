@@ -81,8 +81,15 @@ def _same_language(
     return tuple(rows), notes
 
 
+_WITHOUT = {
+    "question": "without: the key is taken at the last token of the question, not the subject's last token",
+    "prompt": "without: the key is taken at the last token of the prompt, not the subject's last token",
+}
+"""Where the key is taken without the subject: now, and by earlier runs."""
+
+
 def table2(runs: Sequence[RunData]) -> tuple[Table, ...]:
-    """The subject left out: direct questions, edited with the key at the subject and at the prompt's end.
+    """The subject left out: direct questions, edited with the key at the subject and without it.
 
     Runs pair up by model, method and data. Only questions that all of them were asked count, and the
     drop has an interval of its own, from differences a question. A run alone stands without a drop.
@@ -90,11 +97,14 @@ def table2(runs: Sequence[RunData]) -> tuple[Table, ...]:
     Args:
         runs: Runs whose method has a setting ``key``; others are left out.
     """
-    used = [run for run in runs if run.spec["editor"].get("key") in ("subject", "prompt")]
+    used = [run for run in runs if run.spec["editor"].get("key") in ("subject", *_WITHOUT)]
     pairs: dict[tuple[str, ...], dict[str, list[RunData]]] = {}
     for run in used:
         name = tuple(str(run.spec[key]) for key in ("model", "model_revision", "method", "data_sha256"))
         pairs.setdefault(name, {}).setdefault(run.spec["editor"]["key"], []).append(run)
+    for pair in pairs.values():
+        if "question" in pair:
+            pair["prompt"] = pair.pop("question")
     papers = paper_columns("table2")
     columns = (
         *("model", "method", "language", "n", "% with subject", INTERVAL),
@@ -104,7 +114,7 @@ def table2(runs: Sequence[RunData]) -> tuple[Table, ...]:
     )
     rows, left_out = _dropped(pairs)
     notes = (
-        "without: the key is taken at the last token of the prompt instead of the subject's last token",
+        *(says for key, says in _WITHOUT.items() if any(run.spec["editor"]["key"] == key for run in used)),
         "drop: with minus without, in points; the paper prints English, and MEMIT without subject unreadably",
         *(OTHER_MODELS, *left_out, *signatures(used, ("paper",))),
     )
