@@ -13,7 +13,8 @@ from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
 from mlake.editing.mend.files import TrainedFile, command, default_path
-from mlake.editing.mend.gradients import edited_matrices, gradients
+from mlake.editing.mend.gradients import Matrix, edited_matrices, gradients
+from mlake.editing.mend.hypernet import GradientNetwork
 from mlake.editing.mend.prepare import STEPS, file_in, trained_on_the_rest
 from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.editing.method import Method, Progress
@@ -32,11 +33,14 @@ class Mend(Method):
     Attributes:
         trained: File that ``mlake train mend`` wrote; empty for where it writes by default.
         scale: The update is multiplied by this.
+        untrained: Whether the network is the one that training started from: the gradient is normalised by
+            the file's statistics and a step taken, nothing more.
     """
 
     name: str = "mend"
     trained: str = ""
     scale: float = 1.0
+    untrained: bool = False
     trainable: ClassVar[bool] = True
 
     def fitted(self, lm: LM, /) -> Self:
@@ -51,7 +55,7 @@ class Mend(Method):
         if not path.is_file():
             raise EditError(f"mend has no trained editor at {path}; train one: {command(lm)} --out {path}")
         fitted = replace(self, trained=str(path))
-        fitted._file.network(lm)
+        fitted._network(lm)
         return fitted
 
     @property
@@ -62,6 +66,9 @@ class Mend(Method):
         except OSError as error:
             raise EditError(f"cannot read the trained editor {path}: {error.strerror}") from error
         return _read(path, stamp)
+
+    def _network(self, lm: LM) -> tuple[tuple[Matrix, ...], GradientNetwork]:
+        return self._file.network(lm, trained=not self.untrained)
 
     @property
     def trained_facts(self) -> tuple[str, ...]:
@@ -102,10 +109,12 @@ class Mend(Method):
     def config(self) -> dict[str, Any]:
         """Settings, the hash of the trained file, and what it was trained on; never its place."""
         settings = Method.config(self)
+        if not settings["untrained"]:
+            del settings["untrained"]  # stored runs lack it
         if not settings.pop("trained"):
             return settings
         file = self._file
-        told = ("data", "data_sha256", "facts", "langs", "step", "settings", "dtype")
+        told = ("data", "data_sha256", "facts", "langs", "step", "best", "settings", "dtype")
         return settings | {"trained": {"sha256": file.sha256} | {key: file.head[key] for key in told}}
 
     def passes(self) -> float:
@@ -145,7 +154,7 @@ class Mend(Method):
         if not statements:
             raise EditError("no facts to edit; expected at least one statement")
         fitted = self if self.trained else self.fitted(lm)
-        matrices, network = fitted._file.network(lm)
+        matrices, network = fitted._network(lm)
         prompts = [prompted(lm, one, kind="question", key="prompt", contexts=0).plain for one in statements]
         found = gradients(lm, matrices, prompts, progress=progress)
         with torch.no_grad():
