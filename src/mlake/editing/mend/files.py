@@ -71,6 +71,27 @@ class TrainedFile:
             ) from None
         return cls(head, tensors, sha256(content).hexdigest())
 
+    @property
+    def validation(self) -> dict[str, Any]:
+        """Validation of the ``untrained`` editor and of the ``trained`` one; empty where none was made."""
+        points = {point["step"]: point for point in self.head["curve"]}
+        if not points:
+            return {}
+        return {"untrained": points[min(points)], "trained": points[self.head["best"]]}
+
+    @property
+    def told(self) -> str:
+        """The validation in one line."""
+        before, after = (self.validation.get(name) for name in ("untrained", "trained"))
+        if before is None or after is None:
+            return "never tried on facts that it was not trained on; train on more facts"
+        return (
+            f"best after {self.head['best']} steps; on facts not trained on, "
+            f"{self.head['settings']['batch_size']} together: new answers {after['success']:.0%} "
+            f"(untrained {before['success']:.0%}), unchanged tokens of other questions {after['kept']:.0%} "
+            f"(untrained {before['kept']:.0%})"
+        )
+
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all.
 
@@ -151,6 +172,8 @@ def _check(head: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
         raise ValueError("a text is none")
     if not all(type(one) is int and one >= 0 for one in counts) or len(head["facts"]) != 2:
         raise ValueError("a number is none")
+    if curve and head["best"] not in [point["step"] for point in curve]:
+        raise ValueError("the best step is none of the validated")
     if not all(type(one) in (int, float) for one in numbers) or not isinstance(curve, list):
         raise ValueError("a number is none")
     for name, tensor in tensors.items():
