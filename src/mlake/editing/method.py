@@ -38,6 +38,10 @@ class Trained(Protocol):
     def sha256(self) -> str:
         """Hash of the file's bytes."""
 
+    @property
+    def told(self) -> str:
+        """How good it is, in one line."""
+
 
 class Trainer(Protocol):
     """What ``mlake train`` needs of the training of a method; it may be cut off at any step.
@@ -237,11 +241,11 @@ class Method(ABC):
         """How many of the model's weights an edit trains, for an estimate of memory."""
         return 0
 
-    def warning(self, facts: Collection[str], /) -> str | None:
+    def warning(self, batches: Sequence[Collection[str]], /) -> str | None:
         """What makes results on these facts no fair test; None for nothing.
 
         Args:
-            facts: Ids of the facts that are edited.
+            batches: Ids of the facts that are edited, those edited together in one.
         """
         return None
 
@@ -278,12 +282,12 @@ class Method(ABC):
         """
         raise EditError(f"{self.name} needs no training; edit with it at once")
 
-    def lacking(self, lm: LM, out: Path, /) -> str | None:
+    def lacking(self, lm: LM, batch_size: int, out: Path, /) -> str | None:
         """What ``prepared`` would make first, in words; None for nothing."""
         return None
 
     def prepared(
-        self, lm: LM, benchmark: Benchmark, facts: tuple[int, int], out: Path, /
+        self, lm: LM, benchmark: Benchmark, facts: tuple[int, int], batch_size: int, out: Path, /
     ) -> Mapping[str, Any]:
         """Make what the method needs before it can edit, where it is not there.
 
@@ -291,6 +295,7 @@ class Method(ABC):
             lm: The model.
             benchmark: The data set.
             facts: Start and stop of the facts that will be edited: what is made must not know them.
+            batch_size: How many of them will be edited together.
             out: Folder for it.
 
         Returns:

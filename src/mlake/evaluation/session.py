@@ -100,7 +100,7 @@ class Session:
         """What makes this run no fair test of its method; None for nothing."""
         if self.method is None:
             return None
-        return self.method.warning({fact.id for batch in self.plan.batches for fact in batch})
+        return self.method.warning([{fact.id for fact in batch} for batch in self.plan.batches])
 
     def known(self) -> Known | None:
         """What earlier runs asked the unedited model; None where nothing pins the model."""

@@ -49,6 +49,8 @@ OTHER_MODELS = (
     "paper's, in points, and only where the run is on that very model"
 )
 
+_SOURCES = {"templates": "templates", "self": "own texts"}  # the paper has a larger model write
+
 Place = tuple[str, str, str | None, str]
 """Kind of question, scorer, language edited in (None: unedited), language asked in."""
 
@@ -129,10 +131,13 @@ def beside(table: str, model: str, lang: str, value: float | None, **where: str)
 
     Returns:
         A number or None for each of ``printed_models``, and the measured number minus the paper's; None
-        for a model that the paper has no number of.
+        for a model that the paper has no number of, and for a method that is not quite the paper's.
     """
+    named, _, variant = where.get("method", "").partition(", ")
+    if variant in _SOURCES.values():
+        where["method"] = named
     papers = {key: printed(table, lang, model=key, **where) for key in printed_models(table)}
-    same = papers.get(paper_model(model) or "")
+    same = None if variant in _SOURCES.values() else papers.get(paper_model(model) or "")
     return (*papers.values(), None if value is None or same is None else value - same)
 
 
@@ -143,9 +148,14 @@ def model_of(spec: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def method_of(spec: Mapping[str, Any]) -> str:
-    """The method of a run, and whether it leaves the subject out, which the paper calls another one."""
-    method = str(spec.get("method", "unknown"))
-    return f"{method}, no subject" if spec.get("editor", {}).get("key") in ("prompt", "question") else method
+    """The method of a run, and what makes it another one than the paper's of that name.
+
+    That is a subject left out, or texts of StableKE that no other model wrote.
+    """
+    method, editor = str(spec.get("method", "unknown")), spec.get("editor", {})
+    without = editor.get("key") in ("prompt", "question")
+    variant = "no subject" if without else _SOURCES.get(editor.get("source", ""))
+    return f"{method}, {variant}" if variant else method
 
 
 def filled(*tables: Table) -> tuple[Table, ...]:
@@ -181,6 +191,19 @@ def signatures(runs: Sequence[RunData], scorers: Sequence[str] = SCORERS) -> tup
     return (*lines, f"scorers: {versions}; intervals: {ABOUT}")
 
 
+def _validation(spec: Mapping[str, Any]) -> dict[str, str]:
+    """How good what was trained was on facts that it did not know, beside the same without training."""
+    trained = spec.get("editor", {}).get("trained") or {}
+    points = trained.get("validation") if isinstance(trained, Mapping) else None
+    if not points:
+        return {}
+    texts = [
+        f"{name} {100 * points[name]['success']:.0f} % new answers, {100 * points[name]['kept']:.0f} % kept"
+        for name in ("trained", "untrained")
+    ]
+    return {"validation": f"{'; '.join(texts)}, {trained['settings']['batch_size']} together"}
+
+
 def _signature(run: RunData) -> dict[str, object]:
     spec = run.spec
     start, stop = spec.get("facts", (0, 0))
@@ -194,6 +217,7 @@ def _signature(run: RunData) -> dict[str, object]:
         "method": spec.get("method"),
         "batch size": spec.get("batch_size"),
         **({"sequence": spec["sequence"]} if "sequence" in spec else {}),
+        **_validation(spec),
         "seed": spec.get("seed"),
         "mlake": spec.get("version"),
     }
