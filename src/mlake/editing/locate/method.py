@@ -74,7 +74,7 @@ class LocateThenEdit(LocateSettings):
         """Whether the key is the subject's last token."""
         return self.key == "subject"
 
-    def warning(self, facts: Collection[str], /) -> str | None:
+    def warning(self, batches: Sequence[Collection[str]], /) -> str | None:
         """That a preset's text for second moments is another one."""
         like = self.origin.like if self.origin else ""
         if not like or self.metric == "identity" or self.corpus == PRESETS[like][self.name]["corpus"]:
