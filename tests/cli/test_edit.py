@@ -161,7 +161,7 @@ def test_no_subject(edit: Callable[..., Result]) -> None:
     assert not Path("out").exists()
     assert edit(facts, "--no-subject").exit_code == 0
     assert len(stored()) == 2
-    assert load_edit("out/edit.safetensors").report["method"]["key"] == "prompt"
+    assert load_edit("out/edit.safetensors").report["method"]["key"] == "question"
 
 
 @pytest.mark.parametrize(
@@ -338,7 +338,7 @@ def test_what_took_means(
 def test_settings() -> None:
     pairs = ["steps=2", "corpus-tokens = 10", "layers=[1, 2]", "ridge=1e3", "corpus=file:~/a-b/c.txt"]
     assert settings_of(map(setting, [*pairs, "prompt=sentence", 'contexts=["A b. "]']), no_subject=True) == {
-        "key": "prompt",
+        "key": "question",
         "steps": 2,
         "corpus_tokens": 10,
         "layers": [1, 2],

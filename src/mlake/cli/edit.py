@@ -32,7 +32,7 @@ _SCORER = "contains"
 @click.option("--method", required=True, help="Editing method, such as memit or rome.")
 @SETTINGS
 @TRAINED
-@click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
+@click.option("--no-subject", is_flag=True, help="Key at the question's last token, not at the subject's.")
 @click.option("--facts", "source", required=True, help="A .jsonl or .csv file of facts, or a data set.")
 @click.option("--lang", help="Language to edit in.  [default: the first in the file]")
 @MAX_NEW_TOKENS
@@ -94,8 +94,8 @@ def _check_subjects(statements: Sequence[Statement]) -> None:
     if without:
         raise SubjectError(
             f"{len(without)} of {len(statements)} facts have no subject in {without[0].lang!r}, such as "
-            f"{without[0].fact!r}; add one that stands verbatim in its question, or edit at the prompt's "
-            "last token (--no-subject)"
+            f"{without[0].fact!r}; add one that stands verbatim in its question, or edit at the "
+            "question's last token (--no-subject)"
         )
 
 

@@ -23,14 +23,14 @@ def settings_of(
 
     Args:
         pairs: Names and values.
-        no_subject: Key at the prompt's last token.
+        no_subject: Key at the question's last token.
         trained: ``METHOD=FILE`` each; those of other methods say nothing here.
         method: Name of the method.
 
     Raises:
         RunError: As ``trained_files``.
     """
-    settings: dict[str, Any] = {"key": "prompt"} if no_subject else {}
+    settings: dict[str, Any] = {"key": "question"} if no_subject else {}
     files = trained_files(trained)
     if method in files:
         settings["trained"] = str(files[method])

@@ -12,10 +12,19 @@ from mlake.models.tokens import check_fit
 from mlake.records import Statement
 from mlake.text import last_whole
 
-__all__ = ["NO_SENTENCE", "WITHIN_WORD", "KeyAt", "PromptKind", "Prompted", "ValueTask", "prompted"]
+__all__ = [
+    "NO_SENTENCE",
+    "WITHIN_WORD",
+    "KeyAt",
+    "PromptKind",
+    "Prompted",
+    "ValueTask",
+    "prompted",
+    "refusal",
+]
 
 PromptKind = Literal["question", "sentence"]
-KeyAt = Literal["subject", "prompt"]
+KeyAt = Literal["subject", "question", "prompt"]
 
 NO_SENTENCE = "no usable sentence: edited with the question"
 """Note that the edited sentence could not be taken."""
@@ -62,7 +71,7 @@ class _Text:
     before: str
     after: str
     target: str
-    subject_end: int | None  # in ``after``
+    key_end: int | None  # in ``after``
     special: bool
 
 
@@ -76,7 +85,8 @@ def prompted(
         statement: The fact.
         kind: ``question`` asks as the evaluation does; ``sentence`` takes the edited sentence up to its
             new answer, and falls back to the question where the answer does not follow the subject.
-        key: Key token: the subject's last, or the prompt's last.
+        key: Key token: the last of the subject, of the question (of a sentence's beginning where that is the
+            prompt), or of the prompt with what its template puts behind the question.
         contexts: Prefixes, or how many of the language's own to use.
 
     Raises:
@@ -89,13 +99,13 @@ def prompted(
     if key == "subject" and subject is None:
         raise SubjectError(
             f"fact {statement.fact!r} has no subject in {statement.lang!r}; add one that stands verbatim in "
-            "its question, or edit at the prompt's last token (--no-subject)"
+            "its question, or edit at the question's last token (--no-subject)"
         )
     text = _sentence(statement, subject) if kind == "sentence" else None
     if text is None:
         if kind == "sentence":
             notes.append(NO_SENTENCE)
-        text = _question(lm, statement, subject, row.space)
+        text = _question(lm, statement, subject, key, row.space)
         if subject is not None and last_whole(statement.question, subject, statement.lang) is None:
             notes.append(WITHIN_WORD)
     if not text.target.strip():
@@ -119,10 +129,19 @@ def prompted(
     return Prompted(ValueTask(prompts, essence), tuple(notes))
 
 
-def _question(lm: LM, statement: Statement, subject: str | None, space: str) -> _Text:
+def refusal(lm: LM, statement: Statement, kind: PromptKind, key: KeyAt) -> str | None:
+    """Why a statement cannot be put into prompts; None where it can. Arguments as in ``prompted``."""
+    try:
+        prompted(lm, statement, kind=kind, key=key, contexts=0)
+    except SubjectError as error:
+        return str(error)
+    return None
+
+
+def _question(lm: LM, statement: Statement, subject: str | None, key: KeyAt, space: str) -> _Text:
     at = lm.style.question_at()
     prompt = lm.style.prompt(statement.question)
-    end = None
+    end = len(statement.question.rstrip()) if key == "question" else None
     if subject is not None:
         found = _place(statement.question, subject, statement.lang)
         if found < 0:
@@ -158,7 +177,7 @@ def _sentence(statement: Statement, subject: str | None) -> _Text | None:
 
 
 def _encoded(lm: LM, text: _Text, prefix: str) -> Encoded:
-    end = None if text.subject_end is None else len(text.before) + len(prefix) + text.subject_end
+    end = None if text.key_end is None else len(text.before) + len(prefix) + text.key_end
     return encode(
         lm, text.before + prefix + text.after, target=text.target, subject_end=end, special=text.special
     )

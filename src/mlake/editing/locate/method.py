@@ -21,7 +21,7 @@ from mlake.editing.locate.settings import LocateSettings
 from mlake.editing.locate.update import closed_form
 from mlake.editing.locate.value import Values, optimise_values
 from mlake.editing.method import Progress
-from mlake.editing.prompts import Prompted, prompted
+from mlake.editing.prompts import Prompted, prompted, refusal
 from mlake.errors import EditError
 from mlake.models.deltas import RowDeltas
 from mlake.models.keys import keys_at, outputs_at
@@ -44,6 +44,10 @@ class LocateThenEdit(LocateSettings):
     def needs_subject(self) -> bool:
         """Whether the key is the subject's last token."""
         return self.key == "subject"
+
+    def refusal(self, lm: LM, statement: Statement, /) -> str | None:
+        """Why its key or target cannot be found in its prompt."""
+        return refusal(lm, statement, self.prompt, self.key)
 
     def passes(self) -> float:
         """Steps of the value."""

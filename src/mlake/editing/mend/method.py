@@ -17,7 +17,7 @@ from mlake.editing.mend.gradients import edited_matrices, gradients
 from mlake.editing.mend.prepare import STEPS, file_in, trained_on_the_rest
 from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.editing.method import Method, Progress
-from mlake.editing.prompts import prompted
+from mlake.editing.prompts import prompted, refusal
 from mlake.errors import EditError, UnknownNameError
 from mlake.models.lm import LM
 from mlake.records import Benchmark, Statement
@@ -118,6 +118,10 @@ class Mend(Method):
         if not seen:
             return None
         return f"{seen} of {len(facts)} facts are among those that {self.name} was trained on: no fair test"
+
+    def refusal(self, lm: LM, statement: Statement, /) -> str | None:
+        """Why its target cannot be found behind its prompt."""
+        return refusal(lm, statement, "question", "prompt")
 
     def edit(
         self,

@@ -20,6 +20,7 @@ __all__ = [
     "OTHER_MODELS",
     "RULES",
     "SCORERS",
+    "WITHOUT_SUBJECT",
     "Measured",
     "Place",
     "Values",
@@ -69,6 +70,9 @@ class Measured(NamedTuple):
     percent: float | None
     interval: str | None
 
+
+WITHOUT_SUBJECT = ("question", "prompt")
+"""Places of a key that need no subject: the question's last token, or the whole prompt's."""
 
 NOTHING = Measured(0, None, None)
 
@@ -143,7 +147,7 @@ def model_of(spec: Mapping[str, Any]) -> tuple[str, ...]:
 def method_of(spec: Mapping[str, Any]) -> str:
     """The method of a run, and whether it leaves the subject out, which the paper calls another one."""
     method = str(spec.get("method", "unknown"))
-    return f"{method}, no subject" if spec.get("editor", {}).get("key") == "prompt" else method
+    return f"{method}, no subject" if spec.get("editor", {}).get("key") in WITHOUT_SUBJECT else method
 
 
 def filled(*tables: Table) -> tuple[Table, ...]:

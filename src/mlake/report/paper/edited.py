@@ -1,6 +1,7 @@
 """Tables 1 and 2: edited and asked in the same language, with and without the subject."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 from mlake.kinds import KINDS
 from mlake.records import Kind
@@ -11,6 +12,7 @@ from mlake.report.paper.compare import (
     OTHER_MODELS,
     RULES,
     SCORERS,
+    WITHOUT_SUBJECT,
     Place,
     Values,
     beside,
@@ -67,15 +69,16 @@ def _same_language(runs: Sequence[RunData], kind: Kind) -> Iterator[tuple[Cell, 
 
 
 def table2(runs: Sequence[RunData]) -> tuple[Table, ...]:
-    """The subject left out: direct questions, edited with the key at the subject and at the prompt's end.
+    """The subject left out: direct questions, edited with the key at the subject and elsewhere.
 
-    Runs pair up by model, method and data. Of a pair only the questions that both were asked count, and the
-    drop has an interval of its own, from differences a question. A run alone stands without a drop.
+    Runs pair up by model, method and data, a row for each place of the key without the subject. Of a pair
+    only the questions that both were asked count, and the drop has an interval of its own, from differences
+    a question. A run alone stands without a drop.
 
     Args:
         runs: Runs whose method has a setting ``key``; others are left out.
     """
-    used = [run for run in runs if run.spec["editor"].get("key") in ("subject", "prompt")]
+    used = [run for run in runs if run.spec["editor"].get("key") in ("subject", *WITHOUT_SUBJECT)]
     pairs: dict[tuple[str, ...], dict[str, list[RunData]]] = {}
     for run in used:
         name = tuple(str(run.spec[key]) for key in ("model", "model_revision", "method", "data_sha256"))
@@ -85,11 +88,12 @@ def table2(runs: Sequence[RunData]) -> tuple[Table, ...]:
         *("model", "method", "language", "n", "% with subject", INTERVAL),
         *("% without", f"{INTERVAL} (without)", "drop", f"{INTERVAL} (drop)"),
         *(f"{name}, with subject" for name in papers),
-        *("difference", *(f"{name}, without" for name in papers), "difference (without)"),
+        *("difference", *(f"{name}, without" for name in papers), "difference (without)", "key without"),
     )
     rows = tuple(row for name, pair in pairs.items() for row in _dropped(name[0], name[2], pair))
     notes = (
-        "without: the key is taken at the last token of the prompt instead of the subject's last token",
+        "without: the key is taken at the last token of the question, or of the whole prompt with its "
+        "template, instead of the subject's last token; the last column says which",
         "drop: with minus without, in points; the paper prints English, and MEMIT without subject unreadably",
         *(OTHER_MODELS, *signatures(used, ("paper",))),
     )
@@ -102,19 +106,19 @@ def _dropped(model: str, method: str, pair: Mapping[str, Sequence[RunData]]) -> 
         key: values_of((row for run in runs for row in run.scored), ("paper",)) for key, runs in pair.items()
     }
     langs = dict.fromkeys(lang for runs in pair.values() for run in runs for lang in run.spec["edit_langs"])
-    for lang in langs:
+    for key, lang in product([one for one in WITHOUT_SUBJECT if one in pair] or [""], langs):
         place: Place = ("direct", "paper", lang, lang)
-        subject, prompt = (found.get(key, {}).get(place, {}) for key in ("subject", "prompt"))
-        if len(pair) == 2:
-            both = subject.keys() & prompt.keys()
-            subject, prompt = ({one: own[one] for one in own if one in both} for own in (subject, prompt))
-        drop: Values = {one: (subject[one][0] - prompt[one][0], subject[one][1]) for one in subject if prompt}
-        with_subject, without, fall = mean_of(subject), mean_of(prompt), mean_of(drop)
-        if subject or prompt:
+        subject, other = (found.get(one, {}).get(place, {}) for one in ("subject", key))
+        if key and "subject" in pair:
+            both = subject.keys() & other.keys()
+            subject, other = ({one: own[one] for one in own if one in both} for own in (subject, other))
+        drop: Values = {one: (subject[one][0] - other[one][0], subject[one][1]) for one in subject if other}
+        with_subject, without, fall = mean_of(subject), mean_of(other), mean_of(drop)
+        if subject or other:
             papers = (
-                beside("table2", model, lang, own.percent, method=method, key=key)
-                for own, key in ((with_subject, "subject"), (without, "prompt"))
+                beside("table2", model, lang, own.percent, method=method, key=printed)
+                for own, printed in ((with_subject, "subject"), (without, "prompt"))
             )
             n = max(with_subject.n, without.n)
             numbers = (*with_subject[1:], *without[1:], *fall[1:])
-            yield (model, method, lang, n, *numbers, *(cell for one in papers for cell in one))
+            yield (model, method, lang, n, *numbers, *(cell for one in papers for cell in one), key or None)
