@@ -26,7 +26,7 @@ from mlake.scorers.table import score_all
 
 from .worker import benchmark, make_spec
 
-QUICK = {"layers": [1], "steps": 1, "contexts": 0, "corpus_tokens": 50}
+QUICK: dict[str, Any] = {"layers": [1], "steps": 1, "contexts": 0, "corpus_tokens": 50}
 
 
 def settings(method: str, **choices: Any) -> Settings:
