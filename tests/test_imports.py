@@ -33,7 +33,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
     ),
     "mlake.data": (
         ("faults", "files", "negation", "questions", "stats", "subjects"),
-        ("checked", "dataset"),
+        ("checked", "dataset", "derived"),
         ("check", "neighbours", "own", "release"),
         ("datasets",),
         ("ordinary",),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlake.errors import RunError
 from mlake.evaluation.own_answers import Answers, asked_elsewhere
 from mlake.evaluation.spec import DEFAULTS
+from mlake.evaluation.store import try_folder
 from mlake.languages import language
 from mlake.records import Benchmark
 from mlake.report.load import load_run
@@ -128,7 +129,7 @@ def run(
         max_new_tokens=max_new_tokens,
         sequence=sequence,
     )
-    session = planned(model, data, chosen)
+    session = planned(model, data, chosen, folder=None if out is None else Path(out))
     folder = Path("runs") / session.folder_name if out is None else Path(out)
     _refuse_unpinned(session.lm, folder)
     session.carry_out(folder, examine=examine, progress=progress)
@@ -142,6 +143,7 @@ def planned(
     *,
     load: Mapping[str, Any] | None = None,
     load_model: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
 ) -> "Session":
     """A run, planned; what can be wrong without the model is said before it loads.
 
@@ -151,21 +153,22 @@ def planned(
         settings: What a user chooses of a run.
         load: How to load the data, if it is a name.
         load_model: How to load the model, if it is a name.
+        folder: Run folder, if it is known and will be written.
 
     Raises:
         MlakeError: As in ``run``.
     """
     import mlake.models
-    from mlake.data.negation import negated
+    from mlake.data.derived import derived
     from mlake.evaluation.session import Session
 
     for code in _names(f"{settings.edit_langs},{settings.test_langs}"):
         if code != "all":
             language(code)
-    benchmark = _benchmark(data, **(load or {}))
-    if "negation" in settings.kinds:
-        benchmark = negated(benchmark)
-    settings.check(benchmark)
+    benchmark = derived(_benchmark(data, **(load or {})), settings.kinds)
+    known = settings.check(benchmark)
+    if folder is not None:
+        try_folder(folder, known)
     if isinstance(model, str | Path):
         model = mlake.models.load(model, **(load_model or {}))
     return Session(model, benchmark, settings)

@@ -45,9 +45,9 @@ class MlakeError(Exception):
 class UnknownNameError(MlakeError):
     """A name that is in no table."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str]):
+    def __init__(self, what: str, name: str, known: Iterable[str], meant: str | None = None):
         names = sorted(known)
-        near = get_close_matches(name, names, n=1)
+        near = [meant] if meant else get_close_matches(name, names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         super().__init__(f"unknown {what} {name!r}; known: {', '.join(names)}.{hint}")
 

@@ -114,8 +114,14 @@ def test_two_facts(edit: Callable[..., Result], method: str) -> None:
 
 
 def test_a_fact_takes(edit: Callable[..., Result]) -> None:
-    settings = ("steps=60", "clamp=100", "contexts=0", "layers=1", "key=prompt")
-    flags = ("--no-subject", "--max-new-tokens", "1", *(f"--set={one}" for one in settings))
+    settings = (
+        "steps=60",
+        "clamp=100",
+        "contexts=0",
+        "layers=1",
+        "key=prompt",
+    )  # all that the last block sees
+    flags = ("--max-new-tokens", "1", *(f"--set={one}" for one in settings))
     result = edit([{**SAGAN, "new_answer": "Paris"}], *flags)
     (row,) = stored()
     assert (row["after"], row["took"]) == ("Paris", True) and row["before"] != "Paris"

@@ -133,8 +133,17 @@ class TestTable2:
         english, japanese = table.rows
         assert english[:5] == (VICUNA, "rome", "en", 4, 75.0)
         assert (english[6], english[8]) == (25.0, 50.0)
-        assert english[-4:] == (14.93, pytest.approx(75 - 14.93), 6.16, pytest.approx(25 - 6.16))
-        assert japanese[-4:] == (None, None, None, None)
+        assert english[-5:-1] == (14.93, pytest.approx(75 - 14.93), 6.16, pytest.approx(25 - 6.16))
+        assert japanese[-5:-1] == (None, None, None, None)
+
+    def test_it_says_where_the_key_is_without_the_subject(self) -> None:
+        subject, others = keyed("subject", [1, 1]), {"question": [1, 0], "prompt": [0, 0]}
+        for keys in (("question",), ("prompt",), ("question", "prompt")):
+            (table,) = table2([subject, *(keyed(key, others[key]) for key in keys)])
+            english = [(row[-1], row[6]) for row in table.rows if row[2] == "en"]
+            assert english == [(key, 50.0 if key == "question" else 0.0) for key in keys]
+        (table,) = table2([subject])
+        assert {row[-1] for row in table.rows} == {None}
 
     def test_only_questions_that_both_were_asked_count(self) -> None:
         (table,) = table2([keyed("subject", [1, 1, 0, 0]), keyed("prompt", [0, 1])])

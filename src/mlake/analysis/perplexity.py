@@ -69,7 +69,7 @@ def perplexity_rows(
         UnknownNameError: A question is in a language that mlake does not know.
         ModelError: A question and its answer do not fit into the model's positions.
     """
-    every = [one for one in asked if question_kind(one.kind).scored_by == "text"]
+    every = [one for one in asked if question_kind(one.kind).scored_by != "options"]
     pairs = list(dict.fromkeys(map(_pair, (one for one in every if one.answer.text.strip()))))
     encoded = [
         encode(lm, lm.style.prompt(question), target=answer, special=not lm.style.chat)

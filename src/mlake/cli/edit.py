@@ -99,8 +99,8 @@ def _check_subjects(statements: Sequence[Statement]) -> None:
     if without:
         raise SubjectError(
             f"{len(without)} of {len(statements)} facts have no subject in {without[0].lang!r}, such as "
-            f"{without[0].fact!r}; add one that stands verbatim in its question, or edit at the prompt's "
-            "last token (--no-subject)"
+            f"{without[0].fact!r}; add one that stands verbatim in its question, or edit at the "
+            "question's last token (--no-subject)"
         )
 
 

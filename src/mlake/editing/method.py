@@ -179,6 +179,10 @@ class Method(ABC):
         """Whether a fact whose subject is not known cannot be edited."""
         return False
 
+    def refusal(self, lm: LM, statement: Statement, /) -> str | None:
+        """Why it cannot edit a fact into a model, in words that name the fact; None where it can."""
+        return None
+
     def suggested(self, lm: LM, /) -> Mapping[str, Any]:
         """Settings that the model's family asks for, where the user sets none."""
         return {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlake.analysis.examine import examine
 from mlake.analysis.store import kept_path
-from mlake.data.negation import negated
+from mlake.data.derived import derived
 from mlake.editing import editor
 from mlake.evaluation.cost import dry_run
 from mlake.evaluation.session import Session
@@ -92,8 +92,7 @@ def _with_model(
 def _session(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Session:
     settings = wish.settings
     settings = replace(settings, editor={**settings.editor, **_prepared(lm, wish, benchmark, options)})
-    asked = negated(benchmark) if "negation" in settings.kinds else benchmark
-    return Session(lm, asked, settings)
+    return Session(lm, derived(benchmark, settings.kinds), settings)
 
 
 def _lacking(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> str | None:

@@ -60,6 +60,7 @@ _SCORERS = (
         "The answer is in the language asked in, as far as that can be told.",
         higher_is_better=True,
         function=confusion,
+        style=True,
     ),
     Scorer(
         "entropy",
@@ -68,6 +69,7 @@ _SCORERS = (
         "bits",
         higher_is_better=True,
         function=_of_text(entropy),
+        style=True,
     ),
     Scorer(
         "repetition",
@@ -76,6 +78,7 @@ _SCORERS = (
         "share of trigrams",
         higher_is_better=False,
         function=_of_text(repetition),
+        style=True,
     ),
     Scorer(
         "length",
@@ -83,6 +86,7 @@ _SCORERS = (
         "Words of the answer; characters in scripts without spaces.",
         "words",
         function=_of_text(length),
+        style=True,
     ),
     Scorer(
         "empty",
