@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
 
 from mlake.editing.edits.edit import Edit
-from mlake.errors import EditError, UnknownNameError
+from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.records import Benchmark, Statement
 
@@ -195,9 +195,12 @@ class Method(ABC):
             lm: The model; without it, what holds for every model.
 
         Raises:
-            UnknownNameError: The method has no such preset.
+            EditError: The method has no presets.
+            UnknownNameError: It has others.
         """
-        raise UnknownNameError(f"preset of {self.name}", like, ())
+        raise EditError(
+            f"{self.name} has no presets, got {like!r}; leave it out, or take another method, such as memit"
+        )
 
     def families(self) -> Sequence[Mapping[str, Any]]:
         """Settings that were published for families of models, each with its ``family`` and ``source``."""
