@@ -135,7 +135,7 @@ def test_a_file_whose_network_does_not_fit_is_refused(
     trainer: Callable[..., Trainer], file: Path, start: str
 ) -> None:
     good = TrainedFile.read(file)
-    tensors = good.tensors | {f"{start}log_step": torch.ones(2)}
+    tensors = {**good.tensors, f"{start}log_step": torch.ones(2)}
     with pytest.raises(EditError, match=r"^the training in the file does not fit its network"):
         trainer().restore(replace(good, tensors=tensors))
 
