@@ -77,7 +77,8 @@ class TestTable1:
         assert (
             "trained 54 % new answers, 88 % kept; untrained 32 % new answers, 39 % kept, 10 together" in note
         )
-        for none in ({"validation": {}}, {}, "a file of an earlier version"):
+        nothing: tuple[Any, ...] = ({"validation": {}}, {}, "a file of an earlier version")
+        for none in nothing:
             made.spec["editor"]["trained"] = none
             assert not [note for note in table1([made])[0].notes if "validation" in note]
 
