@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["escape", "plain"]
+__all__ = ["escape", "plain", "visible"]
 
 _MARKUP = re.compile(r"[\\|`*]|(?<=\])\(")  # a bracket makes a link only before a parenthesis
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -11,6 +11,15 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\
 def plain(text: object) -> str:
     """Text on one line, without control, direction and lone surrogate characters: safe in a terminal."""
     return " ".join(_UNPRINTABLE.sub(" ", str(text)).split())
+
+
+def visible(text: str) -> str:
+    """Text with its line breaks, and with escapes for what ``plain`` leaves out: safe in a terminal."""
+    return "\n".join(_UNPRINTABLE.sub(_as_escapes, line) for line in text.split("\n"))
+
+
+def _as_escapes(found: re.Match[str]) -> str:
+    return "".join(f"\\x{ord(one):02x}" if ord(one) < 256 else f"\\u{ord(one):04x}" for one in found[0])
 
 
 def escape(text: object) -> str:
