@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mlake.api import finished, planned
+from mlake.api import carry_out, finished, planned
 from mlake.cli.options import BATCH_SIZE, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED, model_options
 from mlake.cli.report import show
 from mlake.cli.settings import SETTINGS, settings_of
@@ -58,9 +58,12 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @LOCALITY
 @SEED
 @MAX_NEW_TOKENS
+@click.option(
+    "--forced", is_flag=True, help="Score given answers too, as CounterFact and EasyEdit do: teacher-forced."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/METHOD-MODEL-ID]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and what it would cost, and stop.")
-def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> None:
+def run(recipe: str | None, out: Path | None, dry_run: bool, forced: bool, **flags: Any) -> None:
     """Edit facts in some languages, ask in others, score and report.
 
     RECIPE is a packaged recipe, such as demo, or a TOML file of these flags; flags override it. A run
@@ -89,11 +92,10 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
     )
     folder = out or Path("runs") / session.folder_name
     _show(session, folder)
-    _carry_out(session, folder, dry_run=dry_run)
+    _carry_out(session, folder, forced=forced, dry_run=dry_run)
 
 
-def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
-    from mlake.analysis.examine import examine
+def _carry_out(session: Any, folder: Path, *, forced: bool, dry_run: bool) -> None:
     from mlake.evaluation.cost import dry_run as estimate
     from mlake.evaluation.cost import too_large
 
@@ -105,7 +107,7 @@ def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
     for note in (*session.plan.notes, session.warning(), large):
         if note:
             click.echo(plain(f"note: {note}"), err=True)
-    _say_known(session.carry_out(folder, examine=examine, progress=True))
+    _say_known(carry_out(session, folder, forced=forced, progress=True))
     found, files = finished(folder)
     show(found.rows, files)
 

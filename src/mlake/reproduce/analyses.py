@@ -7,9 +7,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from mlake.analysis.choices import choice_rows
-from mlake.analysis.examined import ability_scored
-from mlake.analysis.perplexity import ability_rows, held_out_langs, perplexity_rows
-from mlake.analysis.store import held_out_row, keep_rows
+from mlake.analysis.examine import keep_ability
+from mlake.analysis.perplexity import perplexity_rows
+from mlake.analysis.store import keep_rows
 from mlake.evaluation.store import read_run
 from mlake.kinds import question_kind
 from mlake.models.lm import LM
@@ -56,11 +56,7 @@ def _likelihood(given: Given) -> None:
 
 def _ability(given: Given) -> None:
     """Likelihood of held-out text, unedited and under every edit."""
-    before = [
-        held_out_row(None, None, row.test_lang, row.sentence, row.nll)
-        for row in ability_rows(given.lm, None, None, held_out_langs())
-    ]
-    keep_rows(given.run, "ability", {"languages": held_out_langs()}, [*before, *ability_scored(given.run)])
+    keep_ability(given.lm, given.run)
 
 
 ANALYSES: dict[str, Callable[[Given], None]] = {
