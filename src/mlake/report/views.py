@@ -229,6 +229,7 @@ _BEYOND = (
         "Teacher-forced scores, as CounterFact and EasyEdit print them",
         lambda given: forced_tables(given.runs),
         needs=(measured("rewrite_acc_tf", "direct", "run with --forced"),),
+        analyses=("forced",),
     ),
     View(
         "transfer_by_distance",
