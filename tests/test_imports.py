@@ -27,6 +27,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("evaluation",),
         ("analysis",),
         ("report",),
+        ("pricing",),
         ("api", "reproduce"),
         ("cli",),
         ("__main__",),

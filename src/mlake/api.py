@@ -22,9 +22,10 @@ from mlake.scorers.table import score_all
 
 if TYPE_CHECKING:
     from mlake.evaluation.session import Session, Settings
+    from mlake.evaluation.unedited import Known
     from mlake.models.lm import LM
 
-__all__ = ["Results", "finished", "planned", "run", "score"]
+__all__ = ["Results", "carry_out", "finished", "planned", "run", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def run(
     seed: int = DEFAULTS.seed,
     max_new_tokens: int = DEFAULTS.max_new_tokens,
     sequence: str | None = None,
+    forced: bool = False,
     out: str | Path | None = None,
     progress: bool = True,
 ) -> Results:
@@ -99,6 +101,7 @@ def run(
         max_new_tokens: Longest answer in tokens.
         sequence: ``batches`` or ``languages``: edit on top of the edits before, in this order; None for each
             edit from the unedited model.
+        forced: Score given answers too, as CounterFact and EasyEdit do (``mlake.analysis.forced``).
         out: Run folder; ``runs/METHOD-MODEL-ID`` by default.
         progress: Show on standard error how far it is.
 
@@ -113,7 +116,6 @@ def run(
         >>> [row["n"] for row in found.rows if (row["kind"], row["scorer"]) == ("direct", "contains")]
         [2, 2, 2, 2]
     """
-    from mlake.analysis.examine import examine
     from mlake.evaluation.session import Settings
 
     chosen = Settings(
@@ -132,7 +134,7 @@ def run(
     session = planned(model, data, chosen, folder=None if out is None else Path(out))
     folder = Path("runs") / session.folder_name if out is None else Path(out)
     _refuse_unpinned(session.lm, folder)
-    session.carry_out(folder, examine=examine, progress=progress)
+    carry_out(session, folder, forced=forced, progress=progress)
     return finished(folder, session.warning())[0]
 
 
@@ -174,6 +176,34 @@ def planned(
     return Session(model, benchmark, settings)
 
 
+def carry_out(session: "Session", folder: Path, *, forced: bool, progress: bool) -> "Known | None":
+    """Edit and ask what is not stored yet, and measure what needs the model besides.
+
+    Args:
+        session: The run.
+        folder: Its folder.
+        forced: Whether teacher-forced scores are wanted.
+        progress: Show progress on standard error.
+
+    Returns:
+        What was known of the unedited model; None where nothing pins the model.
+
+    Raises:
+        MlakeError: As in ``run``.
+    """
+    from tqdm import tqdm
+
+    from mlake.analysis.examine import examine, keep_ability
+    from mlake.analysis.forced_run import keep_forced
+
+    known = session.carry_out(folder, examine=examine, progress=progress, keep_all=forced)
+    keep_ability(session.lm, folder)
+    if forced:
+        with tqdm(desc="reading given answers", unit="answer", disable=not progress) as bar:
+            keep_forced(session.lm, folder, session.plan, session.benchmark, bar.update)
+    return known
+
+
 def finished(folder: Path, *notes: str | None) -> tuple[Results, list[Path]]:
     """Score a run that was carried out, and write its report.
 
@@ -187,11 +217,13 @@ def finished(folder: Path, *notes: str | None) -> tuple[Results, list[Path]]:
     Raises:
         RunError: A file is damaged, or the folder cannot be written.
     """
+    from mlake.report.findings.forced import forced_tables
     from mlake.report.findings.sequences import sequence_tables
     from mlake.report.write import write_report  # matplotlib loads slowly
 
     found = load_run(folder)
-    files = write_report(folder / "report", found.spec, found.rows, sequence_tables(found))
+    tables = [*sequence_tables(found), *forced_tables([found])]
+    files = write_report(folder / "report", found.spec, found.rows, tables)
     told = (*found.notes, *(note for note in notes if note))
     return Results(found.spec, found.scored, found.rows, told, folder), files
 

@@ -120,7 +120,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     known: dict[str, Any] = {"identity": lambda lm, longest: {"longest": longest}}
     known |= {"editing_method": editor, "load_edit": lambda path: Edit(), "answers": answers}
     put("mlake.evaluation.session", **known)
-    put("mlake.analysis.examine", examine=lambda lm, edit: Edit())
+    put("mlake.analysis.examine", examine=lambda lm, edit: Edit(), keep_ability=lambda lm, run: None)
+    put("mlake.analysis.forced_run", keep_forced=lambda lm, run, *_: seen.update(forced=run))
     put("mlake.evaluation.cost", dry_run=None, too_large=lambda plan, lm, spec: "it may not fit")
     put("mlake.report.write", write_report=write_report)
     return seen
@@ -134,6 +135,15 @@ def mlake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: dict[str, Any]
 
 
 BASE = ("--model", "org/tiny", "--data", "fake", "--method", "memit")
+
+
+def test_given_answers_are_read_where_that_is_wanted(
+    mlake: Callable[..., Result], calls: dict[str, Any]
+) -> None:
+    assert mlake(*BASE, "--out", "run").exit_code == 0
+    assert "forced" not in calls
+    assert mlake(*BASE, "--out", "run", "--forced").exit_code == 0
+    assert calls["forced"] == Path("run")
 
 
 def test_without_a_method_the_unedited_model_is_asked_and_nothing_else(

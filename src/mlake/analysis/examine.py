@@ -12,11 +12,15 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from mlake.analysis.examined import ability_scored
 from mlake.analysis.perplexity import ability_rows, held_out_langs
+from mlake.analysis.store import held_out_row, keep_rows, kept_path
 from mlake.disk import write_atomic
 from mlake.models.lm import LM
 
-__all__ = ["Examined", "examine"]
+__all__ = ["Examined", "examine", "keep_ability"]
+
+_ABILITY = "ability"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,3 +59,22 @@ def examine(lm: LM, edit: Any) -> Examined:
         values = [row.nll for row in rows if row.test_lang == lang]
         tensors[f"ability.{lang}"] = torch.tensor(values, dtype=torch.float32)
     return Examined(tensors)
+
+
+def keep_ability(lm: LM, run: Path) -> None:
+    """Keep with a finished run how likely held-out text is, before any edit and under each; once.
+
+    Args:
+        lm: The unedited model.
+        run: The run's folder.
+
+    Raises:
+        RunError: A file is damaged, or the folder cannot be written.
+    """
+    if kept_path(run, _ABILITY).exists():
+        return
+    before = [
+        held_out_row(None, None, row.test_lang, row.sentence, row.nll)
+        for row in ability_rows(lm, None, None, held_out_langs())
+    ]
+    keep_rows(run, _ABILITY, {"languages": held_out_langs()}, [*before, *ability_scored(run)])

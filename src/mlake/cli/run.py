@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mlake.api import finished, planned
+from mlake.api import carry_out, finished, planned
 from mlake.cli.options import (
     BATCH_SIZE,
     JSON,
@@ -68,10 +68,15 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @LOCALITY
 @SEED
 @MAX_NEW_TOKENS
+@click.option(
+    "--forced", is_flag=True, help="Score given answers too, as CounterFact and EasyEdit do: teacher-forced."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/METHOD-MODEL-ID]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and what it would cost, and stop.")
 @JSON
-def run(recipe: str | None, out: Path | None, dry_run: bool, as_json: bool, **flags: Any) -> None:
+def run(
+    recipe: str | None, out: Path | None, dry_run: bool, forced: bool, as_json: bool, **flags: Any
+) -> None:
     """Edit facts in some languages, ask in others, score and report.
 
     RECIPE is a packaged recipe, such as demo, or a TOML file of these flags; flags override it. A run
@@ -110,7 +115,7 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, as_json: bool, **fl
     if dry_run:
         _estimate(session, folder, head if as_json else None)
     else:
-        _carry_out(session, folder, head if as_json else None)
+        _carry_out(session, folder, head if as_json else None, forced=forced)
 
 
 def _estimate(session: Any, folder: Path, head: Mapping[str, Any] | None) -> None:
@@ -121,15 +126,14 @@ def _estimate(session: Any, folder: Path, head: Mapping[str, Any] | None) -> Non
     click.echo(dry_run(*run) if head is None else json.dumps({**head, **estimate(*run)}, indent=1))
 
 
-def _carry_out(session: Any, folder: Path, head: Mapping[str, Any] | None) -> None:
-    from mlake.analysis.examine import examine
+def _carry_out(session: Any, folder: Path, head: Mapping[str, Any] | None, *, forced: bool) -> None:
     from mlake.evaluation.cost import too_large
 
     large = too_large(session.plan, session.lm, session.method)
     for note in (*session.plan.notes, session.warning(), large):
         if note:
             click.echo(plain(f"note: {note}"), err=True)
-    _say_known(session.carry_out(folder, examine=examine, progress=True))
+    _say_known(carry_out(session, folder, forced=forced, progress=True))
     found, files = finished(folder)
     if head is None:
         show(found.rows, files)

@@ -125,13 +125,16 @@ class Session:
             return None
         return Known.of(identity(self.lm, self.spec.max_new_tokens))
 
-    def carry_out(self, folder: Path, *, examine: Examine, progress: bool) -> Known | None:
+    def carry_out(
+        self, folder: Path, *, examine: Examine, progress: bool, keep_all: bool = False
+    ) -> Known | None:
         """Edit and ask what is not stored yet.
 
         Args:
             folder: The run folder.
             examine: What is measured of every edit besides answers.
             progress: Show progress on standard error.
+            keep_all: Keep edits that hold whole weights too, for what is measured under them later.
 
         Returns:
             What was known of the unedited model; None where nothing pins the model.
@@ -146,10 +149,14 @@ class Session:
             run(
                 self.plan,
                 store,
-                replace(engine, examine=examine, keep=_kept),
+                replace(engine, examine=examine, keep=_any if keep_all else _kept),
                 progress=progress,
             )
         return known
+
+
+def _any(edit: Any) -> bool:
+    return True
 
 
 def _kept(edit: Any) -> bool:

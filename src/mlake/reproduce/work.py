@@ -80,11 +80,13 @@ def _with_model(
         for note in (*session.plan.notes, session.warning()):
             if note:
                 say(f"note: {note}")
-        session.carry_out(folder, examine=examine, progress=True)
+        keep = "forced" in wish.analyses  # measured under every edit, once all questions are answered
+        session.carry_out(folder, examine=examine, progress=True, keep_all=keep)
         for analysis in wish.analyses:
             if not kept_path(folder, analysis).exists():
                 say(f"{wish.run} · {name} · {session.spec.method}: {analysis}")
-                ANALYSES[analysis](Given(lm, folder, session.benchmark, session.spec.facts))
+                given = Given(lm, folder, session.benchmark, session.spec.facts, session.plan)
+                ANALYSES[analysis](given)
         done.append((wish.run, folder))
     return done
 
