@@ -8,7 +8,7 @@ from time import perf_counter
 import torch
 from torch.nn.functional import linear
 
-from mlake.editing.locate.suffix import bytes_needed
+from mlake.editing.locate.suffix import bytes_needed, chunk_budget
 from mlake.editing.method import Method
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.store import Store
@@ -17,8 +17,9 @@ from mlake.evaluation.units import Step, Unit, needed
 from mlake.models.lm import LM
 from mlake.models.room import free_memory
 from mlake.models.tokens import token_ids
+from mlake.records import Statement
 
-__all__ = ["dry_run", "too_large"]
+__all__ = ["dry_run", "memory_of", "too_large"]
 
 _ROWS = 32
 _SECONDS = 0.2
@@ -52,7 +53,7 @@ def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Know
     rate = _rate(lm)
     minutes = operations / rate / 60
     weights = sum(weight.numel() * weight.element_size() for weight in lm.model.parameters())
-    (least, most), free = _need(plan, lm, method), _available(lm)
+    need, free = memory_of(_largest(plan), lm, method), _available(lm)
     source = method.published(lm) if method else ""
     notes = (*plan.notes, too_large(plan, lm, method))
     there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
@@ -64,8 +65,8 @@ def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Know
             f"units       {len(units)} to be asked, {len(list(plan.units)) - len(units)} stored already",
             f"cost        about {operations:.2g} floating-point operations: {minutes:.1f} minutes "
             f"at the {rate:.2g} a second measured on {lm.device} (an estimate; twice or half is no surprise)",
-            f"memory      {weights / _GIB:.1f} GiB of weights are loaded; an edit wants "
-            f"{least / _GIB:.1f} to {most / _GIB:.1f} GiB more (an estimate), {there} is free",
+            f"memory      {weights / _GIB:.1f} GiB of weights are loaded; an edit wants about "
+            f"{need / _GIB:.2g} GiB more (an estimate), {there} is free",
             *((f"defaults    {source}",) if source else ()),
             *(f"note        {note}" for note in notes if note),
         )
@@ -155,24 +156,32 @@ def _rate(lm: LM) -> float:
     return 2.0 * matrix.numel() * _ROWS * products / (perf_counter() - start)
 
 
-def _need(plan: Plan, lm: LM, method: Method | None) -> tuple[float, float]:
-    """Least and most memory that an edit wants, in bytes: the hardest fact by itself, a whole batch at once.
+def _largest(plan: Plan) -> Sequence[Statement]:
+    return max((step.statements for step in plan.steps), key=len, default=())
 
-    What lies between is met by splitting a batch into chunks.
+
+def memory_of(statements: Sequence[Statement], lm: LM, method: Method | None) -> float:
+    """Bytes that editing these facts together wants besides the weights, at most about.
+
+    A batch is split into chunks, none of which takes more than its budget, unless one fact does.
+    ``python -m benchmarks.memory`` measures how far off it is.
+
+    Args:
+        statements: The facts.
+        lm: The model.
+        method: The method; None where nothing is edited.
     """
-    batch = max((step.statements for step in plan.steps), key=len, default=())
-    if method is None or not batch:
-        return 0.0, 0.0
+    if method is None or not statements:
+        return 0.0
     prompts = method.prompts()
-    tokens = [(count + _TARGET) * prompts for count in _tokens([one.question for one in batch], lm)]
+    tokens = [(count + _TARGET) * prompts for count in _tokens([one.question for one in statements], lm)]
     needs = [float(bytes_needed(lm, count, count, _TARGET * prompts + 1)) for count in tokens]
-    kept = float(_TRAINED * method.trained_weights(lm))
-    return kept + max(needs), kept + sum(needs)
+    return _TRAINED * method.trained_weights(lm) + max(*needs, min(sum(needs), chunk_budget(lm)))
 
 
 def too_large(plan: Plan, lm: LM, method: Method | None) -> str | None:
     """A warning if not even one fact fits into what is free besides the weights; None if it does."""
-    least, _ = _need(plan, lm, method)
+    least = max((memory_of([one], lm, method) for one in _largest(plan)), default=0.0)
     free = _available(lm)
     if free is None or least <= free:
         return None
