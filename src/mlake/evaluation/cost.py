@@ -19,8 +19,9 @@ from mlake.kinds import question_kind
 from mlake.models.lm import LM
 from mlake.models.room import free_memory
 from mlake.models.tokens import token_ids
+from mlake.records import Statement
 
-__all__ = ["dry_run", "estimate", "too_large"]
+__all__ = ["dry_run", "estimate", "memory_of", "too_large"]
 
 _ROWS = 32
 _SECONDS = 0.2
@@ -56,7 +57,6 @@ def estimate(
     if method is not None:
         operations += _editing([one.question for step in edits for one in step.statements], lm, method)
     rate = _rate(lm)
-    least, most = _need(plan, lm, method)
     return {
         "facts": sum(map(len, plan.batches)),
         "batches": len(plan.batches),
@@ -72,7 +72,7 @@ def estimate(
         "device": str(lm.device),
         "minutes": operations / rate / 60,
         "bytes_of_weights": sum(weight.numel() * weight.element_size() for weight in lm.model.parameters()),
-        "bytes_of_an_edit": [least, most],
+        "bytes_of_an_edit": memory_of(_largest(plan), lm, method),
         "bytes_free": _available(lm),
         "defaults": method.published(lm) if method else "",
         "notes": [note for note in (*plan.notes, too_large(plan, lm, method)) if note],
@@ -82,7 +82,6 @@ def estimate(
 def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Known | None = None) -> str:
     """``estimate`` in words; the arguments are its."""
     found = estimate(plan, store, lm, method, known)
-    least, most = found["bytes_of_an_edit"]
     free = found["bytes_free"]
     there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
     kinds = ", ".join(f"{count} {kind}" for kind, count in found["questions_by_kind"].items())
@@ -98,7 +97,7 @@ def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Know
             f"minutes at the {found['operations_a_second']:.2g} a second measured on {found['device']} (an "
             "estimate; twice or half is no surprise)",
             f"memory      {found['bytes_of_weights'] / _GIB:.1f} GiB of weights are loaded; an edit wants "
-            f"{least / _GIB:.1f} to {most / _GIB:.1f} GiB more (an estimate), {there} is free",
+            f"about {found['bytes_of_an_edit'] / _GIB:.2g} GiB more (an estimate), {there} is free",
             *((f"defaults    {found['defaults']}",) if found["defaults"] else ()),
             *(f"note        {note}" for note in found["notes"]),
         )
@@ -198,10 +197,20 @@ def _rate(lm: LM) -> float:
     return 2.0 * matrix.numel() * _ROWS * products / (perf_counter() - start)
 
 
-def _need(plan: Plan, lm: LM, method: Method | None) -> tuple[float, float]:
-    """Least and most memory that an edit wants, in bytes: the hardest fact by itself, a whole batch at once.
+def _largest(plan: Plan) -> Sequence[Statement]:
+    return max((step.statements for step in plan.steps), key=len, default=())
 
-    What lies between is met by splitting a batch into chunks.
+
+def memory_of(statements: Sequence[Statement], lm: LM, method: Method | None) -> float:
+    """Bytes that editing these facts together wants besides the weights, at most about.
+
+    A batch is split into chunks, none of which takes more than its budget, unless one fact does.
+    ``python -m benchmarks.memory`` measures how far off it is.
+
+    Args:
+        statements: The facts.
+        lm: The model.
+        method: The method; None where nothing is edited.
     """
     batch = max((step.statements for step in plan.steps), key=len, default=())
     if method is None or not batch:
@@ -210,14 +219,14 @@ def _need(plan: Plan, lm: LM, method: Method | None) -> tuple[float, float]:
     if not lm.understood:  # trained whole, which outweighs all else
         return kept, kept
     prompts = method.prompts()
-    tokens = [(count + _TARGET) * prompts for count in _tokens([one.question for one in batch], lm)]
+    tokens = [(count + _TARGET) * prompts for count in _tokens([one.question for one in statements], lm)]
     needs = [float(bytes_needed(lm, count, count, _TARGET * prompts + 1)) for count in tokens]
     return kept + max(needs), kept + sum(needs)
 
 
 def too_large(plan: Plan, lm: LM, method: Method | None) -> str | None:
     """A warning if not even one fact fits into what is free besides the weights; None if it does."""
-    least, _ = _need(plan, lm, method)
+    least = max((memory_of([one], lm, method) for one in _largest(plan)), default=0.0)
     free = _available(lm)
     if free is None or least <= free:
         return None
