@@ -212,16 +212,15 @@ def memory_of(statements: Sequence[Statement], lm: LM, method: Method | None) ->
         lm: The model.
         method: The method; None where nothing is edited.
     """
-    batch = max((step.statements for step in plan.steps), key=len, default=())
-    if method is None or not batch:
-        return 0.0, 0.0
+    if method is None or not statements:
+        return 0.0
     kept = float(_TRAINED * method.trained_weights(lm))
     if not lm.understood:  # trained whole, which outweighs all else
-        return kept, kept
+        return kept
     prompts = method.prompts()
     tokens = [(count + _TARGET) * prompts for count in _tokens([one.question for one in statements], lm)]
     needs = [float(bytes_needed(lm, count, count, _TARGET * prompts + 1)) for count in tokens]
-    return kept + max(needs), kept + sum(needs)
+    return kept + max(*needs, min(sum(needs), chunk_budget(lm)))
 
 
 def too_large(plan: Plan, lm: LM, method: Method | None) -> str | None:
