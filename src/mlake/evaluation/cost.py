@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.nn.functional import linear
 
-from mlake.editing.locate.suffix import bytes_needed
+from mlake.editing.locate.suffix import bytes_needed, chunk_budget
 from mlake.editing.method import Method
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.store import Store
