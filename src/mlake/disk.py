@@ -1,13 +1,17 @@
 """The user cache folder, and writing files so that no reader ever sees half of one."""
 
+import glob
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mlake.errors import RunError
 
-__all__ = ["cache_dir", "encoded", "write_atomic", "write_files"]
+__all__ = ["TEMPORARY", "cache_dir", "clear_temporaries", "encoded", "write_atomic", "write_files"]
+
+TEMPORARY = ".tmp-"
+"""How the name of every file begins that is being written."""
 
 
 def cache_dir() -> Path:
@@ -29,7 +33,7 @@ def write_atomic(path: Path, content: bytes) -> None:
         OSError: The folder cannot be made or written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{TEMPORARY}{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
@@ -40,6 +44,18 @@ def write_atomic(path: Path, content: bytes) -> None:
         raise
 
 
+def clear_temporaries(folder: Path, names: Iterable[str]) -> None:
+    """Take away what a process that was killed left of these files; for whoever alone writes them.
+
+    Raises:
+        OSError: The folder cannot be read or written.
+    """
+    for name in names:
+        for leftover in folder.glob(f"{TEMPORARY}{glob.escape(name)}.*"):
+            if leftover.is_file():
+                leftover.unlink(missing_ok=True)
+
+
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files, each whole or not at all.
 
@@ -48,6 +64,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """
     for name, content in files.items():
         try:
+            clear_temporaries(folder, [name])
             write_atomic(folder / name, content)
         except OSError as error:
             reason = error.strerror or error

@@ -249,6 +249,14 @@ def test_a_failed_edit_leaves_no_folder(edit: Callable[..., Result], monkeypatch
     assert written() == []
 
 
+def test_what_a_killed_edit_left_is_taken_away(edit: Callable[..., Result]) -> None:
+    Path("out").mkdir()
+    for name in (".tmp-edit.safetensors.x1", ".tmp-answers.json.x2", ".tmp-price.json.x3", ".tmp-mine.x4"):
+        (Path("out") / name).write_text("half")
+    assert edit([SAGAN]).exit_code == 0
+    assert written() == [".tmp-mine.x4", "answers.json", "edit.safetensors"]
+
+
 def test_forms_of_an_earlier_edit_do_not_stay(edit: Callable[..., Result]) -> None:
     assert edit([SAGAN], "--merge", "--peft").exit_code == 0
     Path("out/model/notes.txt").write_text("mine")

@@ -14,7 +14,7 @@ from mlake.cli.options import JSON, MAX_NEW_TOKENS, TRAINED, model_options
 from mlake.cli.settings import SETTINGS, settings_of
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
-from mlake.disk import write_atomic
+from mlake.disk import clear_temporaries, write_atomic
 from mlake.errors import DataError, EditError, SubjectError
 from mlake.pricing.questions import SOME, price_questions
 from mlake.records import Asked, Benchmark, Fact, Statement
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["edit"]
 
 _SCORER = "contains"
+_FILES = ("edit.safetensors", "answers.json", "price.json")
 _SHOWN = 8  # facts, so that all that is said fits a screen
 _PRICE = {"some": SOME, "full": None, "none": 0}
 
@@ -128,7 +129,7 @@ def _folder(out: Path) -> Iterator[None]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):
-            pass
+            clear_temporaries(out, _FILES)
     except OSError as error:
         raise EditError(f"cannot write to the folder {out}: {_why(error)}; give another --out") from error
     try:
@@ -166,12 +167,12 @@ def _finish(
             "--merge, and apply edit.safetensors"
         )
     lm = before.lm
-    earlier = (out / "edit.safetensors").exists()
-    answers, costs = out / "answers.json", out / "price.json"
+    stored, answers, costs = (out / name for name in _FILES)
+    earlier = stored.exists()
     for path in (answers, costs):
         path.unlink(missing_ok=True)  # those of an earlier edit do not belong to this one
-    made.save(out / "edit.safetensors")
-    wrote = [f"{out / 'edit.safetensors'} and {answers}"]
+    made.save(stored)
+    wrote = [f"{stored} and {answers}"]
     with made.applied(lm) as edited:
         with _bar("asking the edited model", len(before.asking.every)) as told:
             price = before.priced(edited, told)

@@ -25,6 +25,7 @@ from typing import Any, Protocol, Self
 
 from filelock import FileLock, Timeout
 
+from mlake.disk import TEMPORARY
 from mlake.errors import RunError
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.spec import FORMAT, RunSpec, canonical
@@ -36,7 +37,6 @@ from mlake.records import Answer, Asked, Probe, Triple
 __all__ = ["Run", "Savable", "Store", "read_run"]
 
 _LOCK, _SPEC, _PLAN, _PROBES = "run.lock", "spec.json", "plan.json", "probes.jsonl"
-_TEMPORARY = ".tmp-"
 _OURS = {_LOCK, _SPEC, _PLAN, _PROBES, "edits", "answers", "examined"}
 
 
@@ -68,8 +68,9 @@ class Store:
                 _refuse_foreign(folder)
                 folder.mkdir(parents=True, exist_ok=True)
                 _lock(held, folder)
-                for leftover in sorted(folder.rglob(f"{_TEMPORARY}*")):
-                    leftover.unlink()
+                for pattern in (f"{TEMPORARY}*", f".{TEMPORARY}*"):  # the second is that of older runs
+                    for leftover in filter(Path.is_file, sorted(folder.rglob(pattern))):
+                        leftover.unlink()
             _check_spec(folder, spec)
             yield cls(folder, spec)
 
@@ -224,7 +225,7 @@ def _write(path: Path, text: str) -> None:
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file completely or not at all, also when the process or the machine stops."""
-    temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{path.name}")
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
     try:
         with _os_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -266,7 +267,7 @@ def _refuse_foreign(folder: Path) -> None:
     if not folder.exists() or (folder / _SPEC).exists():
         return
     for path in sorted(folder.iterdir()):
-        if path.name not in _OURS and not path.name.startswith(_TEMPORARY):
+        if path.name not in _OURS and not path.name.startswith(TEMPORARY):
             raise RunError(f"{folder} holds {path.name!r} but no run; choose an empty folder with --out")
 
 
