@@ -20,7 +20,7 @@ from mlake.cli import edit as command
 from mlake.cli import main
 from mlake.cli.settings import setting, settings_of
 from mlake.editing import WeightEdit, load_edit
-from mlake.errors import RunError
+from mlake.errors import LanguageError, RunError
 from mlake.records import Answer
 
 SAGAN = {
@@ -358,6 +358,22 @@ def test_the_price_as_json(edit: Callable[..., Result]) -> None:
     assert printed["facts"] == stored()
     assert printed["price"] == json.loads(Path("out/price.json").read_text(encoding="utf-8"))
     assert set(json.loads(edit([SAGAN], "--json").stdout)) == {"facts"}
+
+
+def test_a_language_whose_names_cannot_be_told(
+    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was edited is kept, and nothing is called a failure."""
+
+    def refused_there(lang: str) -> None:
+        raise LanguageError(f"names cannot be told in {lang} as spoken here")
+
+    monkeypatch.setattr("mlake.scorers.names.check_tested", refused_there)
+    result = edit([SAGAN])
+    assert result.exit_code == 0, result.output
+    assert stored()[0]["took"] is None
+    assert result.stdout.startswith("untold  ") and "0 of 1 facts took" in result.stdout
+    assert "names cannot be told in en as spoken here" in caplog.text
 
 
 def test_many_facts_fit_a_screen(edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
