@@ -1,6 +1,7 @@
 """Text from models and data, made safe to show in a terminal or on a page."""
 
 import re
+import unicodedata
 
 __all__ = ["escape", "plain", "visible"]
 
@@ -14,12 +15,12 @@ def plain(text: object) -> str:
 
 
 def visible(text: str) -> str:
-    """Text with its line breaks, and with escapes for what ``plain`` leaves out: safe in a terminal."""
-    return "\n".join(_UNPRINTABLE.sub(_as_escapes, line) for line in text.split("\n"))
+    """Text with its line breaks, and with escapes for what does not show: safe in a terminal."""
+    return "".join(char if _shows(char) else char.encode("unicode_escape").decode() for char in text)
 
 
-def _as_escapes(found: re.Match[str]) -> str:
-    return "".join(f"\\x{ord(one):02x}" if ord(one) < 256 else f"\\u{ord(one):04x}" for one in found[0])
+def _shows(char: str) -> bool:
+    return char.isprintable() or char in "\n\u200c\u200d" or unicodedata.category(char) == "Zs"
 
 
 def escape(text: object) -> str:

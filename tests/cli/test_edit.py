@@ -22,6 +22,7 @@ from mlake.cli.settings import setting, settings_of
 from mlake.editing import WeightEdit, load_edit
 from mlake.errors import LanguageError, RunError
 from mlake.records import Answer
+from mlake.scorers.table import signature
 
 SAGAN = {
     "fact": "sagan",
@@ -386,7 +387,7 @@ def test_many_facts_fit_a_screen(edit: Callable[..., Result], monkeypatch: pytes
     result = edit(facts, "--set", "steps=1", "--method", "memit")
     lines = result.stdout.splitlines()
     assert lines[0].startswith("FAILED  'Where did Schiller 29 work?'") and len(lines) <= 12
-    assert lines[-3:-1] == ["and 22 more", "29 of 30 facts took (scorer contains|v2)"]
+    assert lines[-3:-1] == ["and 22 more", f"29 of 30 facts took (scorer {signature('contains')})"]
     assert len(stored()) == 30
 
 
