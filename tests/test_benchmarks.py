@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from benchmarks import machine, matrix, value
+from benchmarks import machine, matrix, price, value
 from benchmarks.__main__ import MEASURES, main
 from benchmarks.case import Case
 from benchmarks.cost import Cost, compared, measured
@@ -291,3 +291,22 @@ def test_a_tokenizer_travels_alone(tokenizer: str, tmp_path: Path, tiny_lm: Call
     lm = random_lm("llama-7b", tokenizer_of(str(tmp_path / "small")), **arguments)
     text = "フランスの首都は？ Jürgen"
     assert lm.tokenizer(text)["input_ids"] == tiny_lm().tokenizer(text)["input_ids"]
+
+
+def test_the_price_of_an_edit(
+    tiny_lm: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path))
+    monkeypatch.setattr("mlake.load_model", lambda name: tiny_lm())
+    monkeypatch.setattr(price, "SOME", 1)
+    monkeypatch.setattr(price, "_LONGEST", 2)
+    price.main(["--method", "rome", "--facts", "1", "2"])
+    machine_row, *rows = map(json.loads, capsys.readouterr().out.splitlines())
+    assert machine_row["name"] == "machine"
+    assert [row["facts"] for row in rows] == [1, 2]
+    for row in rows:
+        assert row["questions"] == row["facts"] + 4 + 5 + 5
+        assert {*row["edit"]} == {*row["price"]} == {*row["price_again"]} == {"clock", "processor"}

@@ -38,12 +38,10 @@ def plain(text: object) -> str:
 
 def visible(text: str) -> str:
     """Text with its line breaks, and with escapes for what ``plain`` leaves out: safe in a terminal."""
-    return "".join(_escaped(char) if hidden(char) and char not in _KEPT else char for char in text)
-
-
-def _escaped(char: str) -> str:
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+    return "".join(
+        char.encode("unicode_escape").decode() if hidden(char) and char not in _KEPT else char
+        for char in text
+    )
 
 
 def escape(text: object) -> str:

@@ -12,7 +12,7 @@ import torch
 from tokenizers import processors
 
 import mlake
-from mlake.analysis.forced import answers_of, forced, forced_rows
+from mlake.analysis.forced import answers_of, forced, forced_rows, new_answers
 from mlake.analysis.forced_run import keep_forced
 from mlake.analysis.store import FORCED, kept_path, kept_rows
 from mlake.api import planned
@@ -60,8 +60,7 @@ def probes(kind: str) -> list[Probe]:
 def scores(tiny_lm: Callable[..., Any], kind: str) -> tuple[list[ScoredRow], list[ScoredRow]]:
     """Rows of the unedited model and of the edited one."""
     asked = probes(kind)
-    nothing = Benchmark("my", "", "", ())
-    pairs = [(one, answers_of(one, nothing)) for one in asked]
+    pairs = [(one, answers_of(one, {})) for one in asked]
     questions = [Question(kind, one) for one in asked]
     before = forced(plain_lm(tiny_lm), pairs)
     known = dict(zip((one.id for one in asked), before, strict=True))
@@ -77,7 +76,7 @@ def values(rows: list[ScoredRow], name: str) -> list[float | None]:
 
 
 def test_likelihoods_are_those_of_counterfacts_authors(tiny_lm: Callable[..., Any]) -> None:
-    pairs = [(one, answers_of(one, Benchmark("my", "", "", ()))) for one in probes("direct")]
+    pairs = [(one, answers_of(one, {})) for one in probes("direct")]
     for at, edited in enumerate((False, True)):
         found = forced(plain_lm(tiny_lm, edited=edited), pairs)
         for (new, old), case in zip(found, ROME, strict=True):
@@ -117,7 +116,7 @@ def plainly(lm: Any, probe: Probe, answer: str) -> tuple[float, float]:
 def test_batches_are_a_plain_loop(tiny_lm: Callable[..., Any], family: str) -> None:
     lm, mini = tiny_lm(family), mlake.load("mini")
     asked = [one for fact in mini.facts[:2] for one in fact.probes if one.kind in FORCED]
-    pairs = [(one, answers_of(one, mini)) for one in asked]
+    pairs = [(one, answers_of(one, new_answers(mini))) for one in asked]
     found = forced(lm, pairs)
     assert {one.lang for one in asked} == {"en", "de", "fr", "ja", "zh"}
     for (probe, answers), said in zip(pairs, found, strict=True):
@@ -141,10 +140,10 @@ def test_equal_answers_are_read_once(tiny_lm: Callable[..., Any]) -> None:
 
 def test_which_answers_a_question_is_forced_to() -> None:
     said = Statement("f", "en", "Where?", None, "Paris", "Rome")
-    facts = Benchmark("my", "", "", (Fact("f", 0, {"en": said}),))
+    new = new_answers(Benchmark("my", "", "", (Fact("f", 0, {"en": said}),)))
 
     def of(kind: str, accept: tuple[str, ...], reject: tuple[str, ...], lang: str = "en") -> Any:
-        return answers_of(Probe("p", "f", kind, lang, "?", accept, reject), facts)
+        return answers_of(Probe("p", "f", kind, lang, "?", accept, reject), new)
 
     assert of("direct", ("Rome", "Roma"), ("Paris", "Lutetia")) == ("Rome", "Paris")
     assert of("paraphrase", ("Rome",), ()) == ("Rome", None)

@@ -20,8 +20,9 @@ from mlake.cli import edit as command
 from mlake.cli import main
 from mlake.cli.settings import setting, settings_of
 from mlake.editing import WeightEdit, load_edit
-from mlake.errors import RunError
+from mlake.errors import LanguageError, RunError
 from mlake.records import Answer
+from mlake.scorers.table import signature
 
 SAGAN = {
     "fact": "sagan",
@@ -255,6 +256,14 @@ def test_a_failed_edit_leaves_no_folder(edit: Callable[..., Result], monkeypatch
     assert written() == []
 
 
+def test_what_a_killed_edit_left_is_taken_away(edit: Callable[..., Result]) -> None:
+    Path("out").mkdir()
+    for name in (".tmp-edit.safetensors.x1", ".tmp-answers.json.x2", ".tmp-price.json.x3", ".tmp-mine.x4"):
+        (Path("out") / name).write_text("half")
+    assert edit([SAGAN]).exit_code == 0
+    assert written() == [".tmp-mine.x4", "answers.json", "edit.safetensors"]
+
+
 def test_forms_of_an_earlier_edit_do_not_stay(edit: Callable[..., Result]) -> None:
     assert edit([SAGAN], "--merge", "--peft").exit_code == 0
     Path("out/model/notes.txt").write_text("mine")
@@ -358,6 +367,22 @@ def test_the_price_as_json(edit: Callable[..., Result]) -> None:
     assert set(json.loads(edit([SAGAN], "--json").stdout)) == {"facts"}
 
 
+def test_a_language_whose_names_cannot_be_told(
+    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was edited is kept, and nothing is called a failure."""
+
+    def refused_there(lang: str) -> None:
+        raise LanguageError(f"names cannot be told in {lang} as spoken here")
+
+    monkeypatch.setattr("mlake.scorers.names.check_tested", refused_there)
+    result = edit([SAGAN])
+    assert result.exit_code == 0, result.output
+    assert stored()[0]["took"] is None
+    assert result.stdout.startswith("untold  ") and "0 of 1 facts took" in result.stdout
+    assert "names cannot be told in en as spoken here" in caplog.text
+
+
 def test_many_facts_fit_a_screen(edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that failed are shown first."""
     facts = [{**SCHILLER, "fact": f"f{n}", "question": f"Where did Schiller {n} work?"} for n in range(30)]
@@ -368,7 +393,7 @@ def test_many_facts_fit_a_screen(edit: Callable[..., Result], monkeypatch: pytes
     result = edit(facts, "--set", "steps=1", "--method", "memit")
     lines = result.stdout.splitlines()
     assert lines[0].startswith("FAILED  'Where did Schiller 29 work?'") and len(lines) <= 12
-    assert lines[-3:-1] == ["and 22 more", "29 of 30 facts took (scorer contains|v2)"]
+    assert lines[-3:-1] == ["and 22 more", f"29 of 30 facts took (scorer {signature('contains')})"]
     assert len(stored()) == 30
 
 

@@ -39,7 +39,7 @@ from mlake.models.spans import encode
 from mlake.records import Benchmark, Probe
 from mlake.scorers.row import ScoredRow
 
-__all__ = ["Answers", "Forced", "answers_of", "forced", "forced_rows"]
+__all__ = ["Answers", "Forced", "answers_of", "forced", "forced_rows", "new_answers"]
 
 Answers = tuple[str | None, str | None]
 """New and old answer of a question; None where there is none."""
@@ -48,20 +48,22 @@ Forced = tuple[Read | None, Read | None]
 """What a model thinks of them."""
 
 
-def answers_of(probe: Probe, benchmark: Benchmark) -> Answers:
+def new_answers(benchmark: Benchmark) -> dict[tuple[str | None, str], str]:
+    """Id and language of each statement to its new answer."""
+    return {(fact.id, lang): one.new for fact in benchmark.facts for lang, one in fact.statements.items()}
+
+
+def answers_of(probe: Probe, new: Mapping[tuple[str | None, str], str]) -> Answers:
     """The answers that a question is forced to.
 
     Args:
         probe: The question.
-        benchmark: The data set, for the new answer of the fact that it belongs to.
+        new: What ``new_answers`` gives for its data set.
     """
     first, other = (names[0] if names else None for names in (probe.accept, probe.reject))
     if question_kind(probe.kind).true == "after":
         return first, other
-    if other is None:
-        stated = (fact.statements.get(probe.lang) for fact in benchmark.facts if fact.id == probe.fact)
-        other = next((one.new for one in stated if one is not None), None)
-    return other, first
+    return other or new.get((probe.fact, probe.lang)), first
 
 
 def forced(

@@ -1,12 +1,12 @@
 """Teacher-forced scores of a run: under every edit that it stored, and before any."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlake.analysis.forced import Forced, answers_of, forced, forced_rows
+from mlake.analysis.forced import Forced, answers_of, forced, forced_rows, new_answers
 from mlake.analysis.store import FORCED, keep_rows, kept_path
 from mlake.editing.edits.files import load_edit
 from mlake.evaluation.plan import Plan
@@ -29,7 +29,7 @@ class _Run:
         lm: The unedited model.
         folder: The run's folder.
         plan: Its plan.
-        benchmark: Its data set.
+        new: New answer of each of its statements.
         progress: Told how many answers were read.
         before: Id of a question to what the unedited model thinks of its answers.
     """
@@ -37,7 +37,7 @@ class _Run:
     lm: LM
     folder: Path
     plan: Plan
-    benchmark: Benchmark
+    new: Mapping[tuple[str | None, str], str]
     progress: Callable[[int], object]
     before: dict[str, Forced] = field(default_factory=dict)
 
@@ -71,7 +71,7 @@ def keep_forced(
     """
     if kept_path(folder, _NAME).exists():
         return
-    run = _Run(lm, folder, plan, benchmark, progress)
+    run = _Run(lm, folder, plan, new_answers(benchmark), progress)
     rows = [*_unedited(run), *_edited(run)]
     # Of what a sequence asks again and again, under edits in one language, the last counts.
     last = {(row.edit_lang, row.batch, row.kind, row.probe, row.scorer): row for row in rows}
@@ -119,7 +119,7 @@ def _under(run: _Run, lm: LM, units: Iterable[Unit]) -> Iterator[ScoredRow]:
 def _said(run: _Run, lm: LM, questions: Sequence[Question]) -> list[Forced]:
     """What a model thinks of the answers; nothing of those of kinds that have no teacher-forced score."""
     asked = [
-        (one.probe, answers_of(one.probe, run.benchmark) if one.probe.kind in FORCED else (None, None))
+        (one.probe, answers_of(one.probe, run.new) if one.probe.kind in FORCED else (None, None))
         for one in questions
     ]
     return forced(lm, asked, run.progress)

@@ -14,11 +14,12 @@ from mlake.cli.options import JSON, LOADING, MAX_NEW_TOKENS, TRAINED, model_opti
 from mlake.cli.settings import settings_of, settings_options
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
-from mlake.disk import write_atomic
+from mlake.disk import clear_temporaries, write_atomic
 from mlake.errors import DataError, EditError, SubjectError
 from mlake.pricing.questions import SOME, price_questions
 from mlake.records import Asked, Benchmark, Fact, Statement
 from mlake.safe import plain
+from mlake.scorers.refused import value_of
 from mlake.scorers.table import SCORERS, signature
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["edit"]
 
 _SCORER = "contains"
+_FILES = ("edit.safetensors", "answers.json", "price.json")
 _SHOWN = 8  # facts, so that all that is said fits a screen
+_MARKS = {True: "took", False: "FAILED", None: "untold"}
 _PRICE = {"some": SOME, "full": None, "none": 0}
 
 
@@ -133,7 +136,7 @@ def _folder(out: Path) -> Iterator[None]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):
-            pass
+            clear_temporaries(out, _FILES)
     except OSError as error:
         raise EditError(f"cannot write to the folder {out}: {_why(error)}; give another --out") from error
     try:
@@ -171,12 +174,12 @@ def _finish(
             "--merge, and apply edit.safetensors"
         )
     lm = before.lm
-    earlier = (out / "edit.safetensors").exists()
-    answers, costs = out / "answers.json", out / "price.json"
+    stored, answers, costs = (out / name for name in _FILES)
+    earlier = stored.exists()
     for path in (answers, costs):
         path.unlink(missing_ok=True)  # those of an earlier edit do not belong to this one
-    made.save(out / "edit.safetensors")
-    wrote = [f"{out / 'edit.safetensors'} and {answers}"]
+    made.save(stored)
+    wrote = [f"{stored} and {answers}"]
     with made.applied(lm) as edited:
         with _bar("asking the edited model", len(before.asking.every)) as told:
             price = before.priced(edited, told)
@@ -203,7 +206,11 @@ def _rows(price: "Price") -> list[dict[str, Any]]:
 
 
 def _row(asked: Asked) -> dict[str, Any]:
-    """What is stored of a fact; it took if the new answer is given and no old one beside it."""
+    """What is stored of a fact; it took if the new answer is given and no old one beside it.
+
+    None where no rule tells names in its language.
+    """
+    value = value_of(_SCORER, SCORERS[_SCORER].score, asked)
     return {
         "fact": asked.probe.fact,
         "lang": asked.probe.lang,
@@ -211,7 +218,7 @@ def _row(asked: Asked) -> dict[str, Any]:
         "new_answer": asked.probe.accept[0],
         "before": asked.before.text if asked.before else "",
         "after": asked.answer.text,
-        "took": SCORERS[_SCORER].score(asked) == 1,
+        "took": None if value is None else value == 1,
     }
 
 
@@ -232,11 +239,13 @@ def _show(price: "Price", wrote: Sequence[str], *, as_json: bool) -> None:
         click.echo(json.dumps({"facts": rows} | ({"price": price.record()} if priced else {}), indent=1))
         return
     for row in sorted(rows, key=lambda row: bool(row["took"]))[:_SHOWN] if len(rows) > _SHOWN else rows:
-        mark = "took" if row["took"] else "FAILED"
+        mark = _MARKS[row["took"]]
         click.echo(f"{mark:6}  {row['question']!r}: {row['before']!r} -> {row['after']!r}")
     if len(rows) > _SHOWN:
         click.echo(f"and {len(rows) - _SHOWN} more")
-    click.echo(f"{sum(row['took'] for row in rows)} of {len(rows)} facts took (scorer {signature(_SCORER)})")
+    click.echo(
+        f"{sum(row['took'] is True for row in rows)} of {len(rows)} facts took (scorer {signature(_SCORER)})"
+    )
     if priced:
         click.echo(f"\n{price}\n")
     for one in wrote:

@@ -69,8 +69,8 @@ class Store:
                 _refuse_foreign(folder)
                 folder.mkdir(parents=True, exist_ok=True)
                 _lock(held, folder)
-                for leftover in sorted(folder.rglob(f"{TEMPORARY}*")):
-                    if leftover.is_file():
+                for pattern in (f"{TEMPORARY}*", f".{TEMPORARY}*"):  # the second is that of older runs
+                    for leftover in filter(Path.is_file, sorted(folder.rglob(pattern))):
                         leftover.unlink()
             _check_spec(folder, spec.record())
             yield cls(folder, spec)
