@@ -12,6 +12,7 @@ LANGUAGE = Language(
     family="Indo-European, Germanic",
     wikidata=("de", "mul"),
     endings=("e", "em", "en", "er", "es", "n", "s"),
+    thousands=". '",
     essence="{} ist ein",
     contexts=(
         "Die Sitzung begann um zwölf Uhr. ",

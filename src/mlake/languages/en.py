@@ -12,6 +12,7 @@ LANGUAGE = Language(
     family="Indo-European, Germanic",
     wikidata=("en", "mul"),
     endings=("s",),
+    thousands=",",
     essence="{} is a",
     contexts=(
         "The meeting began at noon. ",

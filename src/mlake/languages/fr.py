@@ -12,6 +12,7 @@ LANGUAGE = Language(
     family="Indo-European, Romance",
     wikidata=("fr", "mul"),
     endings=("e", "es", "s"),
+    thousands=". ",
     essence="{} est un",
     contexts=(
         "La réunion a commencé à midi. ",

@@ -11,6 +11,7 @@ LANGUAGE = Language(
     script="Jpan",
     family="Japonic",
     wikidata=("ja",),
+    thousands=",",
     essence="{}は",
     contexts=(
         "会議は正午に始まりました。",

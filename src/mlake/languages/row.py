@@ -66,6 +66,7 @@ class Language:
         family: Language family and branch as Glottolog names them, with a comma between.
         wikidata: Wikidata label codes to try, best first.
         endings: Inflectional endings that a matched name of four or more letters may carry.
+        thousands: Marks that may stand between groups of three digits; a blank for any space.
         essence: Sentence start that asks what a subject is, with ``{}`` for the subject; what the model
             says after the subject there is kept when a value is optimised.
         contexts: Neutral sentences put before a prompt, so that an edit does not hang on the prompt
@@ -99,6 +100,7 @@ class Language:
     family: str = ""
     wikidata: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
+    thousands: str = ""
     essence: str = ""
     contexts: tuple[str, ...] = ()
     leaders: tuple[str, ...] = ()

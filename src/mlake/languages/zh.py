@@ -11,6 +11,7 @@ LANGUAGE = Language(
     script="Hans",
     family="Sino-Tibetan, Sinitic",
     wikidata=("zh-hans", "zh-cn", "zh"),
+    thousands=",",
     essence="{}是",
     contexts=(
         "会议在中午开始。",
