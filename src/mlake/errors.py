@@ -26,7 +26,15 @@ __all__ = [
     "RunError",
     "SubjectError",
     "UnknownNameError",
+    "closest",
 ]
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like another, capitals aside; empty if none is."""
+    folded = {one.casefold(): one for one in known}
+    near = get_close_matches(name.casefold(), folded, n=1)
+    return folded[near[0]] if near else ""
 
 
 class MlakeError(Exception):
@@ -36,10 +44,10 @@ class MlakeError(Exception):
 class UnknownNameError(MlakeError):
     """A name that is in no table."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str]):
+    def __init__(self, what: str, name: str, known: Iterable[str], meant: str = ""):
         names = sorted(known)
-        near = get_close_matches(name, names, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        near = meant or closest(name, names)
+        hint = f" Did you mean {near!r}?" if near else ""
         super().__init__(f"unknown {what} {name!r}; known: {', '.join(names)}.{hint}")
 
 

@@ -23,10 +23,14 @@ Staaten" for "Vereinigte Staaten". The rules here, each with its reason:
    one ending for another: "Vereinigtes Königreich", "des Vereinigten Königreichs". The last word never
    loses an ending, so "Norwegen" is not in "Norweger". Shorter names take none: "IBM" is not in "IBMs".
 6. **Short aliases are ignored**: two or fewer letters and digits, or a single one where Chinese or Japanese
-   characters take part (or, in those languages, Thai or Hangul), hence flags and other symbols too. On the
+   characters take part (or, in those languages, Thai, Hangul or Devanagari), hence flags and other symbols too. On the
    released data they cause most false hits ("en", "IN", "米"). The main name, the first, is never dropped:
    if it is that short, its case must agree, and a single Chinese or Japanese character must touch no letter
    but hiragana (京です, not 東京).
+7. **What a language's file says besides**: spellings that count as one (``folds``: ё and е in Russian, the
+   letters with and without hamza in Arabic), the forms of a declined name, word by word (``declensions``:
+   v Praze, Boženy Němcové), and whether a name of one word must agree in case (``cased``: in Vietnamese Anh
+   is England and anh is "he").
 
 What the rules do not catch: containment of one name in another where no spaces are (日本 in 日本語).
 """
@@ -38,7 +42,8 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from mlake.errors import LanguageError
-from mlake.languages import Language, language
+from mlake.languages import LANGUAGES, Language, language
+from mlake.languages.declined import declined
 from mlake.scripts import CJK, KATAKANA, SCRIPTS, script
 
 __all__ = ["Span", "check_tested", "contains_name", "find_names", "last_whole", "normalise", "same_name"]
@@ -74,6 +79,8 @@ class _Edges(NamedTuple):
         before: What makes a syllable with such a letter after it.
         after: What makes a syllable with such a letter before it.
         particles: What may be attached to a name.
+        proclitics: What may be written onto a name before it, none last.
+        article: An article whose first letter falls away after a proclitic.
     """
 
     letter: re.Pattern[str]
@@ -82,6 +89,8 @@ class _Edges(NamedTuple):
     before: re.Pattern[str]
     after: re.Pattern[str]
     particles: Sequence[str]
+    proclitics: Sequence[str]
+    article: str
 
 
 class _Name(NamedTuple):
@@ -95,6 +104,7 @@ class _Name(NamedTuple):
         body: Finds it without its last ending.
         before: What must not stand before it.
         after: What must not stand after it.
+        proclitics: What may be written onto it before it, none last.
         endings: Endings it may carry, none last.
         cased: Whether its case must agree.
     """
@@ -103,6 +113,7 @@ class _Name(NamedTuple):
     body: re.Pattern[str]
     before: Sequence[re.Pattern[str]]
     after: Sequence[re.Pattern[str]]
+    proclitics: Sequence[str]
     endings: Sequence[str]
     cased: bool
 
@@ -112,7 +123,8 @@ class _Name(NamedTuple):
         while match := self.body.search(text, at):
             start, stop = match.span()
             at = start + 1
-            if _any_at(self.before, text, start - 1):
+            begins = (start - len(one) for one in self.proclitics if text.endswith(one, 0, start))
+            if all(_any_at(self.before, text, begin - 1) for begin in begins):
                 continue
             ends = (stop + len(ending) for ending in self.endings if text.startswith(ending, stop))
             end = next((end for end in ends if not _any_at(self.after, text, end)), None)
@@ -158,14 +170,19 @@ def find_names(text: str, names: Sequence[str], lang: str) -> list[Span]:
 
 
 def check_tested(lang: str) -> None:
-    """Nothing, if tests hold how names are found in the script of a language.
+    """Nothing, if a language has a file and tests hold how names are found in its script.
 
     Raises:
-        LanguageError: None do, so that names which are there might be missed.
+        LanguageError: It has none, or none do, so that names which are there might be missed.
         UnknownNameError: The language is not known.
     """
     row = language(lang)
     known = script(row.script)
+    if lang not in LANGUAGES:
+        raise LanguageError(
+            f"names cannot be told in {row.name} ({lang}): it has no file that says how they are inflected; "
+            "score by paper, or add one as docs/add-a-language.md says"
+        )
     if not known.tested:
         raise LanguageError(
             f"names cannot be told in {row.name} ({lang}): no tested rule says how they are bounded in "
@@ -207,8 +224,15 @@ def _one_form(text: str, lang: Language) -> str:
         text = "".join(char for char in text if unicodedata.category(char) != "Cf")
     # Before NFKC, which would split the acute accent used as an apostrophe into space and accent.
     text = unicodedata.normalize("NFKC", text.translate(_SAME)).translate(_SAME)
-    text = " ".join(text.split())
+    text = " ".join(_spelt(text, lang).split())
     return text if lang.spaced else _SEPARATOR.sub("・", text)
+
+
+def _spelt(text: str, lang: Language) -> str:
+    """The text with one spelling for those that count as one."""
+    for written, read in lang.folds:
+        text = text.replace(written, read)
+    return text
 
 
 @lru_cache(maxsize=16384)
@@ -227,8 +251,9 @@ def _names(names: tuple[str, ...], lang: Language) -> tuple[_Name, ...]:
     for place, name in enumerate(names):
         plain = _one_form(name, lang)
         short = _is_short(plain, edges)
+        cased = short or (lang.cased and " " not in plain)
         if plain and (not short or place == 0):
-            found.append(_sought(name, plain if short else plain.casefold(), lang, short))
+            found.append(_sought(name, plain if cased else plain.casefold(), lang, short, cased))
     return tuple(found)
 
 
@@ -236,12 +261,14 @@ def _names(names: tuple[str, ...], lang: Language) -> tuple[_Name, ...]:
 def _edges(code: str) -> _Edges:
     row = SCRIPTS[code]
     return _Edges(
-        letter=re.compile(rf"[^\W_{CJK}{row.free}]"),
+        letter=re.compile("|".join([rf"[^\W_{CJK}{row.free}]", *([f"[{row.signs}]"] if row.signs else ())])),
         dense=re.compile(f"[{CJK}{row.free}{row.dense}]"),
         free=_one_of(row.free),
         before=_one_of(row.before),
         after=_one_of(row.after),
         particles=row.particles,
+        proclitics=(*row.proclitics, ""),
+        article=row.article,
     )
 
 
@@ -255,8 +282,8 @@ def _is_short(name: str, edges: _Edges) -> bool:
     return sum(char.isalnum() for char in name) <= limit
 
 
-def _sought(given: str, name: str, lang: Language, short: bool) -> _Name:
-    edges, own = _edges(lang.script), tuple(map(str.casefold, lang.endings))
+def _sought(given: str, name: str, lang: Language, short: bool, cased: bool = False) -> _Name:
+    edges = _edges(lang.script)
     letters = sum(char.isalnum() for char in name)
     if short and edges.dense.search(name):
         guards = [_NOT_HIRAGANA]
@@ -271,27 +298,47 @@ def _sought(given: str, name: str, lang: Language, short: bool) -> _Name:
     if edges.free.match(name[-1]):
         after.append(edges.after)
     *inner, last = name.split(" ")
-    body = " ".join([*(_inner_word(word, own) for word in inner), _escaped(last)])
-    endings = [""]
-    if edges.letter.match(name[-1]):
-        inflected = letters >= _INFLECTED and name[-1].isalpha()
-        endings = [*edges.particles, *(own if inflected else ()), ""]
-    return _Name(given, re.compile(body), before, after, endings, short)
+    last, endings = _last_word(last, lang, edges, inflected=letters >= _INFLECTED)
+    body = " ".join([*(_inner_word(word, lang) for word in inner), _escaped(last)])
+    proclitics = edges.proclitics if edges.letter.match(name[0]) else [""]
+    if edges.article and name.startswith(edges.article):
+        body = f"{edges.article[0]}?{body[1:]}"
+    return _Name(given, re.compile(body), before, after, proclitics, endings, cased)
 
 
 def _any_at(guards: Sequence[re.Pattern[str]], text: str, place: int) -> bool:
     return place >= 0 and any(guard.match(text, place) for guard in guards)
 
 
-def _inner_word(word: str, endings: Sequence[str]) -> str:
+def _last_word(
+    word: str, lang: Language, edges: _Edges, *, inflected: bool
+) -> tuple[str, Sequence[str]]:
+    """The last word of a name, as far as it stays the same, and what it may end in."""
+    if not edges.letter.match(word[-1]):
+        return word, [""]
+    inflected = inflected and word[-1].isalpha()
+    if inflected and lang.declensions:
+        return declined(word, lang) if len(word) >= _INFLECTED else (word, [""])
+    return word, [*edges.particles, *(_endings(lang) if inflected else ()), ""]
+
+
+def _inner_word(word: str, lang: Language) -> str:
     """A word inside a name: with the ending it has, with another one, or without."""
+    endings = _endings(lang)
     if not endings or not word.isalpha() or len(word) < _INFLECTED:
         return _escaped(word)
+    if lang.declensions:
+        stem, ends = declined(word, lang)
+        return f"{_escaped(stem)}(?:{'|'.join(ends)})"
     for ending in sorted(endings, key=len, reverse=True):
         if word.endswith(ending) and len(word) - len(ending) >= _INFLECTED:
             word = word.removesuffix(ending)
             break
     return f"{_escaped(word)}(?:{'|'.join(endings)})?"
+
+
+def _endings(lang: Language) -> tuple[str, ...]:
+    return tuple(_spelt(ending, lang).casefold() for ending in lang.endings)
 
 
 def _escaped(word: str) -> str:
