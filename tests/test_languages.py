@@ -20,7 +20,7 @@ from mlake.editing.finetune.augment import augmented
 from mlake.editing.mend.examples import examples
 from mlake.editing.prompts import prompted
 from mlake.errors import LanguageError, MlakeError
-from mlake.languages import LANGUAGES, Language
+from mlake.languages import LANGUAGES, Language, language
 from mlake.languages.row import ChoiceWording, Requests, Templates
 from mlake.records import Answer, Asked, Benchmark, Probe
 from mlake.scorers.language import confusion
@@ -28,6 +28,7 @@ from mlake.scorers.table import score_all
 from mlake.scripts import SCRIPTS
 
 SOURCE = Path(mlake.__file__).parent
+FIVE = ("en", "de", "fr", "ja", "zh")
 
 
 def row(code: str, name: str, script: str, negation: str, cue: str, context: str, essence: str) -> Language:
@@ -160,16 +161,28 @@ def test_what_a_row_lacks_is_said_in_one_line(
 
 def test_the_five_languages_lack_nothing() -> None:
     only_some = {"endings", "leaders", "elisions", "followers", "links", "heads", "tails", "capitals"}
-    only_some |= {"words", "particles", "charsets"}
-    for one in LANGUAGES.values():
+    only_some |= {"words", "particles", "charsets", "declensions", "folds", "cased", "alone"}
+    for one in map(language, FIVE):
         empty = {field.name for field in fields(one) if not getattr(one, field.name)}
         assert empty <= only_some
         assert len(one.held_out) == 12 and len(one.contexts) == 5
-    assert list(LANGUAGES) == ["en", "de", "fr", "ja", "zh"]
+    assert tuple(LANGUAGES)[:5] == FIVE
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_language_can_be_asked_and_scored(lang: str) -> None:
+    one = language(lang)
+    assert one.native and ("," in one.family or one.family in ("Japonic", "Koreanic"))
+    assert one.essence.count("{}") == 1 and len(one.contexts) == 5 and len(one.held_out) == 12
+    assert "{question}" in one.negation and one.choice is not None and one.templates is not None
+    assert all("{question}" in text for text in one.templates.questions)
+    assert one.words or one.charsets or one.alone
+    if one.spaced:
+        assert all(text.endswith(" ") for text in one.contexts)
 
 
 def test_each_file_of_a_language_is_in_the_table() -> None:
-    others = {"__init__", "row", "identify", "distance"}
+    others = {"__init__", "row", "identify", "distance", "others", "declined"}
     assert {path.stem for path in (SOURCE / "languages").glob("*.py")} - others == set(LANGUAGES)
 
 

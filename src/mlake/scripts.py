@@ -9,8 +9,8 @@ Names are found by the rules of ``mlake.text``, which read these rows:
   and the signs that follow one belong to it (ลาว is not in ลาวา).
 - **Hangul**: spaces stand between phrases, and particles are attached to names: 파리 is in 파리에서는 and
   파리입니다, not in 파리채; 미국 not in 미국인. Two syllables are no short name.
-- **Arabic**: and, so, in, like, to and the article are written onto the word after them: باريس is in وباريس and
-  لباريس, القاهرة in للقاهرة.
+- **Arabic**: and, so, in, like, to and the article are written onto the word after them: باريس is in وباريس
+  and لباريس, القاهرة in للقاهرة.
 - **Devanagari**: vowel signs are no letters to Python, but a name must not touch them: चीन is not in चीनी.
 
 A row is ``tested`` once ``tests/test_scripts.py`` holds cases for it. Until then scorers that look for names
@@ -23,7 +23,7 @@ from functools import lru_cache
 
 from mlake.errors import UnknownNameError
 
-__all__ = ["CJK", "HAN_AND_KANA", "KATAKANA", "SCRIPTS", "Script", "first_word", "script"]
+__all__ = ["CJK", "HAN_AND_KANA", "KATAKANA", "MARKS", "SCRIPTS", "Script", "first_word", "script"]
 
 KATAKANA = r"\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
 """Class of katakana, as a pattern; as escapes since some look alike."""
@@ -33,6 +33,11 @@ CJK = (
     r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
 """Class of kana, bopomofo and ideographs: letters that stand without spaces wherever they are."""
+
+MARKS = "".join(
+    chr(place) for place in range(0x300, 0x11000) if unicodedata.category(chr(place)).startswith("M")
+)
+"""Class of vowel signs, accents and other marks, which Python takes for no part of a word."""
 
 HAN_AND_KANA = frozenset({"CJK", "HIRAGANA", "KATAKANA"})
 """First words of the Unicode names of ideographs and kana."""
@@ -69,7 +74,7 @@ class Script:
         dense: Class of its letters of which two are no short name, beside ``CJK``.
         before: Class of letters and signs that make a syllable with what follows them.
         after: Class of letters and signs that make a syllable with what is before them.
-        signs: Class of vowel signs and other marks, which a name's edge must not touch any more than a letter.
+        signs: Class of vowel signs and other marks, which the edge of a name must not touch either.
         particles: What may be attached to a name.
         proclitics: What may be written onto a name before it.
         article: An article whose first letter falls away after a proclitic.
@@ -159,7 +164,7 @@ SCRIPTS: dict[str, Script] = {
         proclitics=_PROCLITICS,
         article="ال",
         asks="?؟",
-        fonts=("Noto Sans Arabic", "Noto Naskh Arabic", "DejaVu Sans", "Geeza Pro", "Tahoma"),
+        fonts=("Noto Sans Arabic", "Noto Naskh Arabic", "Geeza Pro", "Tahoma"),
         tested=True,
     ),
     "Armn": _spaced("Armenian"),

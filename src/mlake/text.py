@@ -23,10 +23,10 @@ Staaten" for "Vereinigte Staaten". The rules here, each with its reason:
    one ending for another: "Vereinigtes Königreich", "des Vereinigten Königreichs". The last word never
    loses an ending, so "Norwegen" is not in "Norweger". Shorter names take none: "IBM" is not in "IBMs".
 6. **Short aliases are ignored**: two or fewer letters and digits, or a single one where Chinese or Japanese
-   characters take part (or, in those languages, Thai, Hangul or Devanagari), hence flags and other symbols too. On the
-   released data they cause most false hits ("en", "IN", "米"). The main name, the first, is never dropped:
-   if it is that short, its case must agree, and a single Chinese or Japanese character must touch no letter
-   but hiragana (京です, not 東京).
+   characters take part (or, in those languages, Thai, Hangul or Devanagari), hence flags and other symbols
+   too. On the released data they cause most false hits ("en", "IN", "米"). The main name, the first, is never
+   dropped: if it is that short, its case must agree, and a single Chinese or Japanese character must touch no
+   letter but hiragana (京です, not 東京).
 7. **What a language's file says besides**: spellings that count as one (``folds``: ё and е in Russian, the
    letters with and without hamza in Arabic), the forms of a declined name, word by word (``declensions``:
    v Praze, Boženy Němcové), and whether a name of one word must agree in case (``cased``: in Vietnamese Anh
@@ -310,9 +310,7 @@ def _any_at(guards: Sequence[re.Pattern[str]], text: str, place: int) -> bool:
     return place >= 0 and any(guard.match(text, place) for guard in guards)
 
 
-def _last_word(
-    word: str, lang: Language, edges: _Edges, *, inflected: bool
-) -> tuple[str, Sequence[str]]:
+def _last_word(word: str, lang: Language, edges: _Edges, *, inflected: bool) -> tuple[str, Sequence[str]]:
     """The last word of a name, as far as it stays the same, and what it may end in."""
     if not edges.letter.match(word[-1]):
         return word, [""]

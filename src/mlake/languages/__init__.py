@@ -1,7 +1,8 @@
 """The languages that mlake knows: a file each, which holds all that the language needs.
 
-To add a language, add a file and name it in the line below (see ``docs/add-a-language.md``). Data in a language
-without a file can be loaded and asked all the same: ``mlake.languages.others`` has its name and script.
+To add a language, add a file and name it in the lines below (see ``docs/add-a-language.md``). Data in a
+language without a file can be loaded and asked all the same: ``mlake.languages.others`` has its name and
+script.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from mlake.languages import ar, cs, de, en, es, fr, hi, it, ja, ko, nl, pt, ru, 
 from mlake.languages.others import MEANT, OTHERS
 from mlake.languages.row import Language
 
-__all__ = ["LANGUAGES", "Language", "in_order", "is_known", "known", "lacking", "language"]
+__all__ = ["LANGUAGES", "Language", "in_order", "is_known", "known", "lacking", "language", "meant"]
 
 _FILES = (en, de, fr, ja, zh, ar, cs, es, hi, it, ko, nl, pt, ru, th, tr, vi)
 LANGUAGES: dict[str, Language] = {row.code: row for row in (one.LANGUAGE for one in _FILES)}
@@ -26,7 +27,7 @@ def language(code: str) -> Language:
     """
     found = LANGUAGES.get(code) or OTHERS.get(code)
     if found is None:
-        raise UnknownNameError("language", code, LANGUAGES, meant=_meant(code))
+        raise UnknownNameError("language", code, LANGUAGES, meant=meant(code))
     return found
 
 
@@ -46,12 +47,7 @@ def in_order(codes: Iterable[str]) -> tuple[str, ...]:
     return (*(code for code in LANGUAGES if code in given), *sorted(given - LANGUAGES.keys()))
 
 
-def lacking(what: str, code: str, use: str) -> LanguageError:
-    """The error for something that a language does not have, such as ``"templates", "th", "stableke …"``."""
-    return LanguageError(f"no {what} in {code}: {use}; docs/add-a-language.md says how to add them")
-
-
-def _meant(code: str) -> str:
+def meant(code: str) -> str:
     """The code that a user who wrote this one most likely means; empty if nothing tells."""
     plain = code.strip().casefold()
     first = plain.replace("_", "-").split("-")[0]
@@ -60,3 +56,8 @@ def _meant(code: str) -> str:
         if is_known(one):
             return one
     return ""
+
+
+def lacking(what: str, code: str, use: str) -> LanguageError:
+    """The error for something that a language does not have, such as ``"templates", "th", "stableke …"``."""
+    return LanguageError(f"no {what} in {code}: {use}; docs/add-a-language.md says how to add them")

@@ -25,12 +25,13 @@ LANGUAGE = Language(
     heads=("universidad", "reino", "república", "imperio", "ducado", "estadio"),
     capitals=True,
     words=(
-        "el", "los", "las", "un", "una", "y", "o", "pero", "no", "es", "son", "fue", "era", "está", "ha",
+        "un", "una", "pero", "no", "es", "son", "fue", "era", "está", "ha",
         "él", "ella", "se", "su", "sus", "lo", "que", "quién", "dónde", "cuál", "qué", "como", "también",
-        "en", "por", "para", "con", "al", "del", "desde", "hasta", "entre", "sobre", "muy", "más", "este",
-        "esta", "nació", "hay",
+        "en", "por", "para", "con", "desde", "hasta", "entre", "sobre", "muy", "más", "este",
+        "esta", "nació", "hay", "cuando", "porque", "cada", "menos", "antes", "después", "muchos", "varios",
+        "sin", "según", "durante", "donde", "quien", "cual", "ciudad", "unos",
     ),
-    particles=("de", "la"),
+    particles=("de", "la", "el", "los", "las", "del", "al", "y", "o", "a", "le"),
     negation="¿Cuál no es una respuesta correcta a la pregunta «{question}»?",
     choice=ChoiceWording(
         ask="Responde solo con la letra de la respuesta correcta.",

@@ -26,12 +26,13 @@ LANGUAGE = Language(
     heads=("università", "regno", "repubblica", "impero", "ducato", "stadio"),
     capitals=True,
     words=(
-        "il", "lo", "gli", "un", "una", "uno", "e", "ed", "o", "ma", "non", "è", "sono", "era", "fu", "ha",
-        "lui", "lei", "si", "suo", "sua", "che", "chi", "dove", "quale", "come", "anche", "in", "nel",
-        "nella", "nello", "al", "alla", "dal", "dalla", "sul", "per", "con", "tra", "più", "questo", "questa",
-        "dei", "delle", "nato", "nata", "stato", "stata",
+        "il", "lo", "gli", "un", "una", "uno", "ed", "ma", "è", "sono", "era", "fu", "ha",
+        "lei", "si", "suo", "sua", "che", "chi", "dove", "quale", "anche", "nel",
+        "nella", "nello", "alla", "dal", "dalla", "sul", "per", "con", "tra", "più", "questo", "questa",
+        "dei", "degli", "delle", "nato", "nata", "stato", "stata", "di", "perché", "quando", "ogni", "molti",
+        "dopo", "prima", "loro", "almeno", "sia", "città", "cui", "dagli", "agli", "sono", "ne", "se", "alle",
     ),
-    particles=("di", "da", "del", "della", "la", "le", "i"),
+    particles=("da", "del", "della", "la", "le", "i", "e", "o", "a", "in", "al", "non", "lui", "come"),
     negation="Quale risposta alla domanda «{question}» non è corretta?",
     choice=ChoiceWording(
         ask="Rispondi solo con la lettera della risposta giusta.",

@@ -27,12 +27,14 @@ LANGUAGE = Language(
     heads=("universiteit", "koninkrijk", "republiek", "stadion", "hertogdom"),
     capitals=True,
     words=(
-        "het", "een", "en", "of", "maar", "niet", "is", "zijn", "was", "werd", "wordt", "heeft", "hij",
-        "zij", "ze", "ik", "je", "wij", "haar", "hun", "dat", "die", "dit", "deze", "wie", "waar", "wat",
-        "welke", "hoe", "als", "ook", "in", "op", "aan", "met", "voor", "naar", "door", "bij", "uit", "om",
-        "over", "tussen", "onder", "tot", "te", "geboren",
+        "het", "een", "maar", "niet", "zijn", "werd", "wordt", "heeft", "hij",
+        "zij", "ze", "ik", "je", "wij", "haar", "hun", "dat", "dit", "deze", "wie", "waar", "wat",
+        "welke", "hoe", "als", "ook", "aan", "met", "voor", "naar", "door", "bij", "uit",
+        "tussen", "onder", "tot",
     ),
-    particles=("de", "van", "der", "den"),
+    particles=(
+        "de", "van", "der", "den", "en", "of", "is", "was", "die", "in", "op", "om", "over", "te",
+    ),
     negation="Wat is geen juist antwoord op de vraag ‘{question}’?",
     choice=ChoiceWording(
         ask="Antwoord alleen met de letter van het juiste antwoord.",

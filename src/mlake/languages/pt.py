@@ -25,12 +25,13 @@ LANGUAGE = Language(
     heads=("universidade", "reino", "república", "império", "ducado", "estádio"),
     capitals=True,
     words=(
-        "o", "os", "as", "um", "uma", "e", "ou", "mas", "não", "é", "são", "foi", "era", "está", "tem",
-        "ele", "ela", "se", "seu", "sua", "que", "quem", "onde", "qual", "como", "também", "em", "no", "na",
-        "nos", "nas", "ao", "à", "por", "para", "com", "pelo", "pela", "entre", "sobre", "mais", "este",
-        "esta", "nasceu",
+        "os", "um", "uma", "ou", "mas", "não", "é", "são", "era", "está", "tem",
+        "ele", "ela", "se", "seu", "sua", "que", "quem", "onde", "qual", "como", "também", "em", "na",
+        "nos", "nas", "ao", "por", "para", "com", "pelo", "pela", "entre", "sobre", "mais", "este",
+        "esta", "nasceu", "quando", "porque", "cada", "menos", "depois", "antes", "muitos", "muitas", "sem",
+        "até", "cidade", "num", "numa", "pelos", "pelas", "aos", "às",
     ),
-    particles=("de", "do", "da", "dos", "das"),
+    particles=("de", "do", "da", "dos", "das", "o", "a", "e", "as", "no", "à", "foi"),
     negation="Qual não é uma resposta correta à pergunta “{question}”?",
     choice=ChoiceWording(
         ask="Responda apenas com a letra da resposta certa.",

@@ -32,9 +32,11 @@ LANGUAGE = Language(
     words=(
         "ve", "bir", "bu", "için", "ile", "olarak", "olan", "çok", "daha", "değil", "var", "ama", "veya",
         "gibi", "kadar", "sonra", "önce", "tarafından", "ise", "hangi", "kim", "nerede", "oldu", "doğdu",
-        "doğmuştur", "olduğu", "onun", "ne", "yılında", "başkenti", "şehri", "en",
+        "doğmuştur", "olduğu", "onun", "ne", "yılında", "başkenti", "şehri",
+        "biraz", "çünkü", "göre", "üzere", "her", "birçok", "bazı", "şu", "mi", "mı", "biri",
+        "yılı", "sahip", "eden", "edilen", "yapılan", "bulunan",
     ),
-    particles=("da", "de"),
+    particles=("da", "de", "en", "un"),
     negation="“{question}” sorusunun doğru cevabı olmayan nedir?",
     choice=ChoiceWording(
         ask="Yalnızca doğru seçeneğin harfiyle cevap ver.",
