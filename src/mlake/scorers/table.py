@@ -56,14 +56,14 @@ _SCORERS = (
     ),
     Scorer(
         "language",
-        1,
+        2,
         "The answer is in the language asked in, as far as that can be told.",
         higher_is_better=True,
         function=confusion,
     ),
     Scorer(
         "entropy",
-        1,
+        2,
         "Bi- and trigram entropy of the answer; repetitive text has less.",
         "bits",
         higher_is_better=True,
@@ -71,7 +71,7 @@ _SCORERS = (
     ),
     Scorer(
         "repetition",
-        1,
+        2,
         "How many of the answer's trigrams repeat an earlier one.",
         "share of trigrams",
         higher_is_better=False,
@@ -79,8 +79,8 @@ _SCORERS = (
     ),
     Scorer(
         "length",
-        1,
-        "Words of the answer; characters in scripts without spaces.",
+        2,
+        "Words of the answer; characters or syllables in scripts without spaces.",
         "words",
         function=_of_text(length),
     ),
