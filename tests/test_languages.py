@@ -19,8 +19,9 @@ from mlake.data.own.jsonl import parse_jsonl
 from mlake.editing.finetune.augment import augmented
 from mlake.editing.mend.examples import examples
 from mlake.editing.prompts import prompted
-from mlake.errors import LanguageError, MlakeError
-from mlake.languages import LANGUAGES, Language, language
+from mlake.errors import LanguageError, MlakeError, UnknownNameError
+from mlake.languages import LANGUAGES, Language, in_order, is_known, known, language
+from mlake.languages.others import MEANT, OTHERS
 from mlake.languages.row import ChoiceWording, Requests, Templates
 from mlake.records import Answer, Asked, Benchmark, Probe
 from mlake.scorers.language import confusion
@@ -208,3 +209,32 @@ def test_a_row_changed_is_looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not contains_name("gli Italiani", ["Italian"], "it")
     monkeypatch.setitem(LANGUAGES, "it", replace(ROWS["it"], endings=("i",)))
     assert contains_name("gli Italiani", ["Italian"], "it")
+
+
+@pytest.mark.parametrize(
+    ("code", "near"),
+    [
+        ("jp", "ja"), ("EN", "en"), ("zh-CN", "zh"), ("zh_Hans", "zh"), ("pt-BR", "pt"), ("en-US", "en"),
+        ("cz", "cs"), ("kr", "ko"), ("du", "nl"), ("ua", "uk"), ("gr", "el"), ("iw", "he"), ("eng", "en"),
+        ("deu", "de"), ("English", "en"), ("deutsch", "de"), ("日本語", "ja"), ("Finnish", "fi"), (" fr", "fr"),
+        ("FI", "fi"),
+    ],
+)  # fmt: skip
+def test_what_is_often_written_for_a_language_gets_a_hint(code: str, near: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"^unknown language .*Did you mean '{near}'\\?$"):
+        language(code)
+
+
+@pytest.mark.parametrize("code", ["", " ", "xx", "klingon"])
+def test_what_is_no_language_gets_none(code: str) -> None:
+    with pytest.raises(UnknownNameError, match=r"vi, zh\.$"):
+        language(code)
+
+
+def test_a_language_without_a_file_has_a_name_and_a_script() -> None:
+    assert not set(OTHERS) & set(LANGUAGES) and len(known()) >= 160
+    for code, one in OTHERS.items():
+        assert re.fullmatch("[a-z]{2,3}", code) and one.name and one.script in SCRIPTS
+    assert (language("fi").name, language("ur").script, language("ceb").spaced) == ("Finnish", "Arab", True)
+    assert not set(MEANT) & {*LANGUAGES, *OTHERS} and all(map(is_known, MEANT.values()))
+    assert in_order(["ur", "fi", "zh", "en"]) == ("en", "zh", "fi", "ur")

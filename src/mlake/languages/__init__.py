@@ -51,11 +51,10 @@ def meant(code: str) -> str:
     """The code that a user who wrote this one most likely means; empty if nothing tells."""
     plain = code.strip().casefold()
     first = plain.replace("_", "-").split("-")[0]
-    names = {name.casefold(): row.code for row in map(language, known()) for name in (row.name, row.native)}
-    for one in (plain, MEANT.get(plain, ""), MEANT.get(first, ""), names.get(plain, ""), first):
-        if is_known(one):
-            return one
-    return ""
+    rows = [language(one) for one in known()]
+    names = {name.casefold(): row.code for row in rows for name in (row.name, row.native) if name}
+    tried = (plain, MEANT.get(plain, ""), MEANT.get(first, ""), names.get(plain, ""), first)
+    return next((one for one in tried if is_known(one)), "")
 
 
 def lacking(what: str, code: str, use: str) -> LanguageError:
