@@ -216,8 +216,8 @@ def test_a_row_changed_is_looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> Non
     [
         ("jp", "ja"), ("EN", "en"), ("zh-CN", "zh"), ("zh_Hans", "zh"), ("pt-BR", "pt"), ("en-US", "en"),
         ("cz", "cs"), ("kr", "ko"), ("du", "nl"), ("ua", "uk"), ("gr", "el"), ("iw", "he"), ("eng", "en"),
-        ("deu", "de"), ("English", "en"), ("deutsch", "de"), ("日本語", "ja"), ("Finnish", "fi"), (" fr", "fr"),
-        ("FI", "fi"),
+        ("deu", "de"), ("English", "en"), ("deutsch", "de"), ("日本語", "ja"), ("Finnish", "fi"),
+        (" fr", "fr"), ("FI", "fi"),
     ],
 )  # fmt: skip
 def test_what_is_often_written_for_a_language_gets_a_hint(code: str, near: str) -> None:
