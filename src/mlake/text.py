@@ -29,8 +29,8 @@ Staaten" for "Vereinigte Staaten". The rules here, each with its reason:
    letter but hiragana (京です, not 東京).
 7. **What a language's file says besides**: spellings that count as one (``folds``: ё and е in Russian, the
    letters with and without hamza in Arabic), the forms of a declined name, word by word (``declensions``:
-   v Praze, Boženy Němcové), and whether a name of one word must agree in case (``cased``: in Vietnamese Anh
-   is England and anh is "he").
+   v Praze, Boženy Němcové), and whether a name of one word must agree in case within a sentence (``cased``:
+   in Vietnamese Anh is England and anh is "he").
 
 What the rules do not catch: containment of one name in another where no spaces are (日本 in 日本語).
 """
@@ -58,6 +58,7 @@ _ANY_KATAKANA = re.compile(f"[{KATAKANA}]")
 _SEPARATOR = re.compile(rf"(?<=[{CJK}])\s*[・·‧•∙⋅゠=-]\s*(?=[{CJK}])|(?<=[{KATAKANA}]) (?=[{KATAKANA}])")
 _JOINT = re.compile(rf"(?<=[{CJK}])・?(?=[{CJK}])")
 _INFLECTED = 4  # letters a name needs before it may carry an ending
+_DECLINED = 3  # letters that a word of a longer name needs to be declined
 _RUN = 3  # letters up to which a katakana name must stand alone
 
 
@@ -161,7 +162,7 @@ def find_names(text: str, names: Sequence[str], lang: str) -> list[Span]:
     plain = _one_form(text, row)
     folded = plain.casefold()
     spans = []
-    for one in _names(tuple(names), row):
+    for one in _names(tuple(names), row, row.cased and " " in plain):
         for start, end in one.places(plain if one.cased else folded):
             if one.cased:  # case folding works letter by letter, so a folded prefix tells the place
                 start, end = (len(plain[:place].casefold()) for place in (start, end))
@@ -244,14 +245,14 @@ def _bare(text: str, lang: Language) -> str:
 
 
 @lru_cache(maxsize=16384)
-def _names(names: tuple[str, ...], lang: Language) -> tuple[_Name, ...]:
-    """The names that may match."""
+def _names(names: tuple[str, ...], lang: Language, words_cased: bool = False) -> tuple[_Name, ...]:
+    """The names that may match; whether those of one word must agree in case, as within a sentence."""
     edges = _edges(lang.script)
     found = []
     for place, name in enumerate(names):
         plain = _one_form(name, lang)
         short = _is_short(plain, edges)
-        cased = short or (lang.cased and " " not in plain)
+        cased = short or (words_cased and " " not in plain)
         if plain and (not short or place == 0):
             found.append(_sought(name, plain if cased else plain.casefold(), lang, short, cased))
     return tuple(found)
@@ -316,14 +317,15 @@ def _last_word(word: str, lang: Language, edges: _Edges, *, inflected: bool) -> 
         return word, [""]
     inflected = inflected and word[-1].isalpha()
     if inflected and lang.declensions:
-        return declined(word, lang) if len(word) >= _INFLECTED else (word, [""])
+        return declined(word, lang) if len(word) >= _DECLINED else (word, [""])
     return word, [*edges.particles, *(_endings(lang) if inflected else ()), ""]
 
 
 def _inner_word(word: str, lang: Language) -> str:
     """A word inside a name: with the ending it has, with another one, or without."""
     endings = _endings(lang)
-    if not endings or not word.isalpha() or len(word) < _INFLECTED:
+    least = _DECLINED if lang.declensions else _INFLECTED
+    if not endings or not word.isalpha() or len(word) < least:
         return _escaped(word)
     if lang.declensions:
         stem, ends = declined(word, lang)

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.languages import FIRST, PAGE, SECOND, Sentence, page, sentences, wrong
 
 from mlake.languages import LANGUAGES
-from mlake.text import contains_name
+from mlake.text import contains_name, same_name
 
 
 @pytest.mark.parametrize("one", sentences(FIRST), ids=lambda one: f"{one.lang}-{one.text}")
@@ -21,6 +21,15 @@ def test_every_language_has_a_dozen_with_names_there_and_not_there(path: Path) -
     assert {lang for lang, _ in counts} == set(LANGUAGES)
     for lang in LANGUAGES:
         assert counts[lang, True] + counts[lang, False] >= 12 and counts[lang, False] >= 3
+
+
+@pytest.mark.parametrize(
+    "one", [one for one in sentences(FIRST) if len(one.name) > 2], ids=lambda one: f"{one.lang}-{one.text}"
+)
+def test_a_name_alone_is_found_whatever_its_case(one: Sentence) -> None:
+    for text in (one.name, f"{one.name}.", one.name.upper(), one.name.lower()):
+        if same_name(text, one.name, one.lang):
+            assert contains_name(text, [one.name], one.lang)
 
 
 def test_no_sentence_stands_in_both() -> None:

@@ -70,7 +70,8 @@ class Language:
             "hy ze")`` for Praha, Prahy, Praze. All that fit a word count; one that none fits takes
             ``endings``. Names of less than four letters are not declined.
         folds: Spellings that count as one, such as ``("ё", "е")``: what is written, and what it is read as.
-        cased: Whether a name of one word must agree in case, since in small letters it is another word.
+        cased: Whether a name of one word must agree in case within a sentence, since in small letters it is
+            another word.
         thousands: Marks that may stand between groups of three digits; a blank for any space.
         essence: Sentence start that asks what a subject is, with ``{}`` for the subject; what the model
             says after the subject there is kept when a value is optimised.
