@@ -41,8 +41,9 @@ Made by `python -m benchmarks.results` from the answers stored in
 [protocol.md](protocol.md) what each kind of question and each score means.
 
 In a table of answers a row is the language that the facts were edited in, a column the language that was
-asked in; `unedited` is the model before any edit. Cells are per cent of answers with a 95 % bootstrap
-interval over facts; `n` counts the answers in a cell. A dash means not asked. Of a method's settings those
+asked in; `unedited` is the model before any edit. Cells are per cent of answers with a 95 %
+interval; `n` counts the answers in a cell, `effective n` how many independent ones would tell as much
+([report.md](report.md#intervals)). A dash means not asked. Of a method's settings those
 are named that are not its defaults.
 """
 

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
+from mlake import disk
+
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def nothing_said() -> None:
+    """What is said once in a process is said once in each test."""
+    disk._say_once.cache_clear()
 
 
 @pytest.fixture(scope="session")

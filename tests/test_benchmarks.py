@@ -180,7 +180,7 @@ def test_editors_of_a_random_model_take_every_step(case: Case) -> None:
     assert prefixes == twenty_contexts(case.lm)
     assert isinstance(prefixes, tuple)
     assert len(set(prefixes)) == len(prefixes) == 20
-    assert all(one.endswith(". ") for one in prefixes)
+    assert all(str(one).endswith(". ") for one in prefixes)
 
 
 def test_steps_of_the_reference_are_extrapolated_in_a_line(

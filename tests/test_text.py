@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from mlake import text as text_module
 from mlake.errors import UnknownNameError
+from mlake.forms import one_form
 from mlake.languages import language
+from mlake.sought import sought
 from mlake.text import Span, contains_name, find_names, normalise, same_name
 
 FOUND = [
@@ -227,13 +228,13 @@ def test_edges_are_looked_at_as_one_pattern_would(lang: str) -> None:
     for _ in range(800):
         name, text = ("".join(draw.choices(parts, k=draw.randint(*size))) for size in ((1, 4), (1, 9)))
         text += draw.choice(["", name, name + draw.choice(parts)])
-        for one in text_module._names((name,), row):
+        for one in sought(name, row).made:
             edges = [[guard.pattern for guard in guards] for guards in (one.before, one.after)]
             pattern = "".join(f"(?<!{edge})" for edge in edges[0])
             pattern += f"{one.body.pattern}(?:{'|'.join(one.endings)})" + "".join(
                 f"(?!{edge})" for edge in edges[1]
             )
-            form = normalise(text, lang) if not one.cased else text_module._one_form(text, row)
+            form = normalise(text, lang) if not one.cased else one_form(text, row)
             expected = [match.span() for match in re.finditer(pattern, form)]
             assert list(one.places(form)) == expected, (name, text)
             found += len(expected)

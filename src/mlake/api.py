@@ -65,6 +65,7 @@ def run(
     *,
     method: str,
     settings: Mapping[str, Any] | None = None,
+    like: str = "",
     edit_langs: str | Sequence[str] = "all",
     test_langs: str | Sequence[str] = "all",
     facts: str | int = "all",
@@ -86,6 +87,7 @@ def run(
         data: A benchmark, or the name or file of one as ``load`` takes it.
         method: An editing method such as ``memit``; ``none`` asks the unedited model and nothing else.
         settings: Settings of the method that differ from its defaults.
+        like: Preset of settings, such as ``easyedit``; ``settings`` beat it.
         edit_langs: Languages to edit in, one after another: codes, or ``all``.
         test_langs: Languages to ask in.
         facts: ``200`` (the first 200), ``"200:300"`` or ``all``.
@@ -115,7 +117,7 @@ def run(
 
     chosen = Settings(
         method=method,
-        editor=dict(settings or {}),
+        editor=dict(settings or {}) | ({"like": like} if like else {}),
         edit_langs=_codes(edit_langs),
         test_langs=_codes(test_langs),
         facts=str(facts),
@@ -216,11 +218,12 @@ def score(
         >>> answers = {"In which city is the Eiffel Tower located?": "In Rome."}
         >>> found = mlake.score("mini", answers, edit_lang="en")
         >>> print(found.matrix("exact"))  # doctest: +NORMALIZE_WHITESPACE
-        Direct questions, exact|v2, % [95 % interval over facts]
-                   asked in
-        edited in  en
-        en         0.0 [–]
-        n          1
+        Direct questions, exact|v3, % [95 % interval over facts]
+                     asked in
+        edited in    en
+        en           0.0 [–]
+        n            1
+        effective n  1
     """
     benchmark = _benchmark(data)
     asked = asked_elsewhere(benchmark, answers, edit_lang=edit_lang, before=before)

@@ -1,13 +1,34 @@
 """The user cache folder, and writing files so that no reader ever sees half of one."""
 
+import json
+import logging
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from mlake.errors import RunError
 
-__all__ = ["cache_dir", "encoded", "write_atomic", "write_files"]
+__all__ = [
+    "TEMPORARY",
+    "cache_dir",
+    "cannot_keep",
+    "encoded",
+    "keep",
+    "keep_json",
+    "kept_json",
+    "write_atomic",
+    "write_files",
+]
+
+TEMPORARY = ".tmp-"
+"""What the names of half-written files begin with; a killed process leaves one at most."""
+
+_LOG = logging.getLogger(__name__)
 
 
 def cache_dir() -> Path:
@@ -29,15 +50,67 @@ def write_atomic(path: Path, content: bytes) -> None:
         OSError: The folder cannot be made or written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{TEMPORARY}{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
+            stream.flush()
+            os.fsync(handle)
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
+        _sync(path.parent)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def keep(path: Path, content: bytes) -> bool:
+    """Writes a file of the cache; where it cannot be written, says so once and goes on.
+
+    Returns:
+        Whether it was written.
+    """
+    try:
+        write_atomic(path, content)
+    except OSError as error:
+        cannot_keep(error)
+        return False
+    return True
+
+
+@cache
+def _say_once(why: str, folder: Path) -> None:
+    _LOG.warning(
+        "cannot write to the cache %s: %s; what is computed is not kept for other runs: make room, or set "
+        "MLAKE_CACHE to a folder that can be written",
+        folder,
+        why,
+    )
+
+
+def cannot_keep(error: OSError) -> None:
+    """Says once why the cache cannot be written."""
+    _say_once(error.strerror or str(error), cache_dir())
+
+
+def keep_json(path: Path, value: Any) -> bool:
+    """Writes a JSON value to the cache, with its hash; where that cannot be, says so once and goes on."""
+    text = json.dumps(value, ensure_ascii=False)
+    return keep(path, encoded(f"{_hash(text)}\n{text}\n"))
+
+
+def kept_json(path: Path) -> Any:
+    """What ``keep_json`` wrote; None where nothing is or where it is damaged, to be made again."""
+    try:
+        digest, _, text = path.read_bytes().decode().partition("\n")
+        text = text.removesuffix("\n")
+        return json.loads(text) if digest == _hash(text) else None
+    except (OSError, ValueError):
+        return None
+
+
+def _hash(text: str) -> str:
+    return sha256(encoded(text)).hexdigest()
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -57,6 +130,16 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 def encoded(text: str) -> bytes:
     """UTF-8, with lone surrogates as escapes."""
     return text.encode("utf-8", "backslashreplace")
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder written, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _umask() -> int:

@@ -27,7 +27,16 @@ __all__ = [
     "SubjectError",
     "UnknownNameError",
     "closest",
+    "memory_ran_out",
 ]
+
+
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory")
+
+
+def memory_ran_out(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, for which every library has errors of its own."""
+    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _NO_MEMORY)
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -1,11 +1,12 @@
-"""The records that cross folders: plain frozen values, no behaviour beyond looking things up."""
+"""The records that cross folders: plain frozen values that look things up and leave thoughts out."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from reprlib import repr as shorter
 from typing import NamedTuple
 
 from mlake.errors import DataError
+from mlake.thoughts import after_thought
 
 __all__ = ["Answer", "Asked", "Benchmark", "Fact", "Kind", "Probe", "Statement", "Triple"]
 
@@ -164,10 +165,15 @@ class Answer:
     text: str
     stopped: bool
 
+    def after_thought(self) -> "Answer":
+        """What counts as the answer of a model that thinks first: nothing where the thought is cut off."""
+        text, ended = after_thought(self.text)
+        return self if text == self.text else replace(self, text=text, stopped=self.stopped and ended)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One stored answer with everything needed to score it.
+    """One answer with everything needed to score it. Thoughts before an answer are left out, whoever made it.
 
     Attributes:
         edit_lang: Language the model was last edited in; None for the unedited model.
@@ -175,8 +181,8 @@ class Asked:
         kind: What the question tested here. Equal to ``probe.kind``, except that a question about a
             fact outside the batch counts as ``locality``.
         probe: The question.
-        answer: What the model said.
-        before: What the unedited model said to the same question; None for the unedited model itself.
+        answer: What the model said, without its thought.
+        before: What the unedited model said to the same question, alike; None for the unedited model itself.
         step: Of a sequence, how many edits of its chain were made before the last one in force; None
             where each edit is made from the unedited model.
     """
@@ -188,6 +194,11 @@ class Asked:
     answer: Answer
     before: Answer | None
     step: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answer", self.answer.after_thought())
+        if self.before is not None:
+            object.__setattr__(self, "before", self.before.after_thought())
 
 
 def _listed(langs: Collection[str]) -> str:

@@ -1,16 +1,38 @@
 """Text from models and data, made safe to show in a terminal or on a page."""
 
 import re
+import unicodedata
 
-__all__ = ["escape", "plain"]
+__all__ = ["escape", "hidden", "holds_hidden", "plain"]
 
 _MARKUP = re.compile(r"[\\|`*]|(?<=\])\(")  # a bracket makes a link only before a parenthesis
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and marks that show nothing
+
+_JOINERS = "\u200c\u200d"
+
+
+def hidden(char: str) -> bool:
+    """Whether a character shows nothing, or nothing certain, and is no space.
+
+    That is control and format characters, line and paragraph separators, lone surrogates, private and
+    unassigned characters, blank letters.
+    """
+    return char in _BLANK or not (char.isprintable() or unicodedata.category(char) == "Zs")
+
+
+def holds_hidden(text: str) -> bool:
+    """Whether a text holds hidden characters."""
+    if text.isprintable():
+        return not _BLANK.isdisjoint(text)
+    return any(map(hidden, text))
 
 
 def plain(text: object) -> str:
-    """Text on one line, without control, direction and lone surrogate characters: safe in a terminal."""
-    return " ".join(_UNPRINTABLE.sub(" ", str(text)).split())
+    """Text on one line, with a space for what is hidden, but for joiners: they shape letters."""
+    shown = str(text)
+    if holds_hidden(shown):
+        shown = "".join(" " if hidden(char) and char not in _JOINERS else char for char in shown)
+    return " ".join(shown.split())
 
 
 def escape(text: object) -> str:

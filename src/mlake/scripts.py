@@ -34,10 +34,16 @@ CJK = (
 )
 """Class of kana, bopomofo and ideographs: letters that stand without spaces wherever they are."""
 
-MARKS = "".join(
-    chr(place) for place in range(0x300, 0x11000) if unicodedata.category(chr(place)).startswith("M")
-)
-"""Class of vowel signs, accents and other marks, which Python takes for no part of a word."""
+
+def _marks() -> str:
+    """Ranges of the combining marks of the first plane: the others are of scripts without a row."""
+    found = {at for at in range(0x300, 0x10000) if unicodedata.category(chr(at)).startswith("M")}
+    starts, ends = (sorted(at for at in found if at + step not in found) for step in (-1, 1))
+    return "".join(f"\\u{start:04x}-\\u{end:04x}" for start, end in zip(starts, ends, strict=True))
+
+
+MARKS = _marks()
+"""Class of vowel signs, accents and other marks, which belong to the letter before them."""
 
 HAN_AND_KANA = frozenset({"CJK", "HIRAGANA", "KATAKANA"})
 """First words of the Unicode names of ideographs and kana."""
@@ -74,7 +80,6 @@ class Script:
         dense: Class of its letters of which two are no short name, beside ``CJK``.
         before: Class of letters and signs that make a syllable with what follows them.
         after: Class of letters and signs that make a syllable with what is before them.
-        signs: Class of vowel signs and other marks, which the edge of a name must not touch either.
         particles: What may be attached to a name.
         proclitics: What may be written onto a name before it.
         article: An article whose first letter falls away after a proclitic.
@@ -91,7 +96,6 @@ class Script:
     dense: str = ""
     before: str = ""
     after: str = ""
-    signs: str = ""
     particles: tuple[str, ...] = ()
     proclitics: tuple[str, ...] = ()
     article: str = ""
@@ -173,7 +177,6 @@ SCRIPTS: dict[str, Script] = {
         "Devanagari",
         frozenset({"DEVANAGARI"}),
         dense="\u0904-\u0939",
-        signs="\u0900-\u0903\u093a-\u094f\u0955-\u0957\u0962\u0963",
         fonts=("Noto Sans Devanagari", "Lohit Devanagari", "Kohinoor Devanagari", "Mangal"),
         tested=True,
     ),

@@ -1,5 +1,6 @@
 """What is measured of every edit, stored and read again."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,13 @@ def test_a_damaged_file_is_named(lm: Any, tmp_path: Path) -> None:
             read(tmp_path)
 
 
-def test_a_full_disk_is_an_os_error() -> None:
+def test_a_full_disk_is_an_os_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store turns these, and nothing else, into one line."""
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        Examined({"neurons.0": torch.zeros(3)}).save(Path("/dev/full"))
+        Examined({"neurons.0": torch.zeros(3)}).save(tmp_path / "examined")
+    assert not list(tmp_path.iterdir())

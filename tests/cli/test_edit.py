@@ -106,7 +106,7 @@ def test_two_facts(edit: Callable[..., Result], method: str) -> None:
     assert one.split()[0] in ("took", "FAILED") and repr(SAGAN["question"]) in one
     assert one.endswith(f"{rows[0]['before']!r} -> {rows[0]['after']!r}") and repr(rows[1]["after"]) in two
     took = sum(row["took"] for row in rows)
-    assert summary == f"{took} of 2 facts took (scorer contains|v2)"
+    assert summary == f"{took} of 2 facts took (scorer contains|v3)"
     assert wrote == "wrote out/edit.safetensors and out/answers.json"
     made = load_edit("out/edit.safetensors")
     assert made.report["method"]["name"] == method and made.report["method"]["value"]["steps"] == 2
@@ -114,14 +114,14 @@ def test_two_facts(edit: Callable[..., Result], method: str) -> None:
 
 
 def test_a_fact_takes(edit: Callable[..., Result]) -> None:
-    settings = ("steps=60", "clamp=100", "contexts=0", "layers=1")
+    settings = ("steps=60", "clamp=100", "contexts=0", "layers=1", "key=prompt")
     flags = ("--no-subject", "--max-new-tokens", "1", *(f"--set={one}" for one in settings))
     result = edit([{**SAGAN, "new_answer": "Paris"}], *flags)
     (row,) = stored()
     assert (row["after"], row["took"]) == ("Paris", True) and row["before"] != "Paris"
     line, summary, _ = result.stdout.splitlines()
     assert line == f"took    'Where did Carl Sagan work?': {row['before']!r} -> 'Paris'"
-    assert summary == "1 of 1 facts took (scorer contains|v2)"
+    assert summary == "1 of 1 facts took (scorer contains|v3)"
 
 
 def test_other_forms_of_the_edit(edit: Callable[..., Result], model: Path) -> None:
@@ -161,7 +161,7 @@ def test_no_subject(edit: Callable[..., Result]) -> None:
     assert not Path("out").exists()
     assert edit(facts, "--no-subject").exit_code == 0
     assert len(stored()) == 2
-    assert load_edit("out/edit.safetensors").report["method"]["key"] == "prompt"
+    assert load_edit("out/edit.safetensors").report["method"]["key"] == "question"
 
 
 @pytest.mark.parametrize(
@@ -335,10 +335,58 @@ def test_what_took_means(
     assert f"{int(took)} of 1 facts took" in result.stdout
 
 
+def test_flags_beat_the_file_beats_the_preset(edit: Callable[..., Result]) -> None:
+    Path("mine.toml").write_text("clamp = 2\nsteps = 9\nkey-mean = 'halves'\n", encoding="utf-8")
+    result = edit([SAGAN], "--like", "easyedit", "--settings", "mine.toml")
+    assert result.exit_code == 0, result.output
+    told = load_edit(Path("out/edit.safetensors")).report["method"]
+    assert (told["value"]["steps"], told["value"]["clamp"], told["key_mean"]) == (2, 2.0, "halves")
+    assert (told["prompt"], told["essence"], told["contexts"]) == ("bare", "english", 1)
+    assert told["origin"] == {
+        "like": "easyedit",
+        "settings": ["clamp", "key_mean", "steps"],
+        "set": ["contexts", "corpus_tokens", "steps"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "cannot read the settings mine.toml: No such file or directory; give a TOML file"),
+        ("steps 9", "mine.toml is no TOML: .*; write lines such as steps = 25"),
+        ("[set]\nsteps = 9", r"mine.toml holds a table \[set\]; expected lines such as steps = 25"),
+        ("stepz = 9", "unknown setting of rome 'stepz'; known: .* Did you mean 'steps'"),
+        ("steps = 2026-01-01", "setting 'steps' holds a date or time"),
+        ("clamp = -1", "setting clamp takes a number from 0 up, got -1"),
+    ],
+)
+def test_bad_files_of_settings_take_one_line(
+    edit: Callable[..., Result], text: str | None, message: str
+) -> None:
+    if text is not None:
+        Path("mine.toml").write_text(text, encoding="utf-8")
+    result = edit([SAGAN], "--settings", "mine.toml")
+    assert result.exit_code == 2 and re.search(message, result.stderr), result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_without_wikipedia_the_preset_refuses_in_one_line(
+    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    result = edit([SAGAN], "--method", "memit", "--like", "easyedit")
+    assert result.exit_code == 2 and len(result.stderr.strip().splitlines()) == 1
+    assert "needs the datasets package" in result.stderr and "--set corpus=file:PATH" in result.stderr
+    result = edit([SAGAN], "--method", "memit", "--like", "easyedit", "--set", "corpus=statements")
+    assert result.exit_code == 0, result.output
+    report = load_edit(Path("out/edit.safetensors")).report
+    assert report["corpus"]["name"] == "statements" and len(report["corpus"]["sha256"]) == 64
+
+
 def test_settings() -> None:
     pairs = ["steps=2", "corpus-tokens = 10", "layers=[1, 2]", "ridge=1e3", "corpus=file:~/a-b/c.txt"]
     assert settings_of(map(setting, [*pairs, "prompt=sentence", 'contexts=["A b. "]']), no_subject=True) == {
-        "key": "prompt",
+        "key": "question",
         "steps": 2,
         "corpus_tokens": 10,
         "layers": [1, 2],
@@ -348,6 +396,9 @@ def test_settings() -> None:
         "contexts": ["A b. "],
     }
     assert settings_of([], no_subject=False) == {}
+    for name in ("like", "settings"):
+        with pytest.raises(RunError, match=f"'{name}' is no setting of a method; write --{name}"):
+            settings_of([(name, "easyedit")], no_subject=False)
 
 
 @pytest.mark.parametrize("pair", ["steps", "=2", "steps=", "layers=1,2", "a=1\nb=2", "a=b c"])

@@ -101,13 +101,14 @@ def mlake(*arguments: object) -> Result:
 
 
 MATRIX = """\
-Direct questions, contains|v2, % [95 % interval over facts]
-           asked in
-edited in  en               zh
-unedited     0.0 [0–0]        0.0 [0–0]
-en         100.0 [100–100]    0.0 [0–0]
-zh           0.0 [0–0]      100.0 [100–100]
-n              4                4
+Direct questions, contains|v3, % [95 % interval over facts]
+             asked in
+edited in    en              zh
+unedited       0.0 [0–73]      0.0 [0–73]
+en           100.0 [27–100]    0.0 [0–73]
+zh             0.0 [0–73]    100.0 [27–100]
+n                4               4
+effective n      4               4
 """
 
 
@@ -127,7 +128,7 @@ def test_report_writes_the_files_and_lists_them(folder: Path) -> None:
     assert sorted(path.name for path in (folder / "report").iterdir()) == names
     assert all(f"wrote {folder / 'report' / name}\n" in result.stdout for name in names)
     text = (folder / "report" / "report.md").read_text("utf-8")
-    assert "| zh | 0.0 [0.0, 0.0] | 100.0 [100.0, 100.0] |" in text
+    assert "| zh | 0.0 [0.0, 73.4] | 100.0 [26.6, 100.0] |" in text
 
 
 @pytest.mark.parametrize("command", ["score", "report"])
@@ -149,7 +150,7 @@ def test_an_unfinished_run_is_reported_as_far_as_it_goes(folder: Path) -> None:
     result = mlake("score", folder)
     assert result.exit_code == 0
     assert "is not finished; missing units of answers: 1\n" in result.stderr
-    assert "\nn              4              2–4\n" in result.stdout
+    assert "\nn                4             2–4\n" in result.stdout
 
 
 def test_a_run_without_answers(folder: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_kind_is_listed_read_asked_scored_and_reported(riddle: None, tmp_path:
         for one in data.facts
     ]
     folder = stored(tmp_path / "run", replace(data, facts=tuple(facts)), "direct", "riddle")
-    assert "Riddles, contains|v2" in mlake("score", folder).stdout
+    assert "Riddles, contains|v3" in mlake("score", folder).stdout
     assert mlake("report", folder).exit_code == 0
     assert "## Riddles: `contains`\n" in (folder / "report" / "report.md").read_text("utf-8")
     result = mlake("report", folder, "--html", "--out", tmp_path)

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from mlake.cli import main
 from mlake.errors import EditError, MlakeError, UnknownNameError
 from mlake.evaluation.store import read_run
+from mlake.models.prompts import PLAIN, PromptStyle
 from mlake.recipes import read_recipe, recipes
 from mlake.records import Answer, Benchmark, Fact, Probe, Statement
 
@@ -84,7 +85,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def load_model(name: str, **options: Any) -> Any:
         seen["model"] = (name, options)
-        style = SimpleNamespace(template="Q: {question}\nA:")
+        style = PromptStyle(PLAIN, stop_rule=options["stop"])
         pin = options["revision"] or "m1"
         device = SimpleNamespace(type="cpu")
         return SimpleNamespace(name=name, revision=pin, dtype="torch.bfloat16", style=style, device=device)
@@ -152,9 +153,19 @@ def test_run_with_flags(mlake: Callable[..., Result], calls: dict[str, Any], tmp
     assert (spec["edit_langs"], spec["test_langs"]) == (["ja"], ["en", "ja"])
     assert (spec["facts"], spec["batch_size"], spec["dtype"]) == ([0, 2], 100, "bfloat16")
     assert calls["data"] == ("fake", Path("m"), True)
-    assert calls["model"][1] == {"dtype": "bf16", "device": "auto", "revision": None, "template": None}
+    given = {"dtype": "bf16", "device": "auto", "revision": None, "template": None, "stop": None}
+    assert calls["model"][1] == given
     assert calls["answered"] == 6 + 6
     assert "note: it may not fit\n" in result.output
+
+
+def test_where_answers_end_is_recorded_where_it_is_not_the_usual_place(mlake: Any, tmp_path: Path) -> None:
+    for number, flags in enumerate([(), ("--stop", "line"), ("--stop", "end")]):
+        assert mlake(*BASE, *flags, "--out", str(tmp_path / str(number))).exit_code == 0
+    specs = [read_run(tmp_path / str(number)).spec for number in range(3)]
+    assert [spec.get("stop") for spec in specs] == [None, None, "end"]
+    assert specs[0] == specs[1]
+    assert [spec["max_new_tokens"] for spec in specs] == [128] * 3
 
 
 def test_settings_are_said_before_and_results_after(mlake: Callable[..., Result]) -> None:

@@ -1,6 +1,7 @@
 """What a stranger adds works everywhere: each thing is one row, and every command takes it."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from tests.contract import dummies
 
 from mlake.data import load
 from mlake.editing.edits.files import load_edit
-from mlake.evaluation import store
 from mlake.models import load as load_model
 from mlake.models.generate import answers
 
@@ -86,19 +86,19 @@ def test_a_run_is_killed_resumed_scored_and_reported(
     langs = ("--edit-lang", "en,de", "--test-lang", "en,de,it", "--kinds", "direct,riddle")
     words = ("run", "--model", model, "--method", method, *langs, *RUN)
     done(mlake_(*words, "--out", "whole"))
-    sync, calls = store._sync, 0
+    sync, calls = os.fsync, 0
 
-    def dying(path: Path) -> None:
+    def dying(handle: int) -> None:
         nonlocal calls
         calls += 1
         if calls == 12:
             raise Killed
-        sync(path)
+        sync(handle)
 
-    monkeypatch.setattr(store, "_sync", dying)
+    monkeypatch.setattr(os, "fsync", dying)
     with pytest.raises(Killed):
         mlake_(*words, "--out", "killed")
-    monkeypatch.setattr(store, "_sync", sync)
+    monkeypatch.setattr(os, "fsync", sync)
     done(mlake_(*words, "--out", "killed"))
     assert files(Path("killed")) == files(Path("whole"))
     scores = done(mlake_("score", "whole"))

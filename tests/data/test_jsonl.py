@@ -48,7 +48,7 @@ def rich() -> Benchmark:
         chain = (Triple("Q1", "P17", "Q2"), Triple("Q2", "P36", "Q3"))
         probes.append(
             Probe(
-                f"f/{code}/c", "f", "choice", code, "…？\u2028", ("B",), (), ("x", "y"), ("country",), chain
+                f"f/{code}/c", "f", "choice", code, "…\u2028？", ("B",), (), ("x", "y"), ("country",), chain
             )
         )
     fact = Fact("f", 7, statements, tuple(probes), "Q1", "P17", {"en": "country", "zh": "国家"})
@@ -155,9 +155,9 @@ def test_problems_name_line_and_field(tmp_path, change, message):
     ("lines", "message"),
     [
         (['{"question": "a'], "line 1 is no JSON"),
-        (["[1]"], "line 1 must be a JSON object, got a list"),
+        (["[1]"], "item 1 must be a JSON object, got a whole number"),
         (['{"question": "\\ud800", "new_answer": "x"}'], "line 1 holds half a character"),
-        (["[" * 50_000], "line 1 is no JSON"),
+        (["[" * 50_000], "begins as one JSON value and is none"),
         ([""], "holds no facts"),
         (
             [{**LEAST, "fact": "a"}, {**LEAST, "fact": "a"}],

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,8 @@ from mlake.errors import DataError, UnknownNameError
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        *((path, True) for path in ("a.jsonl", "a.CSV", "a.tsv", "a/b", "here", "link")),
-        *((path, False) for path in ("kebench", "a.json", "x" * 5000, "a\0b")),
+        *((path, True) for path in ("a.jsonl", "a.json", "a.CSV", "a.tsv", "a/b", "here", "link")),
+        *((path, False) for path in ("kebench", "a.jsn", "x" * 5000, "a\0b")),
     ],
 )
 def test_what_is_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, expected: bool) -> None:
@@ -76,3 +77,17 @@ def test_a_start_where_no_folder_can_be(tmp_path: Path) -> None:
 def test_an_unknown_name_is_no_place() -> None:
     with pytest.raises(UnknownNameError, match="unknown data set 'facts'"):
         load("facts")
+
+
+def test_a_full_disk_leaves_no_half_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.open
+
+    def full(path: Path, *args: Any, **settings: Any) -> Any:
+        if path.name == "README.md" and "xb" in args:
+            raise OSError(28, "No space left on device")
+        return real(path, *args, **settings)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(DataError, match="No space left on device; name another one"):
+        init(tmp_path / "new")
+    assert not list((tmp_path / "new").iterdir())

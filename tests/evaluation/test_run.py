@@ -317,6 +317,26 @@ def test_edits_are_examined_once_and_kept_only_if_small(tmp_path: Path) -> None:
     assert len(seen) == len(plan.steps) + 1, "what is missing is measured again, and nothing else"
 
 
+@pytest.mark.parametrize("sequence", [None, "languages"])
+def test_an_edit_that_a_kill_kept_from_its_removal_goes_when_the_run_is_started_again(
+    tmp_path: Path, sequence: str | None
+) -> None:
+    spec = make_spec() if sequence is None else make_spec(sequence=sequence)
+    plan, engine = make_plan(spec, benchmark()), replace(Fakes().engine(), keep=lambda edit: False)
+
+    def done() -> None:
+        with Store.open(tmp_path / "run", spec) as store:
+            run(plan, store, engine)
+
+    done()
+    whole = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    left = tmp_path / "run" / "edits" / f"{plan.steps[-1].name}.safetensors"
+    assert left.relative_to(tmp_path) not in whole
+    left.write_text("{}")
+    done()
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()} == whole
+
+
 def test_a_plan_with_edits_needs_a_method(tmp_path: Path) -> None:
     spec = make_spec()
     with Store.open(tmp_path, spec) as store, pytest.raises(RunError, match="choose one with --method"):

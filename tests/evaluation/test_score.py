@@ -161,7 +161,7 @@ def test_score_all_keeps_order_and_keys() -> None:
 
 def test_signatures() -> None:
     assert [signature(name) for name in ("contains", "entropy", "nll")] == [
-        "contains|v2",
+        "contains|v3",
         "entropy|v2",
         "nll|v1",
     ]

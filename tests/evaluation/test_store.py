@@ -1,6 +1,7 @@
 """Run folders: locked, checked, damaged."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -103,12 +104,42 @@ def test_data_that_changed_under_the_same_spec(done: Path) -> None:
 UNIT = "answers/en/001-ja.jsonl"
 
 
+def lines(raw: bytes) -> list[bytes]:
+    return raw.splitlines(keepends=True)
+
+
+def test_answers_without_a_hash_are_those_of_older_versions(done: Path) -> None:
+    before = list(read_run(done).asked())
+    (done / UNIT).write_bytes(b"".join(lines((done / UNIT).read_bytes())[:-1]))
+    assert list(read_run(done).asked()) == before
+    finish(done)
+
+
+def test_answers_to_other_questions_than_planned(done: Path) -> None:
+    first, *others = lines((done / UNIT).read_bytes())[:-1]
+    (done / UNIT).write_bytes(b"".join([*others, first]))
+    with pytest.raises(RunError, match="it answers other questions than planned; delete it and run again"):
+        finish(done)
+
+
+def test_a_folder_that_looks_like_a_leftover_is_left_alone(done: Path) -> None:
+    (done / ".tmp-mine").mkdir()
+    (done / ".tmp-mine" / ".tmp-too").touch()
+    finish(done)
+    assert (done / ".tmp-mine").is_dir()
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda raw: raw[:-1], "damaged at line 6: it is cut off"),
-        (lambda raw: raw[:-20], "damaged at line 6: it is cut off"),
-        (lambda raw: raw[: raw.rindex(b"\n", 0, -1) + 1], "damaged at line 5: 5 rows, expected 6"),
+        (lambda raw: raw[:-1], "damaged at line 7: it is cut off"),
+        (lambda raw: raw[:-20], "damaged at line 7: it is cut off"),
+        (lambda raw: lines(raw)[0] + raw, "damaged at line 2: a question stands there twice"),
+        (lambda raw: b"".join(lines(raw)[:5]), "damaged at line 5: 5 rows, expected 6"),
+        (lambda raw: b"".join(lines(raw)[1:]), "line 6: its lines are not those"),
+        (lambda raw: raw.replace(b'"text": "', b'"text": "x', 1), "line 7: its lines are not those"),
+        (lambda raw: raw.replace(b'"stopped": true', b'"stopped": false', 1), "line 7: its lines are not"),
+        (lambda raw: lines(raw)[-1] + b"".join(lines(raw)[:-1]), "line 1: its lines are not those"),
         (lambda raw: b"", "damaged at line 0: 0 rows, expected 6"),
         (lambda raw: raw.replace("者".encode(), b"\xff", 1) if "者".encode() in raw else b"\xff" + raw,
          "damaged at line 1: 'utf-8' codec"),
@@ -202,12 +233,10 @@ def test_full_disk_keeps_what_is_stored(tmp_path: Path, monkeypatch: pytest.Monk
         first, second = plan.unedited[:2]
         store.write(first, [Answer("a", True) for one in first.questions])
 
-        def full(path: Path, content: bytes) -> int:
-            with path.open("wb") as file:
-                file.write(content[: len(content) // 2])
+        def full(_: int) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(Path, "write_bytes", full)
+        monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(RunError, match="No space left on device; what is stored is kept"):
             store.write(second, [Answer("a", True) for one in second.questions])
         assert store.has(first) and not store.has(second)

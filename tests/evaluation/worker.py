@@ -1,6 +1,7 @@
 """A whole run with fakes instead of a model. As a script it stops at a given event and waits to be killed."""
 
 import json
+import os
 import random
 import sys
 import time
@@ -9,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mlake.evaluation import store as store_module
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import Engine, run
 from mlake.evaluation.spec import RunSpec
@@ -76,9 +76,11 @@ class FakeEdit:
 
     def save(self, path: Path) -> None:
         text = json.dumps(self.content)
-        path.write_text(text[: len(text) // 2])
+        half = path.with_name(f".tmp-{path.name}")
+        half.write_text(text[: len(text) // 2])
         self.event("half an edit")
-        path.write_text(text)
+        half.write_text(text)
+        half.replace(path)
 
 
 class Fakes:
@@ -125,13 +127,13 @@ def stop_at(number: int) -> Callable[[str], None]:
 def main() -> None:
     folder, number = Path(sys.argv[1]), int(sys.argv[2])
     event = stop_at(number)
-    sync = store_module._sync
+    sync = os.fsync
 
-    def watched(path: Path) -> None:
-        event(f"before the sync of {path.name}")
-        sync(path)
+    def watched(handle: int) -> None:
+        event("before a sync")
+        sync(handle)
 
-    store_module._sync = watched
+    os.fsync = watched  # type: ignore[assignment]
     spec = make_spec(sequence=sys.argv[3]) if len(sys.argv) > 3 else make_spec()
     with Store.open(folder, spec) as store:
         run(make_plan(spec, benchmark()), store, Fakes(event).engine())

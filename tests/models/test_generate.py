@@ -222,6 +222,29 @@ def test_a_chat_answer_may_hold_line_breaks_and_ends_at_its_end_token(tiny_lm: A
     assert ends.read(ids) == Answer("Paris\nLyon", False)
 
 
+def test_a_plain_answer_goes_on_where_line_breaks_do_not_end_it(tiny_lm: Any) -> None:
+    lm = tiny_lm("llama")
+    lm = replace(lm, style=replace(lm.style, stop_rule="end"))
+    ids = lm.tokenizer(" Paris\nLyon", add_special_tokens=False)["input_ids"]
+    assert _Ends(lm).read([*ids, lm.tokenizer.eos_token_id]) == Answer("Paris\nLyon", True)
+
+
+def test_marks_of_thoughts_stay_where_they_are_special_tokens(tiny_lm: Any) -> None:
+    lm = tiny_lm("llama")
+    lm.tokenizer.add_special_tokens({"additional_special_tokens": ["[THINK]", "[/THINK]", "[INST]"]})
+    lm = replace(lm, style=PromptStyle("<s>{question} ", chat=True))
+    ids = lm.tokenizer("[THINK]Hm[/THINK]Rome[INST]</s>", add_special_tokens=False)["input_ids"]
+    assert _Ends(lm).read(ids) == Answer("[THINK]Hm[/THINK]Rome", True)
+    assert _Ends(lm).read(ids).after_thought() == Answer("Rome", True)
+
+
+def test_a_thought_that_the_prompt_opened_stands_in_the_answer(tiny_lm: Any) -> None:
+    lm = replace(tiny_lm("llama"), style=PromptStyle("<s>{question}<think>\n", chat=True))
+    ids = lm.tokenizer("Hm, Rome", add_special_tokens=False)["input_ids"]
+    assert _Ends(lm).read(ids) == Answer("<think>Hm, Rome", False)
+    assert _Ends(lm).read(ids).after_thought() == Answer("", False)
+
+
 def test_all_end_tokens_of_the_checkpoint_count(tiny_lm: Any) -> None:
     lm = tiny_lm("llama")
     lm.model.generation_config.eos_token_id = [7, 9]

@@ -1,6 +1,7 @@
 """Loading: what a name means, what is checked, and the one-time conversion of GGUF files."""
 
 import json
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -83,6 +84,34 @@ def test_hash_is_remembered_until_the_file_changes(tmp_path: Path, monkeypatch: 
         assert file_sha256(path) == known
     path.write_bytes(b"abcd")
     assert file_sha256(path) != known
+
+
+@pytest.mark.parametrize("damage", [b"", b"0" * 64, b"no hash\n"])
+def test_a_damaged_note_of_a_hash_is_not_believed(tmp_path: Path, cache: Path, damage: bytes) -> None:
+    path = tmp_path / "weights"
+    path.write_bytes(b"weights")
+    known = file_sha256(path)
+    (note,) = (cache / "sha256").iterdir()
+    note.write_bytes(damage)
+    assert file_sha256(path) == known
+
+
+def test_a_gguf_is_loaded_though_the_cache_cannot_be_written(
+    packed: tuple[Path, Any], cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    cache.write_text("a file where a folder belongs")
+    assert load(str(packed[0])).revision.startswith("sha256:")
+    assert len([one for one in caplog.records if "cannot write to the cache" in one.getMessage()]) == 1
+
+
+def test_what_killed_conversions_left_is_removed_after_a_day(packed: tuple[Path, Any], cache: Path) -> None:
+    old, new = cache / "gguf" / ".tmp-old", cache / "gguf" / ".tmp-new"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    load(str(packed[0]))
+    assert not old.exists() and new.exists()
 
 
 @pytest.mark.parametrize("revision", [None, "v1", "c" * 40])

@@ -40,7 +40,7 @@ def test_figure2_pairs_old_answers_with_new_ones() -> None:
     direct, two_hop = drawn(picture).axes
     for axes, kind in ((direct, "direct"), (two_hop, "multihop")):
         rows = [row for row in picture.data.rows if row[2] == kind]
-        pairs = {(round(100 * row[6], 6), round(100 * row[11], 6)) for row in rows}
+        pairs = {(round(100 * row[7], 6), round(100 * row[13], 6)) for row in rows}
         assert points(axes) == pairs
         assert len(rows) == len(LANGS)
     assert direct.get_title() == "model, direct questions"
@@ -78,11 +78,11 @@ def test_figure4_draws_bins_languages_and_the_fit() -> None:
     assert marks.count("language") == 5 and set(marks) == {"language", "number of tokens", "fit"}
     (axes,) = (one for one in drawn(picture).axes if one.get_visible())
     rows = [row for row in picture.data.rows if row[2] == "language"]
-    assert points(axes) == {(round(row[4], 6), round(100 * row[7], 6)) for row in rows}
+    assert points(axes) == {(round(row[4], 6), round(100 * row[8], 6)) for row in rows}
     curve = next(line for line in axes.lines if line.get_color() == "#444444")
     rows = [row for row in picture.data.rows if row[2] == "fit"]
     assert list(curve.get_xdata()) == [row[4] for row in rows]
-    assert list(curve.get_ydata()) == pytest.approx([100 * row[7] for row in rows])
+    assert list(curve.get_ydata()) == pytest.approx([100 * row[8] for row in rows])
     bins = [row for row in picture.data.rows if row[2] == "number of tokens"]
     assert sum(row[6] for row in bins) == 150
     assert sorted(float(one.get_offsets()[0, 0]) for one in axes.collections[1:]) == [row[4] for row in bins]
@@ -139,10 +139,10 @@ def test_figure6_shows_every_measure_before_and_after() -> None:
     figure = drawn(picture)
     axes = next(one for one in figure.axes if one.get_ylabel().startswith("n-gram"))
     rows = [row for row in picture.data.rows if (row[1], row[5]) == ("ROME", "entropy")]
-    after = sorted(round(row[7], 6) for row in rows if row[2] != "unedited")
+    after = sorted(round(row[8], 6) for row in rows if row[2] != "unedited")
     assert sorted(y for _, y in points(axes)) == after
     before = [line.get_ydata()[0] for line in axes.lines if line.get_color() == "#555555"]
-    assert before == [row[7] for row in rows if row[2] == "unedited"]
+    assert before == [row[8] for row in rows if row[2] == "unedited"]
 
 
 def test_transfer_by_distance_leaves_out_own_languages() -> None:
@@ -152,9 +152,9 @@ def test_transfer_by_distance_leaves_out_own_languages() -> None:
         ("en", "de"): 0, ("de", "en"): 0, ("en", "zh"): 4, ("de", "zh"): 4, ("zh", "en"): 4, ("zh", "de"): 4,
     }  # fmt: skip
     (axes,) = (one for one in drawn(picture).axes if one.get_visible())
-    assert sorted(y for _, y in points(axes)) == sorted(round(100 * row[8], 6) for row in pairs)
+    assert sorted(y for _, y in points(axes)) == sorted(round(100 * row[9], 6) for row in pairs)
     means = [line.get_ydata()[0] for line in axes.lines if line.get_color() == "#444444"]
-    assert means == [100 * row[8] for row in picture.data.rows if row[3] == "any"]
+    assert means == [100 * row[9] for row in picture.data.rows if row[3] == "any"]
 
 
 def test_models_are_named_without_the_organisation_where_that_tells_them_apart() -> None:

@@ -10,22 +10,24 @@ def test_markdown_table(spec, scored) -> None:
     assert matrix_markdown(tidy(spec, scored), "direct", "contains").splitlines() == [
         "| edited in | en | zh |",
         "| --- | ---: | ---: |",
-        "| unedited | 0.0 [0.0, 0.0] | 0.0 [0.0, 0.0] |",
+        "| unedited | 0.0 [0.0, 100.0] | 0.0 [0.0, 100.0] |",
         "| de | 50.0 [0.0, 100.0] | 50.0 [0.0, 100.0] |",
-        "| en | 100.0 [100.0, 100.0] | 0.0 [0.0, 0.0] |",
+        "| en | 100.0 [0.0, 100.0] | 0.0 [0.0, 100.0] |",
         "| n | 2 | 2 |",
+        "| effective n | 2 | 2 |",
     ]
 
 
 def test_terminal_table(spec, scored) -> None:
     assert matrix_text(tidy(spec, scored)).splitlines() == [
-        "Direct questions, contains|v2, % [95 % interval over facts]",
-        "           asked in",
-        "edited in  en               zh",
-        "unedited     0.0 [0–0]       0.0 [0–0]",
-        "de          50.0 [0–100]    50.0 [0–100]",
-        "en         100.0 [100–100]   0.0 [0–0]",
-        "n              2               2",
+        "Direct questions, contains|v3, % [95 % interval over facts]",
+        "             asked in",
+        "edited in    en             zh",
+        "unedited       0.0 [0–100]   0.0 [0–100]",
+        "de            50.0 [0–100]  50.0 [0–100]",
+        "en           100.0 [0–100]   0.0 [0–100]",
+        "n                2             2",
+        "effective n      2             2",
     ]
 
 
@@ -38,7 +40,9 @@ def test_missing_pairs_and_single_facts_show_a_dash(spec, scored) -> None:
 
 def test_unequal_counts_are_a_range(spec, scored) -> None:
     fewer = [row for row in scored if (row.edit_lang, row.probe) != ("de", "zh1")]
-    assert matrix_markdown(tidy(spec, fewer), "direct", "contains").endswith("| n | 2 | 1–2 |\n")
+    assert matrix_markdown(tidy(spec, fewer), "direct", "contains").endswith(
+        "| n | 2 | 1–2 |\n| effective n | 2 | 1–2 |\n"
+    )
 
 
 def test_no_answers_of_a_kind(spec, scored) -> None:
@@ -50,8 +54,9 @@ def test_no_answers_of_a_kind(spec, scored) -> None:
 def test_signature_line(spec) -> None:
     assert signature_line(spec, "contains") == (
         "model: some/model · model revision: r1 · data: mini · data sha256: 0123456789ab · method: rome · "
-        "batch size: 4 · seed: 7 · scorer: contains\\|v2 · "
-        "interval: 95 % percentile bootstrap over facts, 2000 resamples, seed 0 · mlake: 0.1.0\n"
+        "batch size: 4 · seed: 7 · scorer: contains\\|v3 · "
+        "interval: 95 % Agresti–Coull on the effective number of answers, which minds those about one fact · "
+        "mlake: 0.1.0\n"
     )
 
 

@@ -21,8 +21,9 @@ def test_rows_are_ordered_and_complete(spec, scored) -> None:
         "kind": "direct",
         "scorer": "contains",
         "n": 2,
+        "effective": 2.0,
         "value": 1.0,
-        "low": 1.0,
+        "low": 0.0,
         "high": 1.0,
     }
     assert list(rows[0]) == list(TidyRow.__annotations__)

@@ -88,6 +88,7 @@ def test_needs_that_are_met(run: RunData, need: Need, spec: dict[str, str]) -> N
 
 
 def test_with_and_without_the_subject_takes_two_runs(run: RunData) -> None:
-    pair = [run_of(run.scored, Path(key), editor={"key": key}) for key in ("subject", "prompt")]
-    assert needs.KEYS.met(Given(pair))
-    assert not needs.KEYS.met(Given(pair[:1]))
+    keys = ("subject", "prompt", "question")
+    with_subject, *without = (run_of(run.scored, Path(key), editor={"key": key}) for key in keys)
+    assert all(needs.KEYS.met(Given([with_subject, one])) for one in without)
+    assert not needs.KEYS.met(Given([with_subject])) and not needs.KEYS.met(Given(without))

@@ -89,7 +89,7 @@ def ask_choices(
     """
     golds = [_checked(probe) for probe in probes]
     prompts = [_prompt(lm.style, probe) for probe in probes]
-    given = replace(lm, style=PromptStyle("{question}", chat=lm.style.chat))
+    given = replace(lm, style=replace(lm.style, template="{question}"))
     replies = answers(given, prompts, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
     likely = _likely(given, prompts, [len(probe.options) for probe in probes])
     return [
@@ -98,7 +98,7 @@ def ask_choices(
             gold=gold,
             old=_option(probe, probe.reject),
             likely=letter,
-            generated=read_choice(reply.text, probe.options, probe.lang),
+            generated=read_choice(reply.after_thought().text, probe.options, probe.lang),
             text=reply.text,
         )
         for probe, gold, letter, reply in zip(probes, golds, likely, replies, strict=True)

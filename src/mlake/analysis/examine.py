@@ -13,6 +13,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mlake.analysis.perplexity import ability_rows, held_out_langs
+from mlake.disk import write_atomic
 from mlake.models.lm import LM
 
 __all__ = ["Examined", "examine"]
@@ -29,12 +30,12 @@ class Examined:
     tensors: Mapping[str, Tensor]
 
     def save(self, path: Path) -> None:
-        """Write the tensors to one file.
+        """Write the tensors to one file, whole or not at all.
 
         Raises:
             OSError: It cannot be written; ``save_file`` of safetensors would raise an error of its own.
         """
-        path.write_bytes(save(dict(self.tensors)))
+        write_atomic(path, save(dict(self.tensors)))
 
 
 def examine(lm: LM, edit: Any, langs: Sequence[str] | None = None) -> Examined:

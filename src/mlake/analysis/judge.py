@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from mlake.errors import RunError
 from mlake.kinds import question_kind
 from mlake.records import Asked
+from mlake.safe import hidden
 from mlake.scorers.row import ScoredRow, scored
 
 if TYPE_CHECKING:  # both load torch
@@ -90,7 +91,6 @@ _TOKENS = 16
 _REPLY = re.compile(
     r"[\s\"'*_`(]*(?:(?:score|rating|grade)\s*[:=]?[\s*_]*)?([1-5])\s*(?:/\s*5)?[\s\"'*_`).]*", re.I
 )
-_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories of characters that are not shown as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,8 @@ def local_judge(lm: "LM") -> Judge:
     from mlake.models.generate import answers
 
     def ask(prompts: Sequence[str], progress: Callable[[int], object]) -> list[str]:
-        return [one.text for one in answers(lm, prompts, max_new_tokens=_TOKENS, progress=progress)]
+        given = answers(lm, prompts, max_new_tokens=_TOKENS, progress=progress)
+        return [one.after_thought().text for one in given]
 
     return Judge(f"{lm.name} {lm.revision}", ask)
 
@@ -286,7 +287,7 @@ def _prompt(wording: str, question: str, answer: str) -> str:
 def _fenced(text: str) -> str:
     """The text as a JSON string on one line, free of what a tokenizer could take for a special token."""
     return "".join(
-        _escape(char) if char in "<[" or unicodedata.category(char) in _HIDDEN else char
+        _escape(char) if char in "<[" or hidden(char) else char
         for char in json.dumps(text, ensure_ascii=False)
     )
 

@@ -10,8 +10,8 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from mlake.cli.options import MAX_NEW_TOKENS, TRAINED, model_options
-from mlake.cli.settings import SETTINGS, settings_of
+from mlake.cli.options import LOADING, MAX_NEW_TOKENS, TRAINED, model_options
+from mlake.cli.settings import settings_of, settings_options
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
 from mlake.disk import write_atomic
@@ -30,10 +30,12 @@ _SCORER = "contains"
 )
 @model_options
 @click.option("--method", required=True, help="Editing method, such as memit or rome.")
-@SETTINGS
+@settings_options
 @TRAINED
-@click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
-@click.option("--facts", "source", required=True, help="A .jsonl or .csv file of facts, or a data set.")
+@click.option("--no-subject", is_flag=True, help="Key at the question's last token, not at the subject's.")
+@click.option(
+    "--facts", "source", required=True, help="A .jsonl, .json or .csv file of facts, or a data set."
+)
 @click.option("--lang", help="Language to edit in.  [default: the first in the file]")
 @MAX_NEW_TOKENS
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the edit.")
@@ -55,6 +57,8 @@ def edit(source: str, out: Path, **flags: Any) -> None:
         no_subject=flags["no_subject"],
         trained=flags["trained"],
         method=flags["method"],
+        like=flags["like"],
+        file=flags["settings_file"],
     )
     # Names, values and subjects that are wrong are said before the model loads.
     method = mlake.editing.editor(flags["method"], **settings)
@@ -63,12 +67,13 @@ def edit(source: str, out: Path, **flags: Any) -> None:
     if flags["peft"] and not method.stackable:
         raise EditError(f"--peft writes edits of down-projections, not those of {method.name}; use --merge")
     with _folder(out):
-        model = {key: flags[key] for key in ("dtype", "device", "revision", "template")}
+        model = {key: flags[key] for key in LOADING}
         lm = mlake.models.load(flags["model"], **model)
         editor = mlake.editing.editor(flags["method"], lm, **settings)
         before = _ask(lm, statements, flags["max_new_tokens"], "asking the unedited model")
+        text = ordinary_text(benchmark, benchmark.facts)
         with tqdm(total=len(statements), desc=f"editing with {editor.name}", unit="fact") as bar:
-            made = editor.edit(lm, statements, text=ordinary_text(benchmark), progress=bar.update)
+            made = editor.edit(lm, statements, text=text, progress=bar.update)
         _finish(lm, made, statements, before, out=out, flags=flags)
 
 

@@ -1,15 +1,18 @@
 """A command group that imports a command only when it is called."""
 
 import errno
+import signal
 import sys
+import threading
 from collections.abc import Mapping
 from importlib import import_module
 from io import TextIOWrapper
+from types import FrameType
 from typing import Any
 
 import click
 
-from mlake.errors import MlakeError, closest
+from mlake.errors import MlakeError, closest, memory_ran_out
 from mlake.safe import plain
 
 __all__ = ["LazyGroup"]
@@ -58,6 +61,7 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print an error that a user can mend in one line."""
         _escape_what_cannot_be_shown()
+        _exit_in_order()
         try:
             return super().invoke(ctx)
         except MlakeError as error:
@@ -68,9 +72,27 @@ class LazyGroup(click.Group):
                 raise
             _say(f"error: {error}")
             ctx.exit(2)
+        except Exception as error:
+            if not memory_ran_out(error):
+                raise
+            _say(
+                "error: out of memory; what was finished is kept: free memory and give the command again, or "
+                "take a smaller model, --dtype bf16 or a smaller --batch-size"
+            )
+            ctx.exit(2)
         except KeyboardInterrupt:
             _say("interrupted; a run goes on from here when the same command is given again")
             ctx.exit(130)
+
+
+def _exit_in_order() -> None:
+    """Have SIGTERM end the process as an exception does: what is half written is removed."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _exit)
+
+
+def _exit(number: int, _: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _escape_what_cannot_be_shown() -> None:

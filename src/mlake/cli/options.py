@@ -7,12 +7,14 @@ from typing import Any
 import click
 
 from mlake.evaluation.spec import DEFAULTS
+from mlake.templates import STOPS
 
 __all__ = [
     "BATCH_SIZE",
     "DEVICE",
     "DTYPE",
     "JSON",
+    "LOADING",
     "LOCALITY",
     "MAX_NEW_TOKENS",
     "MIRROR",
@@ -60,7 +62,14 @@ _LOADED = (
     DTYPE,
     DEVICE,
     click.option("--template", help="Prompt template with one {question}, instead of the model's own."),
+    click.option(
+        "--stop",
+        type=click.Choice(list(STOPS)),
+        help="Answers end at a line break, or only at the model's end token.  [default: end in a chat]",
+    ),
 )
+LOADING = ("dtype", "device", "revision", "template", "stop")
+"""Flags that say how a model is loaded, under their own names."""
 
 
 def model_options(command: _Command) -> _Command:

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from mlake.api import finished, planned
-from mlake.cli.options import BATCH_SIZE, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED, model_options
+from mlake.cli.options import BATCH_SIZE, LOADING, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED, model_options
 from mlake.cli.report import show
-from mlake.cli.settings import SETTINGS, settings_of
+from mlake.cli.settings import settings_of, settings_options
 from mlake.evaluation.spec import DEFAULTS
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
@@ -44,9 +44,9 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @click.option("--clean", is_flag=True, help="Mend the data first, as `mlake data export --clean` does.")
 @click.option("--mirror", type=click.Path(path_type=Path), help="Folder that holds the data set already.")
 @click.option("--method", required=True, help="Editing method, such as memit; or none.")
-@SETTINGS
+@settings_options
 @TRAINED
-@click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
+@click.option("--no-subject", is_flag=True, help="Key at the question's last token, not at the subject's.")
 @click.option("--edit-lang", default="all", show_default=True, help="Languages to edit in: en,de or all.")
 @click.option("--test-lang", default="all", show_default=True, help="Languages to ask in: en,de or all.")
 @click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
@@ -74,6 +74,8 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
             no_subject=flags["no_subject"],
             trained=flags["trained"],
             method=flags["method"],
+            like=flags["like"],
+            file=flags["settings_file"],
         ),
         edit_langs=flags["edit_lang"],
         test_langs=flags["test_lang"],
@@ -85,7 +87,7 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
         flags["data"],
         settings,
         load={key: flags[key] for key in ("mirror", "clean")},
-        load_model={key: flags[key] for key in ("dtype", "device", "revision", "template")},
+        load_model={key: flags[key] for key in LOADING},
     )
     folder = out or Path("runs") / session.folder_name
     _show(session, folder)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from mlake.cli.options import MIRROR, SEED, model_options
+from mlake.cli.options import LOADING, MIRROR, SEED, model_options
 from mlake.data import load
 from mlake.errors import EditError
 from mlake.evaluation.spec import parse_facts
@@ -29,7 +29,7 @@ _SMOOTH = 0.98
 @click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
 @click.option("--lang", default="all", show_default=True, help="Languages to edit in: en,de or all.")
 @click.option("--steps", type=click.IntRange(1), default=500, show_default=True, help="Steps in all.")
-@click.option("--batch-size", type=click.IntRange(1), help="Most facts edited together.")
+@click.option("--batch-size", type=click.IntRange(1), help="Facts edited together, as many as later on.")
 @click.option("--rank", type=click.IntRange(1), help="Inner width.")
 @click.option("--rate", type=click.FloatRange(0), help="Learning rate.")
 @SEED
@@ -55,7 +55,7 @@ def train(
     chosen = parse_facts(facts, len(benchmark.facts))
     names = benchmark.langs if lang == "all" else lang.split(",")
     langs = [language(name.strip()).code for name in names]
-    model = {key: flags.pop(key) for key in ("dtype", "device", "revision", "template")}
+    model = {key: flags.pop(key) for key in LOADING}
     lm = mlake.models.load(flags.pop("model"), **model)
     settings = {key: value for key, value in flags.items() if value is not None}
     trainer = row.trainer(lm, benchmark, facts=chosen, langs=langs, settings=settings)
@@ -70,6 +70,7 @@ def train(
         click.echo(f"note: goes on after step {trainer.step} of {path}", err=True)
     made = _train(method, trainer, path, steps)
     click.echo(f"wrote {path}: {trainer.step} steps, sha256 {made.sha256}")
+    click.echo(f"{method}: {made.told}")
 
 
 def _train(method: str, trainer: Any, path: Path, steps: int) -> Any:

@@ -29,8 +29,8 @@ def load(
     """Loads a data set.
 
     Args:
-        name: A name in ``DATASETS``, or a place of one's own facts: a ``.jsonl`` or ``.csv`` file, or a
-            folder in the release's format.
+        name: A name in ``DATASETS``, or a place of one's own facts: a ``.jsonl``, ``.json`` or ``.csv``
+            file, or a folder in the release's format.
         mirror: Folder that holds the files of a published data set under the paths in its row; nothing is
             downloaded then.
         cache: Cache folder; None for ``cache_dir()``.
@@ -61,7 +61,7 @@ def _load(name: str | Path, *, mirror: Path | None, cache: Path | None, opener: 
         path = Path(name)
         if is_place(path):
             return read_own(path, cache)
-        raise UnknownNameError("data set", str(name), [*DATASETS, "FILE.jsonl", "FILE.csv"])
+        raise UnknownNameError("data set", str(name), [*DATASETS, "FILE.jsonl", "FILE.json", "FILE.csv"])
     return row.reader(row, Files(row.name, row.url, row.files, mirror, cache, opener))
 
 

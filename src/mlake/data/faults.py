@@ -39,7 +39,10 @@ def faults(value: object, shape: Mapping[str, Any], path: str = "") -> Iterator[
     """
     types = shape["type"] if isinstance(shape["type"], list) else [shape["type"]]
     if not any(_is(value, one) for one in types):
-        yield path, f"must be {' or '.join(_TYPES[one][1] for one in types)}, got {named(value)}"
+        yield (
+            path,
+            f"must be {' or '.join(_TYPES[one][1] for one in types if one != 'null')}, got {named(value)}",
+        )
     elif isinstance(value, dict):
         yield from _object_faults(value, shape, f"{path}." if path else "")
     elif isinstance(value, list):
@@ -48,7 +51,8 @@ def faults(value: object, shape: Mapping[str, Any], path: str = "") -> Iterator[
         if "pattern" in shape and not re.search(shape["pattern"], value):
             yield path, "is empty"
         elif "enum" in shape and value not in shape["enum"]:
-            yield path, unknown(shape["title"], value, shape.get("examples", shape["enum"]))
+            listed = shape.get("examples", shape["enum"])
+            yield path, unknown(shape["title"], value, filter(None, listed))
     elif value is not None and value < shape.get("minimum", value):  # type: ignore[operator]
         yield path, f"must not be negative, got {shown(value)}"
 

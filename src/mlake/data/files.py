@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from mlake.disk import cache_dir, write_atomic
+from mlake.disk import cache_dir, keep
 from mlake.errors import DataError, DownloadError
 
 __all__ = ["Files", "Opener"]
@@ -125,15 +125,8 @@ class Files:
                 f"could not fetch {url}: {reason}; go online, or pass --mirror DIR: {self._layout()}"
             ) from None
         self._verify(url, content, path)
-        try:
-            write_atomic(self._place(path), content)
-            if not self.sha256[path]:
-                write_atomic(self._record(path), f"{hashlib.sha256(content).hexdigest()}\n".encode())
-        except OSError as error:
-            raise DataError(
-                f"cannot write {self._place(path)}: {error.strerror or error}; "
-                "set MLAKE_CACHE to a folder that can be written"
-            ) from None
+        if keep(self._place(path), content) and not self.sha256[path]:
+            keep(self._record(path), f"{hashlib.sha256(content).hexdigest()}\n".encode())
         return content
 
     def _verify(self, place: str, content: bytes, path: str) -> None:

@@ -53,6 +53,7 @@ def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Know
     minutes = operations / rate / 60
     weights = sum(weight.numel() * weight.element_size() for weight in lm.model.parameters())
     (least, most), free = _need(plan, lm, method), _available(lm)
+    source = method.published(lm) if method else ""
     notes = (*plan.notes, too_large(plan, lm, method))
     there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
     return "\n".join(
@@ -65,6 +66,7 @@ def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Know
             f"at the {rate:.2g} a second measured on {lm.device} (an estimate; twice or half is no surprise)",
             f"memory      {weights / _GIB:.1f} GiB of weights are loaded; an edit wants "
             f"{least / _GIB:.1f} to {most / _GIB:.1f} GiB more (an estimate), {there} is free",
+            *((f"defaults    {source}",) if source else ()),
             *(f"note        {note}" for note in notes if note),
         )
     )

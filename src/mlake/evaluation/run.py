@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from tqdm import tqdm
 
-from mlake.errors import EditError, RunError
+from mlake.errors import EditError, RunError, memory_ran_out
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.store import Savable, Store
 from mlake.evaluation.units import Step, Unit, needed
@@ -23,9 +23,6 @@ __all__ = ["Ask", "AskMany", "Edit", "Editor", "Engine", "Examine", "Progress", 
 
 Progress = Callable[[int], object]
 """Is told how many questions or facts have just been finished."""
-
-_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
-
 
 Ask = Callable[[Any, Sequence[str], Progress], Sequence[Answer]]
 """Asks a model questions and tells how many were answered since it last did; replies in their order."""
@@ -125,6 +122,7 @@ def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> 
         EditError: An edit cannot be computed; finished units are kept.
     """
     store.begin(plan)
+    _drop_left(plan, store, engine)
     unedited = _open(plan.unedited, store, engine)
     groups = list(_open_groups(plan, store, engine))
     total = sum(map(_size, unedited))
@@ -136,6 +134,15 @@ def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> 
             _ask(units, store, engine, engine.lm, bar)
         for group in groups:
             _edit_and_ask(group, store, engine, bar)
+
+
+def _drop_left(plan: Plan, store: Store, engine: Engine) -> None:
+    """Remove edits that a run was killed just before it removed; those of one method are of one kind."""
+    done = [one for one in plan.chains if not any(_unfinished(step, store, engine) for step in one)]
+    left = [step for step in chain.from_iterable(done) if store.edit_path(step).exists()]
+    if left and not engine.keep(_loaded(store.edit_path(left[0]), engine)):
+        for step in left:
+            store.drop_edit(step)
 
 
 _Group = Sequence[tuple[Step, list[list[Unit]]]]
@@ -190,7 +197,7 @@ def _edit_and_ask(group: _Group, store: Store, engine: Engine, bar: Any) -> None
     # Until all is asked, what comes later in a chain needs every edit before it.
     for (step, _), edit in zip(group, edits, strict=True):
         if not engine.keep(edit):
-            store.edit_path(step).unlink()
+            store.drop_edit(step)
 
 
 def _walk(group: _Group, store: Store, engine: Engine, bar: Any) -> list[Edit]:
@@ -312,8 +319,7 @@ def _memory(doing: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        text = str(error).lower()
-        if not isinstance(error, MemoryError) and not any(sign in text for sign in _NO_MEMORY):
+        if not memory_ran_out(error):
             raise
         raise RunError(
             f"out of memory while {doing}; finished units are kept: free memory and run again, or start "

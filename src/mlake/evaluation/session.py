@@ -101,7 +101,7 @@ class Session:
         """What makes this run no fair test of its method; None for nothing."""
         if self.method is None:
             return None
-        return self.method.warning({fact.id for batch in self.plan.batches for fact in batch})
+        return self.method.warning([{fact.id for fact in batch} for batch in self.plan.batches])
 
     def known(self) -> Known | None:
         """What earlier runs asked the unedited model; None where nothing pins the model."""
@@ -126,7 +126,8 @@ class Session:
         """
         known = self.known()
         with Store.open(folder, self.spec) as store:
-            engine = engine_of(self.lm, self.method, self.spec, ordinary_text(self.benchmark), known)
+            text = ordinary_text(self.benchmark, self.benchmark.facts[slice(*self.spec.facts)])
+            engine = engine_of(self.lm, self.method, self.spec, text, known)
             run(
                 self.plan,
                 store,
@@ -194,6 +195,7 @@ def _spec(lm: LM, benchmark: Benchmark, settings: Settings, method: Method | Non
         model_revision=lm.revision,
         dtype=str(lm.dtype).removeprefix("torch."),
         template=lm.style.template,
+        stop=lm.style.recorded_stop,
         data=benchmark.name,
         data_revision=benchmark.revision,
         data_sha256=benchmark.sha256,

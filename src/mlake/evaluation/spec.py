@@ -29,6 +29,7 @@ NO_METHOD = "none"
 """In place of a method: nothing is edited, the unedited model is asked."""
 SEQUENCES = ("batches", "languages")
 """Orders in which edits may come on top of each other."""
+_LATER = ("sequence", "stop")
 _SLICE = re.compile(r"(?:(\d+):)?(\d+)")
 
 
@@ -122,7 +123,7 @@ class Choices:
     batch_size: int = 100
     locality: int = 25
     seed: int = 0
-    max_new_tokens: int = 32
+    max_new_tokens: int = 128
     sequence: str | None = None
 
     def chosen(self) -> dict[str, Any]:
@@ -142,6 +143,8 @@ class RunSpec(Choices):
         model_revision: What pins its weights.
         dtype: Data type of the weights, such as ``bfloat16``.
         template: Prompt template with one ``{question}``.
+        stop: Where answers end, one of ``mlake.templates.STOPS``; None where that follows from the template,
+            and not recorded then.
         data: Name the data set was loaded by.
         data_revision: Revision of its source.
         data_sha256: Hash of its content.
@@ -166,6 +169,7 @@ class RunSpec(Choices):
     editor: Mapping[str, Any]
     edit_langs: tuple[str, ...]
     test_langs: tuple[str, ...]
+    stop: str | None = None
     version: str = field(default_factory=lambda: version_of("mlake"))
     format: str = FORMAT
 
@@ -209,9 +213,9 @@ class RunSpec(Choices):
         object.__setattr__(self, "facts", (start, stop))
 
     def record(self) -> dict[str, Any]:
-        """The spec as plain JSON values; no ``sequence`` where there is none, so that older ids hold."""
+        """The spec as plain JSON values, without settings of later days that are not set: older ids hold."""
         spec: dict[str, Any] = json.loads(canonical(asdict(self)))
-        return {key: value for key, value in spec.items() if key != "sequence" or value is not None}
+        return {key: value for key, value in spec.items() if key not in _LATER or value is not None}
 
     @property
     def id(self) -> str:

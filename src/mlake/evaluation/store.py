@@ -16,15 +16,16 @@ as one that was not.
 """
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from filelock import FileLock, Timeout
 
+from mlake.disk import TEMPORARY, encoded, write_atomic
 from mlake.errors import RunError
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.spec import FORMAT, RunSpec, canonical
@@ -36,7 +37,7 @@ from mlake.records import Answer, Asked, Probe, Triple
 __all__ = ["Run", "Savable", "Store", "read_run"]
 
 _LOCK, _SPEC, _PLAN, _PROBES = "run.lock", "spec.json", "plan.json", "probes.jsonl"
-_TEMPORARY = ".tmp-"
+_HASH = "sha256"
 _OURS = {_LOCK, _SPEC, _PLAN, _PROBES, "edits", "answers", "examined"}
 
 
@@ -44,7 +45,7 @@ class Savable(Protocol):
     """What an edit needs to be stored."""
 
     def save(self, path: Path, /) -> object:
-        """Write the edit to one file."""
+        """Write the edit to one file, whole or not at all."""
 
 
 class Store:
@@ -68,8 +69,9 @@ class Store:
                 _refuse_foreign(folder)
                 folder.mkdir(parents=True, exist_ok=True)
                 _lock(held, folder)
-                for leftover in sorted(folder.rglob(f"{_TEMPORARY}*")):
-                    leftover.unlink()
+                for leftover in sorted(folder.rglob(f"{TEMPORARY}*")):
+                    if leftover.is_file():
+                        leftover.unlink()
             _check_spec(folder, spec)
             yield cls(folder, spec)
 
@@ -87,11 +89,17 @@ class Store:
             path = self.folder / name
             if not path.exists():
                 _write(path, text)
-            elif path.read_bytes() != _encoded(text):
+            elif path.read_bytes() != encoded(text):
                 raise RunError(f"{path} is damaged or was made from other data; choose another --out")
         for unit in plan.units:
             if self.has(unit):
-                _read_unit(self.folder, unit.name, len(unit.questions))
+                rows = _read_unit(self.folder, unit.name, len(unit.questions))
+                planned = [(question.probe.id, question.kind) for question in unit.questions]
+                if [(row["probe"], row["kind"]) for row in rows] != planned:
+                    path = _answers(self.folder, unit.name)
+                    raise RunError(
+                        f"{path} is damaged: it answers other questions than planned; delete it and run again"
+                    )
 
     def has(self, unit: Unit) -> bool:
         """Whether a unit is finished."""
@@ -103,7 +111,8 @@ class Store:
             {"probe": question.probe.id, "kind": question.kind, "text": one.text, "stopped": one.stopped}
             for question, one in zip(unit.questions, answers, strict=True)
         )
-        _write(_answers(self.folder, unit.name), "".join(map(_line, rows)))
+        text = "".join(map(_line, rows))
+        _write(_answers(self.folder, unit.name), text + _line({_HASH: _hash(encoded(text))}))
 
     def edit_path(self, step: Step) -> Path:
         """Where an edit is stored."""
@@ -112,8 +121,14 @@ class Store:
     def write_edit(self, step: Step, edit: Savable) -> Path:
         """Store an edit."""
         path = self.edit_path(step)
-        _replace(path, edit.save)
+        _save(edit, path)
         return path
+
+    def drop_edit(self, step: Step) -> None:
+        """Remove a stored edit that is not needed any more."""
+        path = self.edit_path(step)
+        with _os_errors(path):
+            path.unlink(missing_ok=True)
 
     def examined_path(self, step: Step) -> Path:
         """Where it is stored what was measured of an edit."""
@@ -121,7 +136,7 @@ class Store:
 
     def write_examined(self, step: Step, measured: Savable) -> None:
         """Store what was measured of an edit."""
-        _replace(self.examined_path(step), measured.save)
+        _save(measured, self.examined_path(step))
 
 
 class Run:
@@ -213,36 +228,15 @@ def _line(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _encoded(text: str) -> bytes:
-    """UTF-8; a lone surrogate, which UTF-8 cannot hold, becomes the JSON escape for it."""
-    return text.encode("utf-8", "backslashreplace")
-
-
 def _write(path: Path, text: str) -> None:
-    _replace(path, lambda temporary: temporary.write_bytes(_encoded(text)))
+    with _os_errors(path):
+        write_atomic(path, encoded(text))
 
 
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file completely or not at all, also when the process or the machine stops."""
-    temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{path.name}")
-    try:
-        with _os_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(temporary)
-            _sync(temporary)
-            temporary.replace(path)
-            _sync(path.parent)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _save(value: Savable, path: Path) -> None:
+    with _os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        value.save(path)
 
 
 @contextmanager
@@ -266,7 +260,7 @@ def _refuse_foreign(folder: Path) -> None:
     if not folder.exists() or (folder / _SPEC).exists():
         return
     for path in sorted(folder.iterdir()):
-        if path.name not in _OURS and not path.name.startswith(_TEMPORARY):
+        if path.name not in _OURS and not path.name.startswith(TEMPORARY):
             raise RunError(f"{folder} holds {path.name!r} but no run; choose an empty folder with --out")
 
 
@@ -322,15 +316,33 @@ def _read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _read_unit(folder: Path, unit: str, count: int) -> list[dict[str, Any]]:
     path = _answers(folder, unit)
-    rows = []
+    rows: list[dict[str, Any]] = []
+    asked = set()
     for number, row in _read_lines(path):
+        if row.keys() == {_HASH}:
+            _check_hash(path, number, row[_HASH])
+            continue
         types = tuple(type(row.get(key)) for key in ("probe", "kind", "text", "stopped"))
         if types != (str, str, str, bool) or row["kind"] not in KINDS:
             raise _damaged(path, number, "probe, kind, text or stopped is missing or wrong")
+        if (row["probe"], row["kind"]) in asked:
+            raise _damaged(path, number, "a question stands there twice")
+        asked.add((row["probe"], row["kind"]))
         rows.append(row)
     if len(rows) != count:
         raise _damaged(path, len(rows), f"{len(rows)} rows, expected {count}")
     return rows
+
+
+def _check_hash(path: Path, number: int, digest: object) -> None:
+    """The last line of a unit holds the hash of the lines before it; runs of older versions have none."""
+    before, line_end, _ = path.read_bytes().removesuffix(b"\n").rpartition(b"\n")
+    if number != before.count(b"\n") + 1 + len(line_end) or digest != _hash(before + line_end):
+        raise _damaged(path, number, "its lines are not those that were written")
+
+
+def _hash(content: bytes) -> str:
+    return sha256(content).hexdigest()
 
 
 def _read_probes(path: Path) -> Iterator[Probe]:

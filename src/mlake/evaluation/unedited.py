@@ -1,20 +1,18 @@
 """What unedited models answered before, kept so that no run asks it again."""
 
 import json
-import logging
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from mlake.disk import cache_dir
+from mlake.disk import cache_dir, cannot_keep
 from mlake.evaluation.run import Ask, Progress
 from mlake.evaluation.spec import canonical
 from mlake.records import Answer
 
 __all__ = ["Known"]
-
-_LOG = logging.getLogger(__name__)
 
 
 class Known:
@@ -81,7 +79,12 @@ class Known:
         self._read_to += len(whole + end)
         for line in whole.split(b"\n"):
             match _parsed(line):
-                case {"question": str() as question, "text": str() as text, "stopped": bool() as stopped}:
+                case {
+                    "question": str() as question,
+                    "text": str() as text,
+                    "stopped": bool() as stopped,
+                    "crc32": int() as crc32,
+                } if crc32 == _crc32(question, text, stopped):
                     self._answers.setdefault(question, Answer(text, stopped))
 
     def _add(self, replies: Mapping[str, Answer]) -> None:
@@ -89,7 +92,12 @@ class Known:
         if not self._usable:
             return
         rows = (
-            {"question": question, "text": reply.text, "stopped": reply.stopped}
+            {
+                "question": question,
+                "text": reply.text,
+                "stopped": reply.stopped,
+                "crc32": _crc32(question, reply.text, reply.stopped),
+            }
             for question, reply in replies.items()
         )
         # The line break at the start ends what a killed or failed write may have left without one.
@@ -103,7 +111,12 @@ class Known:
 
     def _leave(self, error: OSError) -> None:
         self._usable = False
-        _LOG.warning("cannot keep answers for other runs in %s: %s", self.path, error.strerror or error)
+        cannot_keep(error)
+
+
+def _crc32(question: str, text: str, stopped: bool) -> int:
+    """Tells damage, and answers of versions that kept what a broken model said."""
+    return zlib.crc32(json.dumps([question, text, stopped]).encode())
 
 
 def _parsed(line: bytes) -> Any:

@@ -4,7 +4,6 @@ from mlake.languages.row import ChoiceWording, Language, Templates
 
 __all__ = ["LANGUAGE"]
 
-_DIGITS = tuple(zip("٠١٢٣٤٥٦٧٨٩", "0123456789", strict=True))
 _VOWELS = tuple((chr(place), "") for place in (*range(0x064B, 0x0653), 0x0670, 0x0640))
 """Short vowels, the sign of a doubled letter and the stroke that lengthens a word."""
 
@@ -16,7 +15,7 @@ LANGUAGE = Language(
     family="Afro-Asiatic, Semitic",
     wikidata=("ar",),
     folds=(
-        *_VOWELS, *_DIGITS,
+        *_VOWELS,
         ("أ", "ا"), ("إ", "ا"), ("آ", "ا"), ("ٱ", "ا"), ("ى", "ي"), ("ة", "ه"),
     ),
     thousands=",٬",

@@ -107,6 +107,9 @@ LANGUAGE = Language(
             "zwei Sätze für ein Schulbuch", "eine kurze beiläufige Bemerkung", "ein kurzes Porträt",
             "ein kurzes Gespräch",
         ),
+        abouts=(
+            "Was weißt du über {name}?", "Erzähl mir etwas über {name}.", "Wofür ist {name} bekannt?",
+        ),
     ),
     without=r"\bohne\b[^?]*(?:\bzu \w+en\b|zu(?:weis|geh|nehm)en\b)|\babgesehen von\b",
     meta=("wissenstripl", "prädikat [\"“„«]", "sprachmodell"),

@@ -96,6 +96,10 @@ LANGUAGE = Language(
             "two sentences for a school book", "a short casual remark", "a short biography or portrait",
             "a short dialogue",
         ),
+        abouts=(
+            "What do you know about {name}?", "Tell me something about {name}.",
+            "What is {name} known for?",
+        ),
     ),
     without=r"\bwithout (?:\w+ )?(?:naming|mentioning|specifying|revealing|stating|referring)\b",
     meta=("language model", "wikidata", r"\btriplet"),

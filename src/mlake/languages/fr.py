@@ -102,6 +102,10 @@ LANGUAGE = Language(
             "deux phrases pour un manuel scolaire", "une courte remarque familière", "un court portrait",
             "un court dialogue",
         ),
+        abouts=(
+            "Que sais-tu sur {name} ?", "Dis-moi quelque chose sur {name}.",
+            "Qu'est-ce qui fait connaître {name} ?",
+        ),
     ),
     without=r"\bsans (?:\w+ )?(?:nommer|mentionner|citer|préciser|spécifier|révéler|évoquer)\b",
     meta=("modèle de langue",),

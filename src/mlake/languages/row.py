@@ -46,12 +46,14 @@ class Requests:
         hows: Ways to rephrase a question.
         description: Text with ``{fact}``, ``{answer}`` and ``{what}``.
         whats: Kinds of text that a fact can stand in.
+        abouts: Questions with ``{name}`` that ask what is known about it, whatever it is the name of.
     """
 
     paraphrase: str
     hows: tuple[str, ...]
     description: str
     whats: tuple[str, ...]
+    abouts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # a row is itself, so that hashing one costs nothing

@@ -17,7 +17,6 @@ LANGUAGE = Language(
         "dır", "dir", "dur", "dür", "tır", "tir", "tur", "tür", "nde", "nda", "nden", "ndan", "ne", "na",
         "ni", "nı", "dadır", "dedir", "tadır", "tedir", "ndedir", "ndadır", "ydı", "ydi",
     ),
-    folds=(("İ", "i"), ("I", "i"), ("ı", "i")),
     thousands=".",
     essence="{} bir",
     contexts=(

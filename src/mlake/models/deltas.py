@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mlake.models.hooks import hooked
 from mlake.models.lm import LM
 
 __all__ = ["NO_DELTAS", "RowDeltas"]
@@ -80,8 +81,5 @@ def _changed(lm: LM, layer: int, chosen: Sequence[tuple[list[int], tuple[Tensor,
         # Added all at once: each addition copies the output.
         return output.to(wide).index_add(0, every, torch.cat(changes)).to(output.dtype)
 
-    handle = lm.down(layer).register_forward_hook(hook)
-    try:
+    with hooked(lambda: lm.down(layer).register_forward_hook(hook)):
         yield
-    finally:
-        handle.remove()

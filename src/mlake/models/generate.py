@@ -16,10 +16,11 @@ from mlake.models.lm import LM
 from mlake.models.room import in_halves, room_for
 from mlake.models.tokens import appended, check_fit, token_ids
 from mlake.records import Answer
+from mlake.thoughts import MARKS, opened
 
 __all__ = ["answers", "ask", "greedy", "identity"]
 
-_VERSION = 1  # raise it when the same model may come to answer otherwise
+_VERSION = 2  # raise it when the same model may come to answer otherwise
 
 
 def answers(
@@ -35,8 +36,9 @@ def answers(
     """Greedy answers to questions, in their order.
 
     Sampling, penalties and biases of the checkpoint's generation settings are ignored; only its end
-    tokens are used. An answer to a plain prompt also ends at its first line break. A batch that is too
-    large for the memory of an accelerator is asked in two halves.
+    tokens are used. An answer to a plain prompt also ends at its first line break. Marks around a thought
+    stay in the answer, also where they are special tokens or the prompt opened the thought. A batch that is
+    too large for the memory of an accelerator is asked in two halves.
 
     Args:
         lm: The model, edited or not.
@@ -82,8 +84,8 @@ def answers(
     return [by_question[one] for one in every]  # type: ignore[misc]
 
 
-def ask(lm: LM, questions: Sequence[str], *, max_new_tokens: int = 32) -> list[str]:
-    """Greedy answers of a model to questions, as texts in their order.
+def ask(lm: LM, questions: Sequence[str], *, max_new_tokens: int = 128) -> list[str]:
+    """Greedy answers of a model to questions, as texts in their order, with its thoughts if it has any.
 
     Args:
         lm: The model; to ask an edited one, the model that ``edit.applied(lm)`` gives.
@@ -116,6 +118,7 @@ def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
         "attention": lm.model.config.get_text_config()._attn_implementation,
         "template": lm.style.template,
         "chat": lm.style.chat,
+        "stop": lm.style.stop,
         "max_new_tokens": max_new_tokens,
         "torch": str(torch.__version__),
         "transformers": transformers.__version__,
@@ -133,6 +136,7 @@ class _Ends:
 
     lm: LM
     ids: frozenset[int] = field(init=False)
+    hidden: frozenset[int] | None = field(init=False)
     seen: dict[int, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -141,6 +145,7 @@ class _Ends:
         given = [getattr(source, "eos_token_id", None) for source in sources]
         flat = [i for ids in given for i in (ids if isinstance(ids, list | tuple) else [ids])]
         self.ids = frozenset(int(i) for i in flat if i is not None)
+        self.hidden = _hidden(tokenizer)
 
     def __call__(self, token: int) -> bool:
         if token not in self.seen:
@@ -153,12 +158,25 @@ class _Ends:
         text, stop = self._decode(tokens), self.lm.style.stop
         if stop is not None:
             text = text.partition(stop)[0]
+        text = opened(self.lm.style.template) + text
         return Answer(text.strip(), bool(tokens) and self(tokens[-1]))
 
     def _decode(self, tokens: list[int]) -> str:
+        if self.hidden is not None:
+            tokens = [token for token in tokens if token not in self.hidden]
         return str(
-            self.lm.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+            self.lm.tokenizer.decode(
+                tokens, skip_special_tokens=self.hidden is None, clean_up_tokenization_spaces=False
+            )
         )
+
+
+def _hidden(tokenizer: Any) -> frozenset[int] | None:
+    """Special tokens that no answer shows, where other special tokens mark thoughts; None where none do."""
+    special = {i: str(token) for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    marks = "".join(mark for pair in MARKS for mark in pair)
+    shown = {i for i, text in special.items() if len(text) > 3 and text in marks}
+    return frozenset(special.keys() - shown) if shown else None
 
 
 @torch.no_grad()

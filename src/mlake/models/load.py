@@ -11,6 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from mlake.errors import ModelError, UnknownNameError
 from mlake.models.gguf import LOADER_ERRORS, converted_demo, converted_gguf, file_sha256, first_line
 from mlake.models.lm import LM, UNPINNED
+from mlake.templates import template_named
 
 __all__ = ["DTYPES", "load"]
 
@@ -31,6 +32,7 @@ def load(
     device: str = "auto",
     revision: str | None = None,
     template: str | None = None,
+    stop: str | None = None,
     trust_remote_code: bool = False,
 ) -> LM:
     """Load a causal language model, frozen and in eval mode.
@@ -43,13 +45,16 @@ def load(
         dtype: ``bf16``, ``fp16``, ``fp32`` or ``fp64``; ``auto`` is bf16 on a GPU and fp32 on a CPU.
         device: A torch device; ``auto`` is the GPU if there is one, and all of them if there are several.
         revision: Branch, tag or commit of a hub model.
-        template: Prompt template with one ``{question}``, instead of the model's own.
+        template: Prompt template with one ``{question}``, instead of the model's own: its chat template, the
+            conversation that models of its name were tuned on (Vicuna), or ``Q: …`` and ``A:`` on two lines.
+        stop: Where answers end: ``line``, at their first line break, or ``end``, only at the model's own end
+            tokens; None for ``end`` in the model's own conversation and ``line`` elsewhere.
         trust_remote_code: Run code that comes with the model.
 
     Raises:
         ModelError: The model is not there, is damaged, is not a causal language model that mlake
             understands, has no fast tokenizer, or does not fit into memory.
-        UnknownNameError: ``dtype`` is none of the names.
+        UnknownNameError: ``dtype`` or ``stop`` is none of the names.
 
     Example:
         >>> lm = mlake.load_model("demo", dtype="fp32", device="cpu")
@@ -59,7 +64,8 @@ def load(
     if not isinstance(model, str | Path):
         if (dtype, device) != ("auto", "auto"):
             raise ModelError("a model in memory keeps its dtype and device; leave both out")
-        return LM.of(model, tokenizer, revision=revision or UNPINNED, template=template)
+        pin = revision or UNPINNED
+        return LM.of(model, tokenizer, revision=pin, template=template, stop=stop)
     if tokenizer is not None:
         raise ModelError(f"{str(model)!r} brings its own tokenizer; leave out the other")
     name = str(model)
@@ -94,7 +100,9 @@ def load(
     if any(weight.is_meta for weight in loaded.parameters()):  # kept elsewhere, out of reach of edits
         raise _too_large(name)
     pin = _commit(source, revision) if digest is None else f"sha256:{digest}"
-    return LM.of(loaded, tokenizer, name=name, revision=pin, template=template)
+    if template is None and not tokenizer.chat_template and (template := template_named(name)):
+        stop = stop or "end"
+    return LM.of(loaded, tokenizer, name=name, revision=pin, template=template, stop=stop)
 
 
 def _too_large(name: str) -> ModelError:

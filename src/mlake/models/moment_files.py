@@ -6,7 +6,6 @@ content, so it does not matter whose file stays.
 """
 
 import json
-import logging
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,11 +18,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from mlake.disk import cache_dir, write_atomic
+from mlake.disk import TEMPORARY, cache_dir, keep
 
 __all__ = ["MomentFile"]
 
-_LOG = logging.getLogger(__name__)
 _FORMAT = "moments/2"
 
 
@@ -69,7 +67,7 @@ class MomentFile:
     def drop_sum(self) -> None:
         """Remove the sum, and what a process that was killed while writing one has left."""
         with suppress(OSError):
-            for path in (self._partial, *self.path.parent.glob(f".{self._partial.name}.*")):
+            for path in (self._partial, *self.path.parent.glob(f"{TEMPORARY}{self._partial.name}.*")):
                 path.unlink(missing_ok=True)
 
 
@@ -81,13 +79,8 @@ def _write(path: Path, tensor: Tensor, head: Mapping[str, int]) -> bool:
     """Whether it could be written; work goes on without a cache if not."""
     tensor = tensor.cpu().contiguous()
     note = json.dumps({**head, "crc32": _checksum(tensor, head)}, sort_keys=True)
-    try:
-        # One key only: safetensors writes several in random order, and equal moments must be equal files.
-        write_atomic(path, save({"kk": tensor}, {"mlake": note}))
-    except OSError as error:
-        _LOG.warning("cannot keep key moments in %s: %s", path, error)
-        return False
-    return True
+    # One key only: safetensors writes several in random order, and equal moments must be equal files.
+    return keep(path, save({"kk": tensor}, {"mlake": note}))
 
 
 def _read(path: Path) -> tuple[Tensor, dict[str, int]] | None:

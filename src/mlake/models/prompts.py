@@ -1,15 +1,26 @@
 """How a question becomes the text a model is given, and which string its answer is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from mlake.errors import ModelError
+from mlake.errors import ModelError, UnknownNameError
+from mlake.templates import PLAIN, STOPS, stop_told
 
 __all__ = ["PLAIN", "PromptStyle", "style_for"]
 
-PLAIN = "Q: {question}\nA:"
 _MARK = "{question}"
+
+# fmt: off
+_TODAY = {
+    "%Y": "2024", "%y": "24", "%m": "07", "%-m": "7", "%B": "July", "%b": "Jul",
+    "%d": "26", "%-d": "26", "%e": "26", "%j": "208", "%A": "Friday", "%a": "Fri",
+    "%F": "2024-07-26", "%x": "07/26/24", "%T": "12:00:00", "%X": "12:00:00",
+    "%H": "12", "%I": "12", "%M": "00", "%S": "00", "%p": "PM", "%Z": "UTC", "%z": "+0000",
+}
+# fmt: on
+"""Parts of a date and what they are: always the date on which Llama 3's templates fall back, so that a prompt
+does not change at midnight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +31,12 @@ class PromptStyle:
         template: Text with one ``{question}``; recorded in every run.
         chat: True where the template comes from the tokenizer's chat template. Such text already holds
             its special tokens, so none are added when it is tokenised (no double BOS).
+        stop_rule: One of ``mlake.templates.STOPS``; None for ``end`` in a chat and ``line`` elsewhere.
     """
 
     template: str
     chat: bool = False
+    stop_rule: str | None = None
 
     def __post_init__(self) -> None:
         if self.template.count(_MARK) != 1:
@@ -31,6 +44,8 @@ class PromptStyle:
                 f"prompt template must hold {_MARK} exactly once, got {self.template!r}; "
                 f"write for example {PLAIN!r}"
             )
+        if self.stop_rule is not None and self.stop_rule not in STOPS:
+            raise UnknownNameError("stop rule", self.stop_rule, STOPS)
 
     def prompt(self, question: str) -> str:
         """The text that asks a question. Braces in the question are left alone."""
@@ -41,16 +56,16 @@ class PromptStyle:
         return self.template.index(_MARK)
 
     def behind(self, lines: Sequence[str]) -> "PromptStyle":
-        """The style that shows these lines before the question, inside the user's turn of a chat.
+        """The style that shows these lines before the question, inside the user's turn of a conversation.
 
         Raises:
             ModelError: A line holds the mark that stands for the question.
         """
         if not lines:
             return self
-        at = self.question_at() if self.chat else 0
+        at = self.question_at() if self.chat or self.stop is None else 0
         shown = "".join(f"{line}\n" for line in lines)
-        return PromptStyle(self.template[:at] + shown + self.template[at:], chat=self.chat)
+        return replace(self, template=self.template[:at] + shown + self.template[at:])
 
     def joint(self, space: str) -> str:
         """What stands between the prompt and its answer.
@@ -65,31 +80,56 @@ class PromptStyle:
 
     @property
     def stop(self) -> str | None:
-        """Text that ends an answer, besides the model's own end tokens: the line break of a plain prompt."""
-        return None if self.chat else "\n"
+        """Text that ends an answer, besides the model's own end tokens."""
+        return STOPS[self.stop_rule or ("end" if self.chat else "line")]
+
+    @property
+    def recorded_stop(self) -> str | None:
+        """The stop rule as runs record it; None where it follows from the template."""
+        rule = self.stop_rule or ("end" if self.chat else "line")
+        follows = (self.chat or self.template == PLAIN) and rule == stop_told(self.template, None)
+        return None if follows else rule
 
     @classmethod
-    def of_chat(cls, tokenizer: Any) -> Self:
+    def of_chat(cls, tokenizer: Any, stop_rule: str | None = None) -> Self:
         """The style of a tokenizer's chat template, asking one user question.
 
-        A template that can ask for an answer without a thought does so; others do not see the setting.
+        A template that can ask for an answer without a thought does so; others do not see the setting. One
+        that tells the model today's date tells it 26 July 2024.
         """
+        template = tokenizer.get_chat_template()
         text = tokenizer.apply_chat_template(
             [{"role": "user", "content": _MARK}],
+            chat_template=_dated(template) if "strftime_now" in template else template,
             tokenize=False,
             add_generation_prompt=True,
             enable_thinking=False,
         )
-        return cls(text, chat=True)
+        return cls(text, chat=True, stop_rule=stop_rule)
 
 
-def style_for(tokenizer: Any, template: str | None = None) -> PromptStyle:
+def _dated(template: str) -> str:
+    """A chat template whose ``strftime_now`` gives the fixed date.
+
+    A macro of that name goes before what ``transformers`` offers; the line break behind it is no part of
+    the text, since templates are read with ``trim_blocks``.
+    """
+    replaced = "".join(f".replace({part!r}, {value!r})" for part, value in _TODAY.items())
+    return f"{{% macro strftime_now(format) %}}{{{{ format{replaced} }}}}{{% endmacro %}}\n{template}"
+
+
+def style_for(tokenizer: Any, template: str | None = None, stop: str | None = None) -> PromptStyle:
     r"""The prompt style of a model: its chat template if it has one, ``Q: …\nA:`` otherwise.
 
     Args:
         tokenizer: The model's tokenizer.
         template: Overrides both; text with one ``{question}``.
+        stop: One of ``mlake.templates.STOPS``; None for ``end`` with a chat template and ``line`` otherwise.
+
+    Raises:
+        ModelError: The template does not hold ``{question}`` once.
+        UnknownNameError: No stop rule has this name.
     """
-    if template is not None:
-        return PromptStyle(template)
-    return PromptStyle.of_chat(tokenizer) if tokenizer.chat_template else PromptStyle(PLAIN)
+    if template is None and tokenizer.chat_template:
+        return PromptStyle.of_chat(tokenizer, stop)
+    return PromptStyle(PLAIN if template is None else template, stop_rule=stop)

@@ -1,10 +1,10 @@
 """Tidy rows as tables: Markdown for a report, aligned plain text for a terminal."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from mlake.kinds import question_kind
-from mlake.report.statistics.bootstrap import RESAMPLES, SEED
+from mlake.report.statistics.intervals import ABOUT
 from mlake.report.tidy import UNEDITED, Matrix, TidyRow, matrix
 from mlake.safe import escape, plain
 from mlake.scorers.row import Measure
@@ -13,6 +13,7 @@ from mlake.scorers.table import measure, signature
 __all__ = ["matrix_markdown", "matrix_text", "signature_line"]
 
 _NONE = "–"
+_COUNTS: dict[str, Literal["n", "effective"]] = {"n": "n", "effective n": "effective"}
 
 
 def matrix_markdown(rows: Sequence[TidyRow], kind: str, scorer: str) -> str:
@@ -45,7 +46,7 @@ def signature_line(spec: Mapping[str, Any], scorer: str) -> str:
         **({"sequence": spec["sequence"]} if "sequence" in spec else {}),
         "seed": spec.get("seed"),
         "scorer": signature(scorer),
-        "interval": f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}",
+        "interval": ABOUT,
         "mlake": spec.get("version"),
     }
     return " · ".join(f"{name}: {escape(value)}" for name, value in parts.items()) + "\n"
@@ -81,12 +82,17 @@ def _at_point(cells: Sequence[str]) -> list[str]:
 
 
 def _body(chosen: Matrix, shown: Measure, *, digits: int, joint: str) -> list[list[str]]:
-    """One line for each language edited in, and one that counts the answers per cell."""
+    """One line for each language edited in, and two that count the answers per cell."""
     lines = []
     for edit in chosen.edits:
         cells = (chosen.cells.get((edit, test)) for test in chosen.tests)
         lines.append([edit or UNEDITED, *(_cell(cell, shown, digits, joint) for cell in cells)])
-    return [*lines, ["n", *(_count(chosen, test) for test in chosen.tests)]]
+    for name, key in _COUNTS.items():
+        counts = (
+            [row[key] for (_, lang), row in chosen.cells.items() if lang == test] for test in chosen.tests
+        )
+        lines.append([name, *map(_range, counts)])
+    return lines
 
 
 def _cell(row: TidyRow | None, shown: Measure, digits: int, joint: str) -> str:
@@ -100,7 +106,6 @@ def _cell(row: TidyRow | None, shown: Measure, digits: int, joint: str) -> str:
     return f"{value} [{low}{joint}{high}]"
 
 
-def _count(chosen: Matrix, test: str) -> str:
-    counts = [row["n"] for (_, lang), row in chosen.cells.items() if lang == test]
-    least, most = min(counts), max(counts)
-    return str(most) if least == most else f"{least}–{most}"
+def _range(counts: Sequence[float]) -> str:
+    least, most = f"{min(counts):.0f}", f"{max(counts):.0f}"
+    return most if least == most else f"{least}–{most}"

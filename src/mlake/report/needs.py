@@ -1,6 +1,6 @@
 """What views need, each with how to tell that it is there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from mlake.report.figures.fluency import MEASURES
 from mlake.report.tidy import TidyRow
@@ -76,10 +76,17 @@ EXAMINED = Need(
     "run with more languages in --edit-lang",
     lambda given: any(len(run.spec.get("edit_langs", ())) > 1 for run in given.runs),
 )
+
+
+def _both_keys(keys: Collection[str]) -> bool:
+    """Whether some runs key at the subject, and some without it; earlier runs name that the prompt."""
+    return "subject" in keys and not {"question", "prompt"}.isdisjoint(keys)
+
+
 KEYS = Need(
     "runs with and without the subject",
     "run the method a second time with --no-subject",
-    lambda given: {"subject", "prompt"} <= {run.spec.get("editor", {}).get("key") for run in given.runs},
+    lambda given: _both_keys({run.spec.get("editor", {}).get("key") for run in given.runs}),
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from mlake.kinds import KINDS
-from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.report.statistics.intervals import SHARE, clustered_mean
 from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import measures
 
@@ -19,7 +19,7 @@ class TidyRow(TypedDict):
 
     ``edit_lang`` is None and ``method`` "unedited" for the unedited model. ``value``, ``low`` and ``high``
     are in the unit of the measure, shares from 0 to 1; ``value`` is None if ``n`` is 0, the interval also if
-    all is about one fact.
+    all is about one fact. ``effective`` is how many independent answers would tell as much as the ``n``.
     """
 
     model: str
@@ -29,6 +29,7 @@ class TidyRow(TypedDict):
     kind: str
     scorer: str
     n: int
+    effective: float
     value: float | None
     low: float | None
     high: float | None
@@ -96,7 +97,9 @@ def _row(
     spec: Mapping[str, Any], key: tuple[str, str, str | None, str], group: Sequence[tuple[float, str]]
 ) -> TidyRow:
     kind, scorer, edit_lang, test_lang = key
-    estimate = clustered_mean([value for value, _ in group], [cluster for _, cluster in group])
+    known = measures().get(scorer)
+    ends = SHARE if known is not None and known.percent else None
+    estimate = clustered_mean([value for value, _ in group], [cluster for _, cluster in group], ends)
     return TidyRow(
         model=str(spec.get("model", "unknown")),
         method=UNEDITED if edit_lang is None else str(spec.get("method", "unknown")),
@@ -105,6 +108,7 @@ def _row(
         kind=kind,
         scorer=scorer,
         n=estimate.n,
+        effective=estimate.effective,
         value=estimate.value,
         low=estimate.low,
         high=estimate.high,

@@ -21,10 +21,10 @@ _HEADLINE = "contains"
 _READING = """\
 - A row is the language in which the facts were edited into the model, a column the language in which it was
   asked afterwards. *unedited* is the same model before any edit: what it scores, no edit achieved.
-- Cells are means, in percent where no other unit is given, with a 95 % percentile bootstrap interval that
-  resamples facts, since answers about one fact stand or fall together. *n* is the number of answers in a
-  cell. `–` means not asked, and `[–]` that a single fact gives no interval. A width of zero means that all
-  answers in the cell scored the same, not that the value is certain.
+- Cells are means, in percent where no other unit is given, with a 95 % interval. *n* is the number of
+  answers in a cell, *effective n* how many independent ones would tell as much, since answers about one fact
+  stand or fall together. `–` means not asked, and `[–]` that a single fact gives no interval, or that all
+  values are the same in a measure that has no ends.
 - `contains` is strict: a text that gives the old answer next to the new one does not count. `paper` counts
   any text with the new answer or an alias as a substring, also inside other words.
 - On questions about other facts, high `unchanged` means that the edit left them alone. `old` there is the

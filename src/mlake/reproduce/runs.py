@@ -36,7 +36,7 @@ RUNS: Mapping[str, SharedRun] = {
         kinds=("direct", "multihop"),
         edit_langs="en",
         test_langs="en",
-        editor={"key": "prompt"},
+        editor={"key": "question"},
     ),
     # the model as it is, on what was true before
     "unedited": SharedRun(methods=("none",), kinds=("direct", "multihop_before")),

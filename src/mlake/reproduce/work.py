@@ -57,7 +57,7 @@ def estimates(wishes: Sequence[Wish], benchmark: Benchmark, options: Options) ->
     for name, group in groupby(wishes, lambda wish: wish.model):
         lm = load(name, dtype=options.dtype, device=options.device)
         for wish in group:
-            lacking = _lacking(lm, wish, options)
+            lacking = _lacking(lm, wish, benchmark, options)
             if lacking:
                 yield f"{wish.run} · {name} · {wish.settings.method}: {lacking}"
                 continue
@@ -96,12 +96,13 @@ def _session(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Sess
     return Session(lm, asked, settings)
 
 
-def _lacking(lm: LM, wish: Wish, options: Options) -> str | None:
+def _lacking(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> str | None:
     """What the method of a run has to make first, in words; None for nothing."""
     name = wish.settings.method
     if name == NO_METHOD or name in options.trained:
         return None
-    return editor(name, **wish.settings.editor).lacking(lm, options.out)
+    _, together = _edited(wish, benchmark)
+    return editor(name, **wish.settings.editor).lacking(lm, together, options.out)
 
 
 def _prepared(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Mapping[str, Any]:
@@ -111,5 +112,11 @@ def _prepared(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Map
         return {}
     if name in options.trained:
         return {"trained": str(options.trained[name])}
-    facts = parse_facts(options.facts, len(benchmark.facts))
-    return editor(name, **wish.settings.editor).prepared(lm, benchmark, facts, options.out)
+    facts, together = _edited(wish, benchmark)
+    return editor(name, **wish.settings.editor).prepared(lm, benchmark, facts, together, options.out)
+
+
+def _edited(wish: Wish, benchmark: Benchmark) -> tuple[tuple[int, int], int]:
+    """The facts that a run edits, and how many of them together."""
+    start, stop = parse_facts(wish.settings.facts, len(benchmark.facts))
+    return (start, stop), min(wish.settings.batch_size, stop - start)

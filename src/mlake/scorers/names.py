@@ -30,7 +30,7 @@ from functools import lru_cache
 
 from mlake.kinds import question_kind
 from mlake.records import Asked, Probe
-from mlake.text import check_tested, find_names, same_name
+from mlake.text import check_tested, find_names, says_only
 
 __all__ = ["contains", "exact", "old", "old_paper", "paper"]
 
@@ -51,15 +51,15 @@ def paper(asked: Asked) -> float | None:
 
 
 def exact(asked: Asked) -> float | None:
-    """1 if the first line that is not empty is a new answer, up to case and punctuation around it.
+    """1 if the first line that is not empty is a new answer, up to case and punctuation.
 
-    Articles count: "the United States" is not "United States".
+    Articles count: "the United States" is not "United States". What is ``exact`` and holds no old answer is
+    ``contains`` too, also where the answer is an alias that is too short to be looked for in a longer text.
     """
     if not _has_answer(asked):
         return None
     check_tested(asked.probe.lang)
-    line = next(iter(asked.answer.text.strip().splitlines()), "")
-    return float(any(same_name(line, name, asked.probe.lang) for name in asked.probe.accept))
+    return float(_says_only(asked, asked.probe.accept))
 
 
 def old(asked: Asked) -> float | None:
@@ -100,7 +100,16 @@ def _given(asked: Asked) -> tuple[bool, bool]:
     new = find_names(text, probe.accept, probe.lang)
     given = [one for one in find_names(text, probe.reject, probe.lang) if one.name not in _echoes(probe)]
     outside = any(not any(one.start <= span.start and span.end <= one.end for one in new) for span in given)
-    return bool(new), outside
+    only_new = not new and _says_only(asked, probe.accept)
+    only_old = not (new or only_new or outside) and _says_only(asked, probe.reject)
+    only_old = only_old and _says_only(asked, set(probe.reject) - _echoes(probe))
+    return bool(new) or only_new, outside or only_old
+
+
+def _says_only(asked: Asked, names: Iterable[str]) -> bool:
+    """Whether the first line that is not empty is one of the names and nothing else."""
+    line = next(iter(asked.answer.text.strip().splitlines()), "")
+    return says_only(line, names, asked.probe.lang)
 
 
 @lru_cache(maxsize=16384)

@@ -21,38 +21,38 @@ def _of_text(function: Callable[[str], float | None]) -> Callable[[Asked], float
 _SCORERS = (
     Scorer(
         "contains",
-        2,
+        3,
         "The new answer stands in the text and no old answer does.",
         higher_is_better=True,
         function=contains,
     ),
     Scorer(
         "paper",
-        1,
+        2,
         "The new answer or an alias is a substring of the raw text, as in the paper.",
         higher_is_better=True,
         function=paper,
     ),
     Scorer(
-        "exact", 2, "The answer is the new answer and nothing else.", higher_is_better=True, function=exact
+        "exact", 3, "The answer is the new answer and nothing else.", higher_is_better=True, function=exact
     ),
-    Scorer("old", 2, "The old answer still stands in the text.", higher_is_better=False, function=old),
+    Scorer("old", 3, "The old answer still stands in the text.", higher_is_better=False, function=old),
     Scorer(
         "old_paper",
-        1,
+        2,
         "The old answer or an alias is a substring of the raw text.",
         higher_is_better=False,
         function=old_paper,
     ),
-    Scorer("unchanged", 1, "The text is the unedited model's, character for character.", function=unchanged),
+    Scorer("unchanged", 2, "The text is the unedited model's, character for character.", function=unchanged),
     Scorer(
         "old_kept",
-        1,
+        2,
         "Where the unedited model gave what was true before the edit: the edited model still gives it.",
         function=old_kept,
     ),
     Scorer(
-        "similarity", 1, "How much of the text is as before the edit.", "share of words", function=similarity
+        "similarity", 2, "How much of the text is as before the edit.", "share of words", function=similarity
     ),
     Scorer(
         "language",
@@ -86,7 +86,7 @@ _SCORERS = (
     ),
     Scorer(
         "empty",
-        1,
+        2,
         "The answer has neither letter nor digit.",
         higher_is_better=False,
         function=_of_text(empty),
@@ -114,10 +114,10 @@ _MODEL_MEASURES = (
         higher_is_better=False,
     ),
     Measure("choice_likelihood", 1, "The accepted answer's letter is the likeliest.", higher_is_better=True),
-    Measure("choice_generated", 1, "The answer names the accepted answer's option.", higher_is_better=True),
+    Measure("choice_generated", 2, "The answer names the accepted answer's option.", higher_is_better=True),
     Measure("choice_likelihood_old", 1, "The old answer's letter is the likeliest.", higher_is_better=False),
-    Measure("choice_generated_old", 1, "The answer names the old answer's option.", higher_is_better=False),
-    Measure("choice_unread", 1, "The answer names no option, or several.", higher_is_better=False),
+    Measure("choice_generated_old", 2, "The answer names the old answer's option.", higher_is_better=False),
+    Measure("choice_unread", 2, "The answer names no option, or several.", higher_is_better=False),
     Measure("subject_tokens", 1, "Tokens of the subject, encoded alone.", "tokens"),
     Measure("subject_tokens_in", 1, "Tokens of the question that hold a part of the subject.", "tokens"),
 )

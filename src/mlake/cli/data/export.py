@@ -22,7 +22,7 @@ __all__ = ["export", "list_"]
 def list_(as_json: bool) -> None:
     """List the data sets that mlake knows by name.
 
-    A path of a .jsonl or .csv file of your own facts is taken wherever a name is.
+    A path of a .jsonl, .json or .csv file of your own facts is taken wherever a name is.
     """
     rows = [
         {

@@ -1,12 +1,12 @@
 """What a check says: rules, findings and the report that holds them."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from mlake.records import Benchmark, Statement
+from mlake.safe import hidden
 
 __all__ = ["SEVERITIES", "Finding", "Report", "Rule", "Severity", "quote", "safe", "say"]
 
@@ -14,7 +14,6 @@ Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 _LONGEST = 100  # characters of a text that are shown
-_HIDDEN = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class Report:
 
 def safe(text: str) -> str:
     """The text with what a terminal would hide or obey written out."""
-    return "".join(f"\\u{ord(c):04x}" if unicodedata.category(c) in _HIDDEN else c for c in text)
+    return "".join(f"\\u{ord(c):04x}" if hidden(c) else c for c in text)
 
 
 def quote(*texts: str) -> str:

@@ -3,12 +3,13 @@
 import re
 from functools import lru_cache
 
-from mlake.text import Span, find_names, normalise
+from mlake.text import Span, find_names, normalise, spelling
 
 __all__ = ["find", "has", "has_alias", "inside", "key", "places"]
 
-_START = 4  # characters at its start that a name never changes, see rule 5 of ``mlake.text``
+_START = 4  # characters at its start that a name never changes, see rule 7 of ``mlake.text``
 _FREE = 3  # letters and digits of a name that is looked for without regard to case
+_JOINED = "+#"  # what makes another name of the one before it
 _NOTHING = "\0"  # stands for a main name that is not in the text
 
 
@@ -20,7 +21,7 @@ def key(text: str, lang: str) -> str:
 
 @lru_cache(maxsize=1 << 17)
 def _solid(text: str, lang: str) -> str:
-    return key(text, lang).replace("・", "")
+    return spelling(text, lang)
 
 
 def find(text: str, names: tuple[str, ...], lang: str) -> list[Span]:
@@ -43,12 +44,15 @@ def has_alias(text: str, aliases: tuple[str, ...], lang: str) -> bool:
 
 
 def _stands_free(name: str, text: str, lang: str) -> bool:
-    """Whether a name that is not short stands in a text and touches no letter: enough for a match."""
-    if sum(map(str.isalnum, name)) < _FREE:
+    """Whether a name that is not short, nor a number, stands in a text and touches no letter: a match."""
+    if sum(map(str.isalnum, name)) < _FREE or name[0].isdigit() or name[-1].isdigit():
         return False
     whole = f" {key(text, lang)} "
     spans = ((start, end + 2) for start, end in places(name, text, lang))
-    return any(not whole[start].isalnum() and not whole[end - 1].isalnum() for start, end in spans)
+    return any(
+        not whole[start].isalnum() and not (whole[end - 1].isalnum() or whole[end - 1] in _JOINED)
+        for start, end in spans
+    )
 
 
 def places(name: str, text: str, lang: str) -> list[tuple[int, int]]:

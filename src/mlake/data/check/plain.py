@@ -2,21 +2,19 @@
 
 import unicodedata
 
+from mlake.safe import hidden, holds_hidden
+
 __all__ = ["invisible", "plain"]
 
 
 def invisible(text: str) -> bool:
-    """Whether a text holds control or format characters, line ends included."""
-    return not text.isprintable() and any(map(_is_hidden, text))
+    """Whether a text holds hidden characters, line ends included."""
+    return holds_hidden(text)
 
 
 def plain(text: str) -> str:
-    """The text composed and without control and format characters; white space among them becomes a space."""
+    """The text composed and without hidden characters; white space among them becomes a space."""
     if invisible(text):
-        seen = (char for char in text if char.isspace() or not _is_hidden(char))
+        seen = (char for char in text if char.isspace() or not hidden(char))
         text = " ".join("".join(seen).split())
     return unicodedata.normalize("NFC", text)
-
-
-def _is_hidden(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Cf")

@@ -48,6 +48,8 @@ _LISTS = ("old_aliases", "new_aliases", "locality_answer")
 _ASKED = ("paraphrase", "locality", "locality_answer")
 _MARKS = ",;\t"
 _HEADER = "subject,old,new,question"
+_TOLD = re.compile(r"\s*\"?sep=([^\w\s]|\t)\"?[ \t]*(?:\r\n|\n|\r)", re.IGNORECASE)
+_INDEX = re.compile(r"(?:unnamed: \d+)?", re.IGNORECASE)  # how pandas heads the column of its row numbers
 
 _NAMED = {name: column for column, names in COLUMNS.items() for name in names}
 
@@ -62,7 +64,8 @@ def read_csv(path: Path) -> Benchmark:
     content = read_bytes(path)
     text = decode(content, str(path))
     problems, drafts = Problems(str(path)), Drafts()
-    records = _records(text, _mark(text), problems)
+    mark, text = _marked(text)
+    records = _records(text, mark, problems)
     number, header = next(records, (1, []))
     if not header:
         problems.raise_any()
@@ -82,11 +85,17 @@ def read_csv(path: Path) -> Benchmark:
     return Benchmark(path.stem, path.name, sha256, facts, (), tuple(_notes(path, columns)))
 
 
-def _mark(text: str) -> str:
-    """What separates the cells: that by which the header names most columns."""
+def _marked(text: str) -> tuple[str, str]:
+    """What separates the cells, and the text without the line by which Excel is told so.
+
+    Without such a line (``sep=;``) it is that by which the header names most columns.
+    """
+    told = _TOLD.match(text)
+    if told:
+        return told[1], "\n" * told[0].count("\n") + text[told.end() :]
     header = re.search(r"\S[^\r\n]*", text)
     names = header[0] if header else ""
-    return max(_MARKS, key=lambda mark: sum(_plain(cell) in _NAMED for cell in names.split(mark)))
+    return max(_MARKS, key=lambda mark: sum(_plain(cell) in _NAMED for cell in names.split(mark))), text
 
 
 def _plain(name: str) -> str:
@@ -114,7 +123,7 @@ def _columns(header: Sequence[str], where: str, problems: Problems) -> list[str 
         problems.add(f"{where} must name the columns, such as {_HEADER}; got {shown(','.join(header))}")
         return columns
     for name, column in zip(header, columns, strict=True):
-        if name and column is None:
+        if column is None and not _INDEX.fullmatch(name):
             near = get_close_matches(_plain(name), _NAMED, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_NAMED)}"
             problems.add(f"{where} column {shown(name)}: is not known; {hint}")
@@ -138,7 +147,7 @@ def _line(
     for at, (cell, column) in enumerate(zip_longest(cells, columns, fillvalue=None), 1):
         if cell and column:
             values[column] = _split(cell) if column in _LISTS else cell
-        elif cell:
+        elif cell and not _numbers_rows(at, cell, header):
             hint = "quote a text that holds the separator"
             problems.add(f"{where} has text in cell {at}, for which the header names no column; {hint}")
     names = {column: known[0] for column, known in COLUMNS.items()}
@@ -148,6 +157,11 @@ def _line(
     names |= {f"{last}.text": names["locality"], f"{last}.accept": names["locality_answer"]}
     own = {column: value for column, value in values.items() if column not in _ASKED}
     return Line({**own, "probes": asked}, where, problems, names=names, word="column")
+
+
+def _numbers_rows(at: int, cell: str, header: Sequence[str]) -> bool:
+    """Whether a cell without a column is a row's number, which pandas writes first."""
+    return at == 1 and cell.isdecimal() and _INDEX.fullmatch(header[0]) is not None
 
 
 def _split(cell: str) -> list[str]:

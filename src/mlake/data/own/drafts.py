@@ -113,6 +113,8 @@ def _statement(line: Line, fact: str, lang: str) -> Statement:
             "; only case, blanks, quotes, dashes or Unicode forms differ: copy it from there" if alike else ""
         )
         line.problem("subject", f"{shown(subject)} does not occur in the question{hint}")
+    if len(line.text("new_answer").splitlines()) > 1:
+        line.problem("new_answer", "holds a line break, where answers end; write it in one line")
     return Statement(
         fact=fact,
         lang=lang,

@@ -1,14 +1,17 @@
-"""One line of a facts file, which its schema has checked: what is of the wrong type reads as absent."""
+"""One line of a facts file, which its schema has checked: what is of the wrong type reads as absent.
+
+Blanks at the edges of a text do not belong to it: an edit that ends in one could never be said to have taken.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mlake.data.checked import Checked, Problems, object_of
 from mlake.data.faults import shown
 
-__all__ = ["Line", "line_of", "parse_line", "unique"]
+__all__ = ["Line", "line_of", "padded", "parse_json", "parse_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,12 @@ class Line(Checked):
     def text(self, name: str, default: str = "") -> str:
         """A string."""
         value = self.values.get(name)
-        return value if isinstance(value, str) else default
+        return value.strip() if isinstance(value, str) else default
 
     def optional(self, name: str) -> str | None:
         """A string, or None where it is null or absent."""
         value = self.values.get(name)
-        return value if isinstance(value, str) else None
+        return value.strip() if isinstance(value, str) else None
 
     def flag(self, name: str, default: bool) -> bool:
         """A boolean."""
@@ -42,7 +45,7 @@ class Line(Checked):
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of strings."""
-        return tuple(value for value in self.items(name) if isinstance(value, str))
+        return tuple(value.strip() for value in self.items(name) if isinstance(value, str))
 
     def objects(self, name: str) -> "Iterator[tuple[int, Line]]":
         """The objects of a list with their places in it."""
@@ -54,14 +57,24 @@ class Line(Checked):
 def parse_line(raw: str, where: str, problems: Problems) -> Line | None:
     """Parses one line; None, with the problem noted, if it is no JSON object of encodable text."""
     try:
-        values = json.loads(raw, object_pairs_hook=unique)
+        values = parse_json(raw)
     except (ValueError, RecursionError) as error:
         problems.add(f"{where} is no JSON ({error})")
         return None
     return line_of(values, where, problems)
 
 
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def parse_json(text: str) -> Any:
+    """A JSON value.
+
+    Raises:
+        ValueError: It is no JSON, or a key stands twice in an object.
+        RecursionError: It is nested too deeply.
+    """
+    return json.loads(text, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object, in which the last of two values would win in silence."""
     values = dict(pairs)
     if len(values) < len(pairs):
@@ -69,6 +82,14 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"key {shown(twice)} stands twice in an object; keep one")
     return values
+
+
+def padded(value: object) -> bool:
+    """Whether any text in a JSON value has blanks at its edges."""
+    if isinstance(value, str):
+        return value != value.strip()
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return any(padded(item) for item in items)
 
 
 def line_of(values: object, where: str, problems: Problems) -> Line | None:

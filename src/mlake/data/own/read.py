@@ -1,4 +1,4 @@
-"""Facts of one's own, whatever they stand in: JSON Lines, CSV, or a folder in the release's format."""
+"""Facts of one's own, whatever they stand in: JSON, JSON Lines, CSV, or a folder in the release's format."""
 
 import os
 from pathlib import Path
@@ -14,11 +14,13 @@ __all__ = ["is_place", "read_own"]
 
 def is_place(path: Path) -> bool:
     """Whether a place is meant, not a name: it ends like a file of facts, names a folder, or exists."""
-    return path.suffix.lower() in (".jsonl", *ENDINGS) or len(path.parts) > 1 or os.path.lexists(path)
+    return (
+        path.suffix.lower() in (".jsonl", ".json", *ENDINGS) or len(path.parts) > 1 or os.path.lexists(path)
+    )
 
 
 def read_own(path: Path, cache: Path | None) -> Benchmark:
-    """Reads a ``.jsonl``, ``.csv`` or ``.tsv`` file, or a folder that holds ``single_hop/LANG_qa.json``.
+    """Reads a ``.jsonl``, ``.json``, ``.csv`` or ``.tsv`` file, or a folder with ``single_hop/LANG_qa.json``.
 
     Args:
         path: The file or folder.

@@ -1,22 +1,18 @@
 """Subjects of a user's own facts where the file names none: recovered from the facts' own texts."""
 
-import json
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mlake.data.subjects.clues import Clues
 from mlake.data.subjects.recover import Recovered, recover
-from mlake.disk import write_atomic
+from mlake.disk import keep_json, kept_json
 from mlake.records import Fact, Statement
 
 __all__ = ["LEAST", "with_subjects"]
 
 LEAST = 50
 """Facts that recovery needs: it tells names from template words by how often they recur."""
-
-_LOG = logging.getLogger(__name__)
 
 
 def with_subjects(facts: tuple[Fact, ...], place: Path) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
@@ -61,10 +57,7 @@ def _notes(before: Sequence[Fact], after: Sequence[Fact]) -> Iterator[str]:
 
 def _recover(place: Path, facts: Sequence[Fact]) -> dict[str, list[Recovered]]:
     found = recover({lang: [_clues(fact, lang) for fact in facts] for lang in facts[0].statements})
-    try:
-        write_atomic(place, json.dumps(found, ensure_ascii=False).encode())
-    except OSError as error:
-        _LOG.warning("cannot keep recovered subjects in %s: %s", place, error)
+    keep_json(place, found)
     return found
 
 
@@ -77,14 +70,10 @@ def _clues(fact: Fact, lang: str) -> Clues:
 
 def _stored(place: Path, facts: Sequence[Fact]) -> dict[str, list[Recovered]] | None:
     """What was recovered before; None if there is none, or it does not fit the questions."""
-    try:
-        stored = json.loads(place.read_bytes())
-        found = {lang: [Recovered(*one) for one in stored[lang]] for lang in facts[0].statements}
-    except FileNotFoundError:
+    stored = kept_json(place)
+    if stored is None or stored.keys() != facts[0].statements.keys():
         return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        _LOG.warning("ignoring damaged %s: %s", place, error)
-        return None
+    found = {lang: [Recovered(*one) for one in stored[lang]] for lang in stored}
     return found if all(_fits(found[lang], facts, lang) for lang in found) else None
 
 

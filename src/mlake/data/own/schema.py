@@ -40,14 +40,6 @@ def _filled() -> Shape:
     return FILLED
 
 
-def _maybe() -> Shape:
-    return {"type": ["string", "null"]}
-
-
-def _maybe_filled() -> Shape:
-    return {"type": ["string", "null"], "pattern": r"\S"}
-
-
 def _flag() -> Shape:
     return {"type": "boolean"}
 
@@ -103,7 +95,7 @@ FACT: tuple[Field, ...] = (
     Field("row", _place, "Place in the data set, from 0; the order in the file if left out."),
     Field("lang", _lang, "Language; en if left out."),
     Field("question", _filled, "The direct question.", required=True),
-    Field("subject", _maybe_filled, "The subject's name, verbatim as it stands in the question."),
+    Field("subject", _filled, "The subject's name, verbatim as it stands in the question."),
     Field("subject_sure", _flag, "False where the subject is a guess."),
     Field("old_answer", _text, "The answer before the edit."),
     Field("old_aliases", _names, "Other names of the old answer."),
@@ -111,9 +103,9 @@ FACT: tuple[Field, ...] = (
     Field("new_aliases", _names, "Other names of the new answer."),
     Field("old_sentence", _text, "The fact as a sentence before the edit."),
     Field("new_sentence", _text, "The fact as a sentence after the edit."),
-    Field("subject_id", _maybe, "Wikidata id of the subject."),
-    Field("relation_id", _maybe, "Wikidata id of the relation."),
-    Field("relation", _maybe, "The relation's label in this language."),
+    Field("subject_id", _text, "Wikidata id of the subject."),
+    Field("relation_id", _text, "Wikidata id of the relation."),
+    Field("relation", _text, "The relation's label in this language."),
     Field("probes", _probes, "Questions about the fact; the direct one is added if none is listed."),
 )
 """The fields of a fact in one language."""
@@ -123,10 +115,19 @@ def object_shape(fields: Sequence[Field], *, also_required: Sequence[str] = ()) 
     """The schema of a JSON object with these fields and no others."""
     return {
         "type": "object",
-        "properties": {one.name: one.shape() | {"description": one.about} for one in fields},
+        "properties": {one.name: _shape(one) | {"description": one.about} for one in fields},
         "required": [one.name for one in fields if one.required or one.name in also_required],
         "additionalProperties": False,
     }
+
+
+def _shape(field: Field) -> Shape:
+    """The schema of a field's value; null, which many exporters write, is as if the field were left out."""
+    shape = field.shape()
+    if field.required:
+        return shape
+    nullable = shape | {"type": [shape["type"], "null"]}
+    return nullable | {"enum": [*shape["enum"], None]} if "enum" in shape else nullable
 
 
 def fact_shape() -> Shape:

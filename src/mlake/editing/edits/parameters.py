@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import torch
@@ -12,6 +13,7 @@ from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.neurons import parameter_neurons
 from mlake.editing.factors import Factors, checked
 from mlake.errors import EditError
+from mlake.interrupts import undone
 from mlake.models.lm import LM
 
 __all__ = ["ParameterEdit"]
@@ -45,7 +47,7 @@ class ParameterEdit(Edit):
         self.warn_of_another_model(lm)
         parameters = dict(lm.model.named_parameters())
         originals: dict[str, Tensor] = {}
-        try:
+        with undone(partial(_restore, parameters, originals)):
             with torch.no_grad():
                 for name in (*self.factors, *self.values):
                     parameter = _named(parameters, name)
@@ -53,10 +55,6 @@ class ParameterEdit(Edit):
                     originals.setdefault(name, parameter.detach().clone())
                     parameter.copy_(new)
             yield lm
-        finally:
-            with torch.no_grad():
-                for name, original in originals.items():
-                    parameters[name].copy_(original)
 
     def __repr__(self) -> str:
         return f"ParameterEdit(low-rank changes: {len(self.factors)}, whole parameters: {len(self.values)})"
@@ -108,6 +106,12 @@ class ParameterEdit(Edit):
     def neurons(self, lm: LM, /) -> dict[int, Tensor]:
         """Change of the weights of each neuron in all matrices of the MLP, and in their biases."""
         return parameter_neurons(lm, self.factors, self.values)
+
+
+@torch.no_grad()
+def _restore(parameters: Mapping[str, nn.Parameter], originals: Mapping[str, Tensor]) -> None:
+    for name, original in originals.items():
+        parameters[name].copy_(original)
 
 
 def _named(parameters: Mapping[str, nn.Parameter], name: str) -> nn.Parameter:

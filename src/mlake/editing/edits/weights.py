@@ -13,6 +13,7 @@ from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.neurons import column_squares
 from mlake.editing.factors import Factors, checked
 from mlake.errors import EditError
+from mlake.interrupts import undone
 from mlake.models.lm import LM
 
 __all__ = ["Changes", "WeightEdit", "editable"]
@@ -27,10 +28,8 @@ def editable(lm: LM) -> Iterator["Changes"]:
     The originals are kept, since adding and subtracting a delta does not give back the same bits.
     """
     changes = Changes(lm)
-    try:
+    with undone(changes.undo):
         yield changes
-    finally:
-        changes.undo()
 
 
 class Changes:

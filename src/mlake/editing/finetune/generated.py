@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mlake.chat_server import ChatServer
-from mlake.disk import cache_dir, write_atomic
+from mlake.disk import cache_dir, keep_json, kept_json
 from mlake.editing.finetune.requests import MOST_TOKENS, VERSION
-from mlake.errors import EditError
 from mlake.models.generate import answers, identity
 from mlake.models.lm import LM, UNPINNED
 
@@ -48,18 +47,27 @@ class ServerWriter:
 
 @dataclass(frozen=True)
 class LocalWriter:
-    """A model on this machine."""
+    """A model on this machine.
+
+    Attributes:
+        lm: The model.
+        most: Most tokens of a reply.
+        pinned: Whether its weights are those of its revision, and not edited.
+    """
 
     lm: LM
+    most: int = MOST_TOKENS
+    pinned: bool = True
 
     @property
     def identity(self) -> Mapping[str, Any] | None:
         """What tells the model's answers from another's; None for weights that nothing pins."""
-        return None if self.lm.revision == UNPINNED else identity(self.lm, MOST_TOKENS)
+        return identity(self.lm, self.most) if self.pinned and self.lm.revision != UNPINNED else None
 
     def write(self, requests: Sequence[str]) -> list[str]:
         """The greedy answer to each request."""
-        return [reply.text for reply in answers(self.lm, requests, max_new_tokens=MOST_TOKENS)]
+        given = answers(self.lm, requests, max_new_tokens=self.most)
+        return [reply.after_thought().text for reply in given]
 
 
 def replies(writer: Writer, requests: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -100,21 +108,11 @@ def _read(path: Path | None, count: int) -> list[str] | None:
     """The replies in a file; None where they are missing or damaged, and so are written again."""
     if path is None:
         return None
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
+    found = kept_json(path)
     sound = isinstance(found, list) and len(found) == count and all(isinstance(one, str) for one in found)
     return found if sound else None
 
 
 def _keep(path: Path | None, written: Any) -> None:
-    if path is None:
-        return
-    try:
-        write_atomic(path, json.dumps(written, ensure_ascii=False).encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise EditError(
-            f"cannot keep generated texts in {path.parent}: {error.strerror or error}; "
-            "set MLAKE_CACHE to a folder that can be written"
-        ) from None
+    if path is not None:
+        keep_json(path, written)

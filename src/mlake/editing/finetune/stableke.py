@@ -1,4 +1,4 @@
-"""StableKE: fine-tuning on each fact in other words and in context (Wei et al. 2024, arXiv 2402.13048)."""
+"""StableKE: fine-tuning on each fact in other words and on what is around it (Wei et al. 2024)."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -23,7 +23,9 @@ from mlake.records import Statement
 
 __all__ = ["Source", "StableKE"]
 
-Source = Literal["templates", "server", "local"]
+Source = Literal["self", "server", "local", "templates"]
+
+_OWN_TOKENS = 48  # of what a model says about a name: a sentence or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,9 @@ class StableKE(Method):
     """Fine-tuning on augmented facts.
 
     Attributes:
-        source: Who writes the texts: our ``templates``, a model behind a ``server``, or a ``local`` model.
-        texts: Texts of each fact, half of them questions with the new answer.
+        source: Who writes: the edited model ``self`` (what it knows around the fact), a model behind a
+            ``server`` or a ``local`` model (paraphrases too), or ``templates``, which are not the paper's.
+        texts: Texts of each fact, half of them around it; of templates half are questions.
         epochs: Most passes over the texts.
         rate: Learning rate.
         stop: Training ends after a pass in which the questions' mean loss was below this.
@@ -43,7 +46,7 @@ class StableKE(Method):
         model: The server's name of the model, or what ``mlake.models.load`` loads.
     """
 
-    source: Source = "templates"
+    source: Source = "self"
     texts: int = 8
     epochs: int = 20
     rate: float = 1e-5
@@ -62,7 +65,7 @@ class StableKE(Method):
             ModelError: The server's address is none, or holds a secret, which would be written to specs;
                 or the factors have no place, as the model's blocks are not understood.
         """
-        if self.source != "templates" and not self.model:
+        if self.source in ("server", "local") and not self.model:
             raise EditError(f"source={self.source} needs a model to write texts; set model=NAME")
         if self.source == "server" and not self.url:
             raise EditError("source=server needs its address; set url=http://127.0.0.1:8000/v1 or another")
@@ -96,7 +99,7 @@ class StableKE(Method):
             lm: The model.
             statements: The facts, each in the language it is edited in.
             text: Not used.
-            history: Not used: training starts from the model as it is.
+            history: What the model says of itself is not kept for later runs where it is edited already.
             progress: Called with the number of facts just finished.
 
         Raises:
@@ -105,8 +108,8 @@ class StableKE(Method):
         """
         if not statements:
             raise EditError("no facts to edit; expected at least one statement")
-        writer = self._writer(lm)
-        facts = augmented(statements, texts=self.texts, seed=self.seed, writer=writer)
+        writer, own = self._writer(lm, history), self.source == "self"
+        facts = augmented(statements, texts=self.texts, seed=self.seed, writer=writer, rephrases=not own)
         report = self._report(lm, facts, writer)
         del writer  # its model need not be in memory beside the trained one
         told = _Told(len(statements), progress)
@@ -120,8 +123,10 @@ class StableKE(Method):
     def _weights(self, lm: LM) -> AbstractContextManager[Weights]:
         return training_low_rank(lm, self.rank, self.seed) if self.rank else training_all(lm)
 
-    def _writer(self, lm: LM) -> Writer | None:
+    def _writer(self, lm: LM, history: Sequence[Edit]) -> Writer | None:
         self.fitted(lm)
+        if self.source == "self":
+            return LocalWriter(lm, most=_OWN_TOKENS, pinned=not history)
         if self.source == "server":
             return ServerWriter(ChatServer(self.url, self.model))
         return LocalWriter(load(self.model)) if self.source == "local" else None

@@ -17,6 +17,8 @@ from transformers.pytorch_utils import Conv1D
 from mlake.editing.factors import Factors
 from mlake.editing.locate.rows import wide
 from mlake.errors import EditError
+from mlake.interrupts import undone
+from mlake.models.hooks import hooked
 from mlake.models.lm import LM
 
 __all__ = ["AllWeights", "LowRank", "Weights", "training_all", "training_low_rank"]
@@ -94,17 +96,19 @@ def training_all(lm: LM) -> Iterator[AllWeights]:
     originals = {name: one.detach().to("cpu", copy=True) for name, one in parameters.items()}
     flags = {name: one.requires_grad for name, one in parameters.items()}
     scale = _FP16_SCALE if lm.dtype == torch.float16 else 1.0
-    try:
+
+    @torch.no_grad()
+    def restore() -> None:
+        for name, one in parameters.items():
+            one.requires_grad_(flags[name])
+            one.grad = None
+            one.copy_(originals[name])
+
+    with undone(restore):
         for one in parameters.values():
             one.requires_grad_(True)
         moved = [one if one.dtype in _WIDE else one.detach().float() for one in parameters.values()]
         yield AllWeights(parameters, originals, moved, scale)
-    finally:
-        with torch.no_grad():
-            for name, one in parameters.items():
-                one.requires_grad_(flags[name])
-                one.grad = None
-                one.copy_(originals[name])
 
 
 @dataclass(eq=False)
@@ -153,8 +157,8 @@ def training_low_rank(lm: LM, rank: int, seed: int) -> Iterator[LowRank]:
         for block, name, module in _maps(lm):
             transposed = isinstance(module, Conv1D)
             factors = _drawn(module.weight, transposed, rank, random)
-            handle = module.register_forward_hook(partial(_added, factors, transposed))
-            stack.callback(handle.remove)
+            hook = partial(_added, factors, transposed)
+            stack.enter_context(hooked(partial(module.register_forward_hook, hook)))
             found[f"{lm.arch.layers}.{block}.{name}.weight"] = factors
         if not found:
             raise EditError(

@@ -23,8 +23,8 @@ __all__ = ["figure2"]
 _TITLE = "Accuracy of the unedited model and of edits in the same language"
 _COLUMNS = (
     "model", "method", "kind", "lang",
-    "unedited measure", "unedited n", "unedited", "unedited low", "unedited high",
-    "edited measure", "edited n", "edited", "edited low", "edited high",
+    "unedited measure", "unedited n", "unedited effective n", "unedited", "unedited low", "unedited high",
+    "edited measure", "edited n", "edited effective n", "edited", "edited low", "edited high",
 )  # fmt: skip
 _OLD = {"contains": "old", "paper": "old_paper"}
 
@@ -90,7 +90,8 @@ def _unedited(run: RunData, where: tuple[str, str], lang: str) -> TidyRow | None
 def _cells(point: _Point) -> tuple[Cell, ...]:
     numbers: list[Cell] = []
     for row in (point.before, point.after):
-        numbers += [f"{row['kind']}: {row['scorer']}", row["n"], row["value"], row["low"], row["high"]]
+        numbers += [f"{row['kind']}: {row['scorer']}", row["n"], row["effective"]]
+        numbers += [row["value"], row["low"], row["high"]]
     return (point.shown.full, point.shown.title, point.kind, point.after["test_lang"], *numbers)
 
 

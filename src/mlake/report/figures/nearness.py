@@ -15,7 +15,7 @@ from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import ROW_COLUMNS, Shown, font_notes, head, lacking, row_cells, shown
 from mlake.report.figures.style import PAGE, language_colour
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import Estimate, clustered_mean
+from mlake.report.statistics.intervals import Estimate, clustered_mean
 from mlake.report.table import Cell, Table
 from mlake.report.tidy import TidyRow
 
@@ -89,7 +89,19 @@ def _rows(panel: _Panel, scorer: str) -> Iterator[tuple[Cell, ...]]:
     for row in panel.pairs:
         yield (*names, _distance(row), *row_cells(row))
     for far, one in panel.means.items():
-        yield (*names, far, "any", "any", "direct", scorer, one.n, one.value, one.low, one.high)
+        yield (
+            *names,
+            far,
+            "any",
+            "any",
+            "direct",
+            scorer,
+            one.n,
+            one.effective,
+            one.value,
+            one.low,
+            one.high,
+        )
 
 
 def _distance(row: TidyRow) -> int:

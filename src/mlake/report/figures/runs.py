@@ -29,7 +29,7 @@ __all__ = [
 HOPS = {"direct": "direct", "multihop": "two-hop"}
 """The two kinds of question of the paper, with the names that panels have."""
 
-ROW_COLUMNS = ("edited in", "asked in", "kind", "scorer", "n", "value", "low", "high")
+ROW_COLUMNS = ("edited in", "asked in", "kind", "scorer", "n", "effective n", "value", "low", "high")
 """Columns of a tidy row in a figure's data."""
 
 
@@ -113,7 +113,7 @@ def own(run: RunData, kind: str, scorer: str) -> dict[str, TidyRow]:
 def row_cells(row: TidyRow) -> tuple[Cell, ...]:
     """A tidy row under ``ROW_COLUMNS``."""
     edited = row["edit_lang"] or row["method"]
-    numbers = (row["n"], row["value"], row["low"], row["high"])
+    numbers = (row["n"], row["effective"], row["value"], row["low"], row["high"])
     return (edited, row["test_lang"], row["kind"], row["scorer"], *numbers)
 
 

@@ -44,7 +44,7 @@ function cellSummary(run, query, scorer) {
   if (!cell) return null;
   const interval = intervalText(cell[6], cell[7], scorer);
   const mean = el("b", { class: "big" }, `${meanText(cell[5], scorer)}${isPercent(scorer) ? " %" : ""}`);
-  return el("span", { class: "cell-summary" }, mean, ` ${scorer}${interval ? `, 95 % interval ${interval}` : ""}, ${cell[4]} answers`);
+  return el("span", { class: "cell-summary" }, mean, ` ${scorer}${interval ? `, 95 % interval ${interval}` : ""}, ${countedText(cell[4], cell[8])}`);
 }
 
 function answerFilters(run, query, scorer) {

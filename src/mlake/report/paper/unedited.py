@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from mlake.kinds import KINDS
 from mlake.report.paper.compare import (
@@ -21,6 +22,7 @@ from mlake.report.paper.compare import (
 from mlake.report.rundata import RunData
 from mlake.report.table import Cell, Table
 from mlake.scorers.row import ScoredRow
+from mlake.templates import stop_told
 
 __all__ = ["table4"]
 
@@ -43,8 +45,8 @@ _Models = Sequence[tuple[str, Sequence[RunData]]]
 def table4(runs: Sequence[RunData]) -> tuple[Table, ...]:
     """Accuracy of unedited models, a table for free answers and one for multiple choice.
 
-    Right is the answer before any edit. Runs on one model (name, revision, data type, prompt) and one data
-    set are taken together, each question once.
+    Right is the answer before any edit. Runs on one model (name, revision, data type, prompt, and where
+    answers end) and one data set are taken together, each question once.
 
     Args:
         runs: Runs of any models; only what the unedited model answered is read.
@@ -71,6 +73,7 @@ def _free(models: _Models, runs: Sequence[RunData]) -> Table:
         "right is the answer before any edit, by the paper's rule (old_paper on direct questions, paper on "
         "two-hop ones) and by ours (old, contains)",
         *(OTHER_MODELS, *signatures(runs, scorers)),
+        *(_form(model, own[0].spec) for model, own in models if "template" in own[0].spec),
     )
     columns = (
         *("model", "questions", "language", "n", "% (paper's rule)", INTERVAL, *paper_columns("table4")),
@@ -78,6 +81,14 @@ def _free(models: _Models, runs: Sequence[RunData]) -> Table:
     )
     title = "Table 4: free answers of unedited models"
     return Table("table4", title, columns, tuple(_free_rows(models, scorers)), notes)
+
+
+def _form(model: str, spec: Mapping[str, Any]) -> str:
+    """How a model was asked: what is around the question, and what ends an answer."""
+    template = str(spec["template"])
+    where = "their first line break" if stop_told(template, spec.get("stop")) == "line" else "the end token"
+    longest = spec.get("max_new_tokens")
+    return f"{model} is asked {template!r}; answers end at {where}, or after {longest} tokens"
 
 
 def _free_rows(models: _Models, scorers: Sequence[str]) -> Iterator[tuple[Cell, ...]]:

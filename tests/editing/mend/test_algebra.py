@@ -1,5 +1,6 @@
 """MEND's algebra in float64: gradients as factors, the network, and the edit they make."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -197,6 +198,52 @@ def test_matrices_of_one_shape_share_a_network_but_not_its_scale() -> None:
     assert [round(float(f.left.detach()[0, 0]), 9) for f in made] == [-0.1, -0.2, -0.6]
     assert torch.allclose(made[2].right, 2 * row[:, :2].T)
     assert torch.allclose(network.log_step.exp(), torch.tensor(steps, dtype=torch.float64))
+
+
+def test_the_network_is_the_authors() -> None:
+    """Numbers recorded from ``IDMLP`` of eric-mitchell/mend at e04fdb9, in float64: both layers clamp."""
+
+    def waves(k: int, *shape: int) -> Tensor:
+        return torch.sin(torch.arange(math.prod(shape)).double() * (k + 1) + k).reshape(shape)
+
+    network = GradientNetwork([Shape(3, 2)] * 2, [0.1] * 2, rank=2, dtype=torch.float64).networks["3x2"]
+    with torch.no_grad():
+        for at, layer in enumerate((network.first, network.second)):
+            layer.outer.copy_(waves(3 * at, 5, 2))  # type: ignore
+            layer.inner.copy_(waves(3 * at + 1, 2, 5))  # type: ignore
+            layer.bias.copy_(waves(3 * at + 2, 5))  # type: ignore
+            layer.scale.copy_(1 + waves(7 + at, 2, 5))  # type: ignore
+            layer.offset.copy_(waves(11 + at, 2, 5))  # type: ignore
+        rows = waves(20, 2, 5)
+        made = [torch.cat(network(Gradient(rows[:, :2], rows[:, 2:]), place), dim=1) for place in (0, 1)]
+    recorded = [
+        [
+            [0.912945251, -0.158622669, 4.414508533, 0.968364461, 4.090965497],
+            [1.747862491, 0.996469173, 5.298167358, -0.455773595, 4.999491332],
+        ],
+        [
+            [2.255047707, 1.299871558, 2.099669209, 1.205066635, 0.42930302],
+            [2.616010275, 2.946488099, 1.700869936, -0.255153966, 1.577950063],
+        ],
+    ]
+    assert torch.allclose(torch.stack(made), torch.tensor(recorded, dtype=torch.float64), atol=1e-8)
+
+
+def test_matrices_of_one_shape_share_their_statistics() -> None:
+    random = torch.Generator().manual_seed(0)
+    network = GradientNetwork([Shape(3, 2)] * 2, [1.0] * 2, rank=2, dtype=torch.float64)
+    every = [
+        Gradient(
+            place + torch.randn(9, 2, generator=random, dtype=torch.float64),
+            torch.randn(9, 3, generator=random, dtype=torch.float64),
+        )
+        for place in (0.0, 5.0)
+    ]
+    network.see(every)
+    running, both = network.networks["3x2"].inputs, torch.cat([one.inputs for one in every])  # type: ignore
+    assert int(running.count) == 18 and torch.allclose(running.mean, both.mean(0))  # type: ignore
+    right = torch.cat([factors.right.detach().T for factors in network(every)])
+    assert torch.allclose(right, (both - both.mean(0)) / both.std(0, correction=0))
 
 
 def test_training_can_leave_the_identity(tiny_lm: Any, statements: tuple[Statement, ...]) -> None:

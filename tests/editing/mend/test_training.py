@@ -1,7 +1,7 @@
 """Training MEND's editor on tiny models: data, losses, files, and the method that reads them."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -10,48 +10,17 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tests.editing.mend.conftest import LANGS
 
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.mend import Mend
 from mlake.editing.mend.examples import draw, examples
 from mlake.editing.mend.files import TrainedFile, default_path
 from mlake.editing.mend.gradients import edited_matrices
-from mlake.editing.mend.training import Trainer, TrainSettings
+from mlake.editing.mend.training import Trainer
 from mlake.errors import EditError, SubjectError, UnknownNameError
 from mlake.models.lm import UNPINNED
-from mlake.records import Benchmark, Fact, Probe, Statement
-
-SETTINGS = TrainSettings(batch_size=3, others=2, rank=4, rate=3e-3, step=0.01, measured=2)
-LANGS = ("en", "de", "fr", "ja", "zh")
-
-
-@pytest.fixture
-def benchmark(statements: tuple[Statement, ...]) -> Benchmark:
-    """Five facts, each in its language and in English; the first has another wording."""
-    said = Probe("p0", "f0", "paraphrase", "en", "At what place did Sagan work?", ("BBC",))
-    facts = [
-        Fact(one.fact, row, {one.lang: one, "en": replace(one, lang="en")}, (said,) * (row == 0))
-        for row, one in enumerate(statements)
-    ]
-    return Benchmark("five", "1", "0" * 64, tuple(facts))
-
-
-@pytest.fixture
-def trainer(tiny_lm: Any, benchmark: Benchmark) -> Callable[..., Trainer]:
-    """``trainer(lm, **settings)``: training on all five facts in all languages."""
-
-    def make(lm: Any = None, *, langs: Sequence[str] = LANGS, **settings: Any) -> Trainer:
-        lm = lm or tiny_lm("llama", layers=4)
-        return Trainer(lm, benchmark, facts=(0, 5), langs=langs, settings=replace(SETTINGS, **settings))
-
-    return make
-
-
-@pytest.fixture
-def file(trainer: Callable[..., Trainer], tmp_path: Path) -> Path:
-    """A trained editor."""
-    trainer().run(tmp_path / "mend.safetensors", 4, lambda _: None)
-    return tmp_path / "mend.safetensors"
+from mlake.records import Benchmark, Fact, Statement
 
 
 def text(lm: Any, encoded: Any) -> str:
@@ -96,13 +65,13 @@ def test_a_draw_keeps_edited_facts_apart_from_others(tiny_lm: Any, benchmark: Be
     edited = {one.edit: one.fact for every in pool.values() for one in every}
     counts = set()
     for seed in range(300):
-        made = draw(pool, Random(seed), most=4, others=3)
-        assert made == draw(pool, Random(seed), most=4, others=3)
+        made = draw(pool, Random(seed), count=4, others=3)
+        assert made == draw(pool, Random(seed), count=4, others=3)
         counts.add(len(made.edit))
         assert len(made.near) == len(made.edit) and 1 <= len(made.far) <= 3
         assert not {edited[one] for one in made.edit} & {owner[one] for one in made.far}
-    assert counts == {1, 2, 3, 4}
-    alone = draw({"en": pool["en"][:1]}, Random(0), most=4, others=3)
+    assert counts == {1, 4}  # all four in English; elsewhere there is one fact
+    alone = draw({"en": pool["en"][:1]}, Random(0), count=4, others=3)
     assert (len(alone.edit), alone.far) == (1, [])
 
 
@@ -132,8 +101,8 @@ def test_the_gradient_of_the_loss_is_right(trainer: Callable[..., Trainer]) -> N
             shared.second.outer += 0.1  # type: ignore
     inner = network.networks["80x32"].second.inner  # type: ignore[union-attr]
     places = [(network.log_step, (0,)), (inner, (1, 2))]
-    for running in (*network.inputs, *network.deltas):
-        running.see = lambda rows: None  # statistics are no part of the difference
+    for shared in network.networks.values():
+        shared.see = lambda gradient: None  # type: ignore[assignment]  # statistics are no part of the difference
 
     def total() -> float:
         training.step = 1
@@ -333,7 +302,7 @@ def test_files_that_are_no_editors(tiny_lm: Any, file: Path, tmp_path: Path) -> 
     ParameterEdit().save(wrong)
     for content in (b"", b"x" * 100, wrong.read_bytes(), file.read_bytes()[:-10]):
         wrong.write_bytes(content)
-        with pytest.raises(EditError, match=r"is no trained editor of format mlake-mend/1, or damaged"):
+        with pytest.raises(EditError, match=r"is no trained editor of format mlake-mend/2, or damaged"):
             TrainedFile.read(wrong)
     save_file(load_file(file), wrong)
     with pytest.raises(EditError, match="or damaged"):
