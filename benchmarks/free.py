@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 import mlake
 from mlake.data.ordinary import ordinary_text
-from mlake.editing.locate.update import NullSpace
+from mlake.editing.locate.update import usage
 from mlake.models.corpora import corpus
 from mlake.models.moments import measured_moments
 
@@ -28,11 +30,12 @@ def _rows(flags: argparse.Namespace) -> Iterator[dict[str, Any]]:
     read = corpus(lm, "statements", tokens=flags.tokens, seed=flags.seed, text=text)
     yield {"model": lm.name, "dtype": str(lm.dtype), "data": benchmark.name, "tokens": read.tokens}
     for layer, moment in measured_moments(lm, flags.layers, read).items():
+        values = torch.linalg.eigvalsh(moment.double())
         free = {
-            unit: {str(one): round(NullSpace.of(moment, threshold=one, unit=unit).share, 4) for one in some}
+            unit: {str(one): round(float((usage(values, unit) < one).double().mean()), 4) for one in some}
             for unit, some in _THRESHOLDS.items()
         }
-        yield {"layer": layer, "energy": round(float(moment.diagonal().sum()), 3), "free": free}
+        yield {"layer": layer, "energy": round(float(values.sum()), 3), "free": free}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

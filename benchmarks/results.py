@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks.first_page import picture
 from benchmarks.stored import RESULTS, StoredRun, stored_run
 from mlake.disk import write_files
+from mlake.editing.locate.settings import LATER
 from mlake.editing.methods import EDITORS
 from mlake.errors import MlakeError
 from mlake.report.matrix_text import matrix_markdown, signature_line
@@ -123,7 +124,10 @@ def _settings(spec: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} `{_short(spec[name])}`"
     if spec["method"] in EDITORS:
         defaults = dict(_flat(EDITORS[spec["method"]].config()))
-        for name, value in _flat(spec["editor"]):
+        earlier = {
+            name: old for name, old in LATER.items() if name in defaults and name not in spec["editor"]
+        }
+        for name, value in _flat({**spec["editor"], **earlier}):
             if defaults.get(name) != value:
                 yield f"{name} `{_short(value)}`"
 

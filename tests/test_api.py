@@ -66,7 +66,7 @@ def test_examples_in_docstrings_run(
 
 
 def test_the_functions_are_the_ones_named() -> None:
-    assert list(public()) == ["LM.of", "ask", "editor", "load", "load_model", "run", "score"]
+    assert list(public()) == ["LM.of", "ask", "editor", "load", "load_model", "price", "run", "score"]
 
 
 def files(folder: Path) -> dict[str, bytes]:

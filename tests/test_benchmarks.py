@@ -21,7 +21,7 @@ from benchmarks.tokenizer import tokenizer_of
 
 from mlake.data import load
 from mlake.editing.locate.value import optimise_values
-from mlake.evaluation.plan import make_plan
+from mlake.evaluation.plan import NO_SUBJECT, make_plan
 from mlake.evaluation.spec import RunSpec
 
 SIZES = (
@@ -270,7 +270,7 @@ def test_numbers_of_the_matrix_are_those_of_the_plan(mirror: Path) -> None:
         data_revision=release.revision, data_sha256=release.sha256, facts=(0, len(release.facts)),
         method="memit", editor={}, edit_langs=langs, test_langs=langs,
     )  # fmt: skip
-    plan = make_plan(spec, release, usable=lambda one: one.subject is not None)
+    plan = make_plan(spec, release, refusal=lambda one: NO_SUBJECT if one.subject is None else None)
     edited = Counter[str]()
     for step in plan.steps:
         edited[step.lang] += len(step.statements)

@@ -68,6 +68,7 @@ def edit(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
             Path("my.jsonl").write_text(text, encoding="utf-8")
         base = ["edit", "--model", str(model), "--facts", "my.jsonl", "--out", "out", "--max-new-tokens", "5"]
         base += [] if "--method" in flags else ["--method", "rome"]
+        base += [] if "--price" in flags else ["--price", "none"]
         base += ["--set", "steps=2", "--set", "contexts=1", "--set", "corpus_tokens=500"]
         return CliRunner().invoke(main, [*base, *flags], catch_exceptions=False)
 
@@ -114,8 +115,14 @@ def test_two_facts(edit: Callable[..., Result], method: str) -> None:
 
 
 def test_a_fact_takes(edit: Callable[..., Result]) -> None:
-    settings = ("steps=60", "clamp=100", "contexts=0", "layers=1", "key=prompt")
-    flags = ("--no-subject", "--max-new-tokens", "1", *(f"--set={one}" for one in settings))
+    settings = (
+        "steps=60",
+        "clamp=100",
+        "contexts=0",
+        "layers=1",
+        "key=prompt",
+    )  # all that the last block sees
+    flags = ("--max-new-tokens", "1", *(f"--set={one}" for one in settings))
     result = edit([{**SAGAN, "new_answer": "Paris"}], *flags)
     (row,) = stored()
     assert (row["after"], row["took"]) == ("Paris", True) and row["before"] != "Paris"
@@ -262,6 +269,7 @@ def test_what_a_terminal_cannot_show_is_escaped(
 ) -> None:
     Path("my.jsonl").write_text(json.dumps(JA) + "\n", encoding="utf-8")
     flags = ["--method", "rome", "--set", "steps=1", "--max-new-tokens", "3", "--merge", "--peft"]
+    flags += ["--price", "none"]
     called = [sys.executable, "-m", "mlake", "edit", "--model", str(model), "--facts", "my.jsonl", *flags]
     ran = subprocess.run(
         [*called, "--out", "out"], env={**os.environ, "PYTHONIOENCODING": charset}, capture_output=True
@@ -300,7 +308,7 @@ def test_text_of_others_does_not_reach_the_terminal(
 ) -> None:
     hostile = "\x1b[2J\x9b31m\r\a\u202eBBC\n"
     monkeypatch.setattr(
-        "mlake.models.generate.answers", lambda lm, asked, **_: [Answer(hostile, True) for _ in asked]
+        "mlake.pricing.price.answers", lambda lm, asked, **_: [Answer(hostile, True) for _ in asked]
     )
     fact = {**SAGAN, "fact": "\x1b[1m", "question": "Where \x1b]0;x\x07 did Carl Sagan work?"}
     result = edit([fact, SCHILLER])
@@ -320,6 +328,50 @@ def test_questions_of_its_own_do_not_change_what_is_asked(edit: Callable[..., Re
     assert [row["question"] for row in stored()] == [SAGAN["question"]]
 
 
+def test_the_price_of_an_edit(edit: Callable[..., Result]) -> None:
+    rephrased = {"kind": "paraphrase", "text": "Sagan's employer?", "accept": ["BBC"]}
+    result = edit([{**SAGAN, "probes": [rephrased]}, JA], "--price", "some")
+    assert result.exit_code == 0, result.output
+    assert written() == ["answers.json", "edit.safetensors", "price.json"]
+    assert len(stored()) == 1
+    lines = result.stdout.splitlines()
+    assert len(lines) <= 24
+    (start,) = [at for at, line in enumerate(lines) if line.startswith("asked in")]
+    shown = {line.split()[0]: line for line in lines[start + 1 : start + 7]}
+    assert set(shown) == {"en", "de", "fr", "ja", "zh", "all"}
+    assert shown["en"].count("(n 1)") == 2 and shown["ja"].count("(n 1)") == 1
+    assert "wrote out/price.json" in lines
+    price = json.loads(Path("out/price.json").read_text(encoding="utf-8"))
+    own = [(one["kind"], one["lang"]) for one in price["answers"] if one["kind"] != "locality"]
+    assert own == [("direct", "en"), ("direct", "ja"), ("paraphrase", "en")]
+    assert sum(one["kind"] == "locality" for one in price["answers"]) == 5 * 12
+    # The next edit's price is not this one's.
+    assert edit([SCHILLER], "--price", "none").exit_code == 0
+    assert written() == ["answers.json", "edit.safetensors"]
+
+
+def test_the_price_as_json(edit: Callable[..., Result]) -> None:
+    result = edit([SAGAN], "--price", "some", "--json")
+    printed = json.loads(result.stdout)
+    assert printed["facts"] == stored()
+    assert printed["price"] == json.loads(Path("out/price.json").read_text(encoding="utf-8"))
+    assert set(json.loads(edit([SAGAN], "--json").stdout)) == {"facts"}
+
+
+def test_many_facts_fit_a_screen(edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that failed are shown first."""
+    facts = [{**SCHILLER, "fact": f"f{n}", "question": f"Where did Schiller {n} work?"} for n in range(30)]
+    monkeypatch.setattr(
+        "mlake.pricing.price.answers",
+        lambda lm, asked, **_: [Answer("" if "29" in one else "Bonn", True) for one in asked],
+    )
+    result = edit(facts, "--set", "steps=1", "--method", "memit")
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("FAILED  'Where did Schiller 29 work?'") and len(lines) <= 12
+    assert lines[-3:-1] == ["and 22 more", "29 of 30 facts took (scorer contains|v2)"]
+    assert len(stored()) == 30
+
+
 @pytest.mark.parametrize(
     ("after", "took"),
     [("The BBC", True), ("ABBC", False), ("Harvard, then BBC", False), ("", False), ("Auntie", True)],
@@ -328,7 +380,7 @@ def test_what_took_means(
     edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, after: str, took: bool
 ) -> None:
     monkeypatch.setattr(
-        "mlake.models.generate.answers", lambda lm, asked, **_: [Answer(after, True) for _ in asked]
+        "mlake.pricing.price.answers", lambda lm, asked, **_: [Answer(after, True) for _ in asked]
     )
     result = edit([{**SAGAN, "new_aliases": ["Auntie"]}])
     assert stored()[0]["took"] is took

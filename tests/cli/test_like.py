@@ -64,7 +64,7 @@ def test_a_preset_without_its_text_is_refused_before_the_model_loads(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
-    for name, message in (("memit", "needs the datasets package"), ("mend", "unknown preset of mend")):
+    for name, message in (("memit", "needs the datasets package"), ("mend", "mend has no presets")):
         flags = ["--model", "/nowhere", "--data", "mini", "--method", name, "--like", "easyedit"]
         result = CliRunner().invoke(main, ["run", *flags], catch_exceptions=False)
         assert result.exit_code == 2 and message in result.stderr

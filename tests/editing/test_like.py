@@ -120,8 +120,9 @@ def test_flags_beat_files_beat_the_preset_beats_the_family(tiny_lm: Any) -> None
 def test_presets_that_there_are_not() -> None:
     with pytest.raises(UnknownNameError, match=r"preset of memit 'easyedid'; known: easyedit\..*mean"):
         editor("memit", like="easyedid")
-    with pytest.raises(UnknownNameError, match="unknown preset of stableke 'easyedit'"):
-        editor("stableke", like=LIKE)
+    for name in ("stableke", "mend"):
+        with pytest.raises(EditError, match=f"^{name} has no presets, got 'easyedit'; leave [^\n]*$"):
+            editor(name, like=LIKE)
 
 
 @pytest.mark.parametrize("name", ["memit", "emmet", "alphaedit"])

@@ -217,6 +217,20 @@ def test_preserve_holds_the_prompts_other_tokens(tiny_lm: Any, statements: Any) 
     torch.testing.assert_close(edit.factors[1].dense(), direct.dense(), rtol=1e-5, atol=1e-6)
 
 
+def test_the_questions_last_token_needs_no_subject(tiny_lm: Any, statements: Any) -> None:
+    lm = tiny_lm("gemma3")
+    method = editor("memit", lm, key="question", steps=2, contexts=1, layers=[1])
+    assert not method.needs_subject()
+    facts = [replace(s, subject=None) for s in statements]
+    ends = [p.plain.lookup for p in prompts_of(method, lm, facts)]
+    assert ends == [
+        len(p.plain.ids) - p.plain.target - 4 for p in prompts_of(method, lm, facts)
+    ]  # "\n", "A", ":"
+    keys = {at: editor("memit", lm, key=at, steps=1, contexts=0, layers=[1]) for at in ("question", "prompt")}
+    made = [keys[at].edit(lm, facts, text=TEXT).factors[1].right for at in keys]
+    assert not torch.allclose(*made)
+
+
 def test_prompts_last_token_needs_no_subject(tiny_lm: Any, statements: Any) -> None:
     lm = tiny_lm("gemma3")
     facts = [replace(s, subject=None) for s in statements]

@@ -11,6 +11,7 @@ from mlake.report.figures import figure2, figure3, figure4, figure5, figure6, tr
 from mlake.report.figures.fit import logistic_fit
 from mlake.report.figures.runs import short_models
 from mlake.report.figures.style import paper
+from mlake.report.tidy import tidy
 
 
 def drawn(picture):
@@ -143,6 +144,17 @@ def test_figure6_shows_every_measure_before_and_after() -> None:
     assert sorted(y for _, y in points(axes)) == after
     before = [line.get_ydata()[0] for line in axes.lines if line.get_color() == "#555555"]
     assert before == [row[8] for row in rows if row[2] == "unedited"]
+
+
+def test_figure6_shows_long_answers_where_there_are_any() -> None:
+    run = make_run(measures=("entropy",))
+    (note,) = [one for one in figure6([run]).data.notes if one.startswith("short answers")]
+    assert "--kinds writing" in note
+    long = [replace(row, kind="writing", value=7.0) for row in run.scored if row.scorer == "entropy"]
+    both = replace(run, scored=[*run.scored, *long], rows=tidy(run.spec, [*run.scored, *long]))
+    picture = figure6([both])
+    assert set(column(picture, "value")) == {7.0} and set(column(picture, "kind")) == {"writing"}
+    assert not any(one.startswith("short answers") for one in picture.data.notes)
 
 
 def test_transfer_by_distance_leaves_out_own_languages() -> None:

@@ -81,6 +81,42 @@ class TestTable1:
         assert cell(direct, "difference", model=QWEN, language="de") == pytest.approx(75 - 59.51)
         assert cell(multihop, "difference", model=VICUNA, language="zh") == pytest.approx(25 - 3.30)
 
+    @pytest.mark.parametrize(
+        ("source", "name", "difference"),
+        [
+            ("templates", "stableke, templates", None),
+            ("self", "stableke, own texts", None),
+            ("server", "stableke", pytest.approx(75 - 88.43)),
+            ("local", "stableke", pytest.approx(75 - 88.43)),
+        ],
+    )
+    def test_texts_that_are_not_the_papers_have_no_difference(
+        self, source: str, name: str, difference: object
+    ) -> None:
+        made = same_language(model=VICUNA, method="stableke", key=None)
+        made.spec["editor"]["source"] = source
+        (direct, _), (transferred, _) = table1([made]), table9([made])
+        for table, where in (
+            (direct, {"language": "en"}),
+            (transferred, {"edited_in": "en", "scorer": "paper"}),
+        ):
+            column = next(one for one in table.columns if one.startswith("paper: Vicuna-7B-v1.5"))
+            assert cell(table, column, method=name, **where) == 88.43
+            assert cell(table, "difference", method=name, **where) == difference
+
+    def test_what_was_trained_stands_beside_the_same_without_training(self) -> None:
+        made = same_language(method="mend", key=None)
+        points = {"trained": {"success": 0.54, "kept": 0.885}, "untrained": {"success": 0.32, "kept": 0.394}}
+        made.spec["editor"]["trained"] = {"validation": points, "settings": {"batch_size": 10}}
+        (note,) = [note for note in table1([made])[0].notes if "validation" in note]
+        assert (
+            "trained 54 % new answers, 88 % kept; untrained 32 % new answers, 39 % kept, 10 together" in note
+        )
+        nothing: tuple[Any, ...] = ({"validation": {}}, {}, "a file of an earlier version")
+        for none in nothing:
+            made.spec["editor"]["trained"] = none
+            assert not [note for note in table1([made])[0].notes if "validation" in note]
+
     def test_a_method_or_language_that_the_paper_does_not_print(self) -> None:
         direct, _ = table1([same_language(model=VICUNA, method="alphaedit")])
         assert cell(direct, "paper: Vicuna-7B-v1.5", language="en") is None
@@ -152,7 +188,7 @@ class TestTable2:
     def test_where_the_key_is_without_the_subject_is_said(self) -> None:
         for key, where in (("question", "of the question,"), ("prompt", "of the prompt,")):
             (table,) = table2([keyed("subject", [1, 1, 0, 0]), keyed(key, [0, 1])])
-            assert table.rows[0][3:9] == (2, 100.0, "[100.0, 100.0]", 50.0, "[0.0, 100.0]", 50.0)
+            assert table.rows[0][3:9] == (2, 100.0, TWO, 50.0, TWO, 50.0)
             assert [where in note for note in table.notes].count(True) == 1
         (both,) = table2([keyed("subject", [1, 1]), keyed("prompt", [1, 1]), keyed("question", [0, 0])])
         assert both.rows[0][6] == 0.0

@@ -1,5 +1,8 @@
 from dataclasses import replace
 
+import pytest
+
+from mlake.errors import RunError
 from mlake.report.tidy import TidyRow, available, matrix, tidy
 
 
@@ -29,6 +32,15 @@ def test_rows_are_ordered_and_complete(spec, scored) -> None:
     assert list(rows[0]) == list(TidyRow.__annotations__)
     assert rows[0]["method"] == "unedited"
     assert tidy(spec, reversed(scored)) == rows
+
+
+def test_a_share_outside_0_and_1_is_one_line(spec, scored) -> None:
+    wrong = [replace(row, value=3.0) for row in scored if row.scorer == "contains"]
+    with pytest.raises(
+        RunError, match="contains gives values from 3 to 3, not from 0 to 1; a measure in shares"
+    ):
+        tidy(spec, wrong)
+    assert tidy(spec, [replace(row, scorer="nll") for row in wrong])[0]["value"] == 3  # has no ends
 
 
 def test_a_group_without_values_has_n_0(spec, scored) -> None:

@@ -46,7 +46,7 @@ def test_runs_of_all_views_are_shared() -> None:
     apart = [wishes((view,), options) for view in VIEWS.values()]
     assert sum(map(len, apart)) > 3 * len(every)
     (memit,) = [one for one in every if one.run == "transfer" and one.settings.method == "memit"]
-    assert set(memit.analyses) == {"likelihood", "ability"}
+    assert set(memit.analyses) == {"likelihood", "ability", "forced"}
 
 
 def test_runs_of_a_model_stand_together() -> None:

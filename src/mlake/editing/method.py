@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
 
 from mlake.editing.edits.edit import Edit
-from mlake.errors import EditError, UnknownNameError
+from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.records import Benchmark, Statement
 
@@ -179,6 +179,10 @@ class Method(ABC):
         """Whether a fact whose subject is not known cannot be edited."""
         return False
 
+    def refusal(self, lm: LM, statement: Statement, /) -> str | None:
+        """Why it cannot edit a fact into a model, in words that name the fact; None where it can."""
+        return None
+
     def suggested(self, lm: LM, /) -> Mapping[str, Any]:
         """Settings that the model's family asks for, where the user sets none."""
         return {}
@@ -191,9 +195,12 @@ class Method(ABC):
             lm: The model; without it, what holds for every model.
 
         Raises:
-            UnknownNameError: The method has no such preset.
+            EditError: The method has no presets.
+            UnknownNameError: It has others.
         """
-        raise UnknownNameError(f"preset of {self.name}", like, ())
+        raise EditError(
+            f"{self.name} has no presets, got {like!r}; leave it out, or take another method, such as memit"
+        )
 
     def families(self) -> Sequence[Mapping[str, Any]]:
         """Settings that were published for families of models, each with its ``family`` and ``source``."""

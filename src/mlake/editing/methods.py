@@ -97,8 +97,8 @@ def editor(
 
     Raises:
         UnknownNameError: No such method, preset or setting.
-        EditError: A value of the wrong type, or a number that is too small; or the method cannot edit
-            this model.
+        EditError: A value of the wrong type, or a number that is too small; or the method has no presets,
+            or cannot edit this model.
         DataError: A text that the settings name cannot be had.
 
     Example:

@@ -21,6 +21,7 @@ __all__ = [
     "Prompted",
     "ValueTask",
     "prompted",
+    "refusal",
 ]
 
 PromptKind = Literal["question", "sentence", "bare"]
@@ -72,7 +73,7 @@ class _Text:
     before: str
     after: str
     target: str
-    subject_end: int | None  # in ``after``
+    key_end: int | None  # in ``after``
     special: bool
 
 
@@ -108,7 +109,7 @@ def prompted(
     if key == "subject" and subject is None:
         raise SubjectError(
             f"fact {statement.fact!r} has no subject in {statement.lang!r}; add one that stands verbatim in "
-            "its question, or edit at the prompt's last token (--no-subject)"
+            "its question, or edit at the question's last token (--no-subject)"
         )
     text = _sentence(statement, subject) if kind == "sentence" else None
     if text is None:
@@ -138,6 +139,15 @@ def prompted(
         "shorten its question and new answer, or give shorter contexts",
     )
     return Prompted(ValueTask(prompts, kept), tuple(notes))
+
+
+def refusal(lm: LM, statement: Statement, kind: PromptKind, key: KeyAt) -> str | None:
+    """Why a statement cannot be put into prompts; None where it can. Arguments as in ``prompted``."""
+    try:
+        prompted(lm, statement, kind=kind, key=key, contexts=0)
+    except SubjectError as error:
+        return str(error)
+    return None
 
 
 def _key_end(statement: Statement, subject: str | None, key: KeyAt) -> int | None:
@@ -188,7 +198,7 @@ def _sentence(statement: Statement, subject: str | None) -> _Text | None:
 
 
 def _encoded(lm: LM, text: _Text, prefix: str) -> Encoded:
-    end = None if text.subject_end is None else len(text.before) + len(prefix) + text.subject_end
+    end = None if text.key_end is None else len(text.before) + len(prefix) + text.key_end
     return encode(
         lm, text.before + prefix + text.after, target=text.target, subject_end=end, special=text.special
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from mlake.errors import RunError
 from mlake.kinds import KINDS
 from mlake.report.statistics.intervals import SHARE, clustered_mean
 from mlake.scorers.row import ScoredRow
@@ -59,6 +60,9 @@ def tidy(spec: Mapping[str, Any], rows: Iterable[ScoredRow]) -> list[TidyRow]:
     Args:
         spec: The run's settings: ``model``, ``method``, ``edit_langs`` and ``test_langs`` are read.
         rows: Scores.
+
+    Raises:
+        RunError: A share lies outside 0 and 1.
     """
     groups: dict[tuple[str, str, str | None, str], list[tuple[float, str]]] = {}
     for row in rows:
@@ -99,7 +103,12 @@ def _row(
     kind, scorer, edit_lang, test_lang = key
     known = measures().get(scorer)
     ends = SHARE if known is not None and known.percent else None
-    estimate = clustered_mean([value for value, _ in group], [cluster for _, cluster in group], ends)
+    try:
+        estimate = clustered_mean([value for value, _ in group], [cluster for _, cluster in group], ends)
+    except ValueError as error:
+        raise RunError(
+            f"{scorer} gives {error}; a measure in shares goes from 0 to 1, name another unit"
+        ) from error
     return TidyRow(
         model=str(spec.get("model", "unknown")),
         method=UNEDITED if edit_lang is None else str(spec.get("method", "unknown")),

@@ -16,6 +16,7 @@ from mlake.report.figures import (
 )
 from mlake.report.findings.already_known import already
 from mlake.report.findings.consistency import consistency, languages_right
+from mlake.report.findings.forced import forced_tables
 from mlake.report.findings.hypotheses import hypotheses
 from mlake.report.findings.measures import MEASURES, Measure, measure_table
 from mlake.report.findings.neurons import neuron_table
@@ -223,6 +224,13 @@ _BEYOND = (
         needs=(DIRECT,),
     ),
     *map(_measure, MEASURES),
+    View(
+        "forced",
+        "Teacher-forced scores, as CounterFact and EasyEdit print them",
+        lambda given: forced_tables(given.runs),
+        needs=(measured("rewrite_acc_tf", "direct", "run with --forced"),),
+        analyses=("forced",),
+    ),
     View(
         "transfer_by_distance",
         "New answers in other languages, by distance of the languages",

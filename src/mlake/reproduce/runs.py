@@ -28,7 +28,7 @@ class SharedRun:
 RUNS: Mapping[str, SharedRun] = {
     # edit in each language, ask in all, as in the paper
     "transfer": SharedRun(
-        methods=("mend", "rome", "memit", "stableke"), kinds=("direct", "multihop", "negation")
+        methods=("mend", "rome", "memit", "stableke"), kinds=("direct", "multihop", "negation", "writing")
     ),
     # edits that do not know the subject; the paper shows English
     "no-subject": SharedRun(

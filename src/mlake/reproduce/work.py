@@ -9,7 +9,7 @@ from typing import Any
 
 from mlake.analysis.examine import examine
 from mlake.analysis.store import kept_path
-from mlake.data.negation import negated
+from mlake.data.derived import derived
 from mlake.editing import editor
 from mlake.evaluation.cost import dry_run
 from mlake.evaluation.session import Session
@@ -80,11 +80,13 @@ def _with_model(
         for note in (*session.plan.notes, session.warning()):
             if note:
                 say(f"note: {note}")
-        session.carry_out(folder, examine=examine, progress=True)
+        keep = "forced" in wish.analyses  # measured under every edit, once all questions are answered
+        session.carry_out(folder, examine=examine, progress=True, keep_all=keep)
         for analysis in wish.analyses:
             if not kept_path(folder, analysis).exists():
                 say(f"{wish.run} · {name} · {session.spec.method}: {analysis}")
-                ANALYSES[analysis](Given(lm, folder, session.benchmark, session.spec.facts))
+                given = Given(lm, folder, session.benchmark, session.spec.facts, session.plan)
+                ANALYSES[analysis](given)
         done.append((wish.run, folder))
     return done
 
@@ -92,8 +94,7 @@ def _with_model(
 def _session(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Session:
     settings = wish.settings
     settings = replace(settings, editor={**settings.editor, **_prepared(lm, wish, benchmark, options)})
-    asked = negated(benchmark) if "negation" in settings.kinds else benchmark
-    return Session(lm, asked, settings)
+    return Session(lm, derived(benchmark, settings.kinds), settings)
 
 
 def _lacking(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> str | None:

@@ -60,6 +60,7 @@ _SCORERS = (
         "The answer is in the language asked in, as far as that can be told.",
         higher_is_better=True,
         function=confusion,
+        style=True,
     ),
     Scorer(
         "entropy",
@@ -68,6 +69,7 @@ _SCORERS = (
         "bits",
         higher_is_better=True,
         function=_of_text(entropy),
+        style=True,
     ),
     Scorer(
         "repetition",
@@ -76,6 +78,7 @@ _SCORERS = (
         "share of trigrams",
         higher_is_better=False,
         function=_of_text(repetition),
+        style=True,
     ),
     Scorer(
         "length",
@@ -83,6 +86,7 @@ _SCORERS = (
         "Words of the answer; characters or syllables in scripts without spaces.",
         "words",
         function=_of_text(length),
+        style=True,
     ),
     Scorer(
         "empty",
@@ -118,6 +122,42 @@ _MODEL_MEASURES = (
     Measure("choice_likelihood_old", 1, "The old answer's letter is the likeliest.", higher_is_better=False),
     Measure("choice_generated_old", 2, "The answer names the old answer's option.", higher_is_better=False),
     Measure("choice_unread", 2, "The answer names no option, or several.", higher_is_better=False),
+    Measure(
+        "efficacy_tf", 1, "Teacher-forced: the new answer is likelier than the old.", higher_is_better=True
+    ),
+    Measure(
+        "paraphrase_tf",
+        1,
+        "Teacher-forced, rephrased: the new answer is likelier than the old.",
+        higher_is_better=True,
+    ),
+    Measure(
+        "neighbourhood_tf",
+        1,
+        "Teacher-forced, other facts: the true answer is likelier than the new.",
+        higher_is_better=True,
+    ),
+    Measure(
+        "rewrite_acc_tf",
+        1,
+        "Teacher-forced: how much of the new answer is the likeliest.",
+        "share of tokens",
+        higher_is_better=True,
+    ),
+    Measure(
+        "rephrase_acc_tf",
+        1,
+        "Teacher-forced, rephrased: how much of the new answer is the likeliest.",
+        "share of tokens",
+        higher_is_better=True,
+    ),
+    Measure(
+        "locality_acc_tf",
+        1,
+        "Teacher-forced, other facts: how much of what is likeliest is as before the edit.",
+        "share of tokens",
+        higher_is_better=True,
+    ),
     Measure("subject_tokens", 1, "Tokens of the subject, encoded alone.", "tokens"),
     Measure("subject_tokens_in", 1, "Tokens of the question that hold a part of the subject.", "tokens"),
 )

@@ -76,7 +76,7 @@ def augmented(
             part = "new answer" if one.question.strip() else "question"
             raise EditError(f"fact {one.fact!r} has no {part} in {one.lang!r}; add it to the data")
         if writer is None and language(one.lang).templates is None:
-            raise lacking("templates", one.lang, "stableke needs a writer (--set source=self), and requests")
+            raise lacking("templates", one.lang, "stableke needs --set source=self, and requests")
     if writer is None:
         return [_wrapped(one, texts, seed) for one in statements]
     plans = [_plan(one, texts, rephrases) for one in statements]

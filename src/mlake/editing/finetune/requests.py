@@ -91,9 +91,16 @@ def surrounding(reply: str, name: str, statement: Statement) -> str | None:
 
 
 def _sentences(line: str) -> int:
-    """Where the last whole sentence of a line ends; 0 for nowhere."""
-    ends = [found.end() for found in _END.finditer(line)]
-    return ends[-1] if ends else 0
+    """Where the last whole sentence of a line ends, before any that repeats an earlier one; 0 for nowhere."""
+    seen: set[str] = set()
+    end = 0
+    for found in _END.finditer(line):
+        sentence = line[end : found.end()].strip()
+        if sentence in seen:
+            break
+        seen.add(sentence)
+        end = found.end()
+    return end
 
 
 def paraphrase(reply: str, statement: Statement) -> str | None:

@@ -17,6 +17,7 @@ from mlake.editing.finetune.training import Epoch, Schedule, train
 from mlake.editing.finetune.weights import Weights, training_all, training_low_rank
 from mlake.editing.method import Method, Progress
 from mlake.errors import EditError, ModelError
+from mlake.models.bars import Told
 from mlake.models.lm import LM
 from mlake.models.load import load
 from mlake.records import Statement
@@ -112,10 +113,12 @@ class StableKE(Method):
         facts = augmented(statements, texts=self.texts, seed=self.seed, writer=writer, rephrases=not own)
         report = self._report(lm, facts, writer)
         del writer  # its model need not be in memory beside the trained one
-        told = _Told(len(statements), progress)
+        told = Told(len(statements), progress)
         schedule = Schedule(self.epochs, self.rate, self.text_batch, self.stop, self.seed)
         with self._weights(lm) as weights:
-            losses = train(lm, weights, examples(lm, facts), schedule, told.passes)
+            losses = train(
+                lm, weights, examples(lm, facts), schedule, lambda passes: told.share(_share(passes))
+            )
             factors, values = weights.found()
         told.finish()
         return ParameterEdit(factors, values, report | {"losses": _rounded(losses)})
@@ -149,28 +152,13 @@ class StableKE(Method):
         }
 
 
-class _Told:
-    """Turns passes over the texts into facts just finished, which add up to all facts.
+def _share(passes: float) -> float:
+    """Share of the work that so many passes over the texts are.
 
-    How many passes it takes is not known beforehand; three are common, so one counts as half of the work,
-    two as two thirds.
+    How many it takes is not known beforehand; three are common, so one counts as half of the work, two as
+    two thirds.
     """
-
-    def __init__(self, facts: int, progress: Progress):
-        self.facts, self.progress, self.done = facts, progress, 0
-
-    def passes(self, passes: float) -> None:
-        """Tell of the facts that so many passes amount to, if there are more than were told of."""
-        self._tell(int(self.facts * passes / (passes + 1)))
-
-    def finish(self) -> None:
-        """Tell of the facts that are left."""
-        self._tell(self.facts)
-
-    def _tell(self, done: int) -> None:
-        if done > self.done:
-            self.progress(done - self.done)
-            self.done = done
+    return passes / (passes + 1)
 
 
 def _rounded(losses: Sequence[Epoch]) -> list[dict[str, float | None]]:

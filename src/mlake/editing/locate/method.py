@@ -22,7 +22,7 @@ from mlake.editing.locate.settings import LATER, LocateSettings
 from mlake.editing.locate.update import closed_form
 from mlake.editing.locate.value import Values, optimise_values
 from mlake.editing.method import Progress
-from mlake.editing.prompts import Prompted, prompted
+from mlake.editing.prompts import Prompted, prompted, refusal
 from mlake.errors import EditError, UnknownNameError
 from mlake.models.corpora import check_corpus
 from mlake.models.deltas import RowDeltas
@@ -80,6 +80,10 @@ class LocateThenEdit(LocateSettings):
         if not like or self.metric == "identity" or self.corpus == PRESETS[like][self.name]["corpus"]:
             return None
         return f"like {like}, but second moments are measured on {self.corpus}, not on Wikipedia"
+
+    def refusal(self, lm: LM, statement: Statement, /) -> str | None:
+        """Why its key or target cannot be found in its prompt."""
+        return refusal(lm, statement, self.prompt, self.key)
 
     def passes(self) -> float:
         """Steps of the value."""

@@ -1,6 +1,6 @@
 """PUBLISHED: settings that were published for a method on a model family, each with its source."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,6 @@ _ROME = ("rome", "r-rome")
 _MANY = (4, 5, 6, 7, 8)
 _GPT_J = (3, 4, 5, 6, 7, 8)
 _GPT_2 = (13, 14, 15, 16, 17)
-_FIRM = {"decay": 0.5}
 _SHORT = {"decay": 0.5, "clamp": 0.75}
 _LLAMA_ALPHA = {"rate": 0.1, **_SHORT}
 
@@ -51,14 +50,20 @@ def _file(name: str) -> str:
     return f"{EASYEDIT} hparams/{name}.yaml"
 
 
+def _each(family: str, depth: int, layer: int, file: str, **settings: float) -> Iterator[Published]:
+    """Rows of ROME and R-ROME, whose files say the same."""
+    for name in _ROME:
+        yield Published((name,), family, depth, (layer,), _file(f"{name.upper()}/{file}"), settings)
+
+
 PUBLISHED: tuple[Published, ...] = (
-    Published(_ROME, "Llama", 32, (5,), _file("ROME/llama-7b")),
-    Published(_ROME, "Llama", 28, (5,), _file("ROME/llama3.2-3b")),
+    *_each("Llama", 32, 5, "llama-7b"),
+    *_each("Llama", 28, 5, "llama3.2-3b"),
+    *_each("Qwen 2", 28, 5, "qwen2.5-7b"),
+    *_each("GPT-J", 28, 5, "gpt-j-6B", steps=20, decay=0.5),
+    *_each("GPT-2", 48, 17, "gpt2-xl", steps=20, decay=0.5),
     Published(_ROME, "Mistral", 32, (5,), _file("ROME/mistral-7b")),
-    Published(_ROME, "Qwen 2", 28, (5,), _file("ROME/qwen2.5-7b")),
-    Published(_ROME, "qwen", 32, (5,), _file("ROME/qwen-7b"), {"steps": 20, **_FIRM}),
-    Published(_ROME, "GPT-J", 28, (5,), _file("ROME/gpt-j-6B"), {"steps": 20, **_FIRM}),
-    Published(_ROME, "GPT-2", 48, (17,), _file("ROME/gpt2-xl"), {"steps": 20, **_FIRM}),
+    Published(_ROME, "qwen", 32, (5,), _file("ROME/qwen-7b"), {"steps": 20, "decay": 0.5}),
     Published(("memit",), "Llama", 32, _MANY, _file("MEMIT/llama-7b")),
     Published(("memit",), "Llama", 28, _MANY, _file("MEMIT/llama3.2-3b")),
     Published(("memit",), "Mistral", 32, _MANY, _file("MEMIT/mistral-7b")),

@@ -28,6 +28,7 @@ __all__ = [
     "closed_form",
     "filled_up",
     "grown",
+    "usage",
 ]
 
 _CPU = torch.device("cpu")
@@ -213,8 +214,7 @@ class NullSpace(Metric):
             EditError: C is not finite, or no direction is free.
         """
         values, vectors = torch.linalg.eigh(_finite(moment, device))
-        energy = values.clamp_min(0)
-        held = energy if unit == "absolute" else energy.cumsum(0) / energy.sum()
+        held = usage(values, unit)
         unused = held < threshold
         count = int(unused.sum())
         if count == 0:
@@ -265,6 +265,18 @@ class NullSpace(Metric):
         along = self.basis @ (self.basis.T @ wide)
         left = along if self.free else wide - along
         return (left - self.spent @ (self.spent.T @ wide)).to(keys.device)
+
+
+def usage(values: Tensor, unit: str) -> Tensor:
+    """What is compared with a threshold of free directions.
+
+    Args:
+        values: Eigenvalues of a second moment, ascending.
+        unit: ``absolute``, the eigenvalue; ``energy``, the share of the trace that a direction and all
+            smaller ones hold together.
+    """
+    energy = values.clamp_min(0)
+    return energy if unit == "absolute" else energy.cumsum(0) / energy.sum()
 
 
 def filled_up(moment: Tensor, tokens: int) -> Tensor:

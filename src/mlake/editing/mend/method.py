@@ -18,7 +18,7 @@ from mlake.editing.mend.hypernet import GradientNetwork
 from mlake.editing.mend.prepare import file_in, steps_for, trained_on_the_rest
 from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.editing.method import Method, Progress
-from mlake.editing.prompts import prompted
+from mlake.editing.prompts import prompted, refusal
 from mlake.errors import EditError, UnknownNameError
 from mlake.models.lm import LM
 from mlake.records import Benchmark, Statement
@@ -137,6 +137,10 @@ class Mend(Method):
         if largest > trained:
             said.append(f"{self.name} was trained to edit {trained} together, not {largest}")
         return f"{'; '.join(said)}: no fair test" if said else None
+
+    def refusal(self, lm: LM, statement: Statement, /) -> str | None:
+        """Why its target cannot be found behind its prompt."""
+        return refusal(lm, statement, "question", "prompt")
 
     def edit(
         self,

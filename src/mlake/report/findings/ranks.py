@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlake.languages.distance import distance
 from mlake.report.findings.finding import ALPHA, RANKS, Finding, left_out
@@ -43,52 +44,48 @@ def by_language(
         methods: (runs,) its method.
         conclusion: Number of the conclusion.
     """
-    whole = np.ones((1, before.shape[1]))
-    used = dict.fromkeys(methods)
-    has = {}
-    for model in dict.fromkeys(models):
-        own = np.array([one == model for one in models])
-        sides = (np.isfinite(_means(side[own], whole)[0]).any(axis=0) for side in (before, after))
-        has[model] = np.logical_and(*sides)
-    known = [model for model, langs in has.items() if langs.any()]
+    known, common = _shared(before, after, models)
     if not known:
         lacking = "no run asks in a language before and after it edits in it; edit and ask in more languages"
         return Finding(RANKS, reason=lacking)
-    common = np.logical_and.reduce([has[model] for model in known])
     before, after, langs = before[:, :, common], after[:, :, common], int(common.sum())
     what = "one model" if len(known) == 1 else f"{len(known)} models"
     basis = f"{langs} languages of {what}"
+    if not langs:
+        return Finding(RANKS, basis, reason=f"{what} share no language; edit the same languages in all")
+    of_models = [[one == model for one in models] for model in known]
+    pairs = list(zip(methods, models, strict=True))
+    used = dict.fromkeys(methods)
+    cells = [[pair == (method, model) for pair in pairs] for method in used for model in known]
 
     def points(weights: Numbers) -> tuple[Numbers, Numbers]:
-        of_models = [[one == model for one in models] for model in known]
-        cells = [
-            [pair == (method, model) for pair in zip(methods, models, strict=True)]
-            for method in used
-            for model in known
-        ]
         left, right = _grouped(_means(before, weights), of_models), _grouped(_means(after, weights), cells)
         return left.reshape(len(weights), -1), right.reshape(len(weights), len(used), -1)
 
     levels = np.repeat(np.eye(len(known)), langs, axis=0)
-    found = (
-        _association(_Series(points, before.shape[1], basis, conclusion, "model", levels)) if langs else None
-    )
-    if found is None or found.effect is None:
-        return found or Finding(
-            RANKS, basis, reason=f"{what} share no language; edit the same languages in all"
-        )
-    left, right = (side[0] for side in points(whole))
+    found = _association(_Series(points, before.shape[1], basis, conclusion, "model", levels))
+    if found.effect is None:
+        return found
+    left, right = (side[0] for side in points(np.ones((1, before.shape[1]))))
     left = left.reshape(len(known), langs)
     least = least_permutation_p(left)
     if least > ALPHA:
-        reason = (
-            f"{basis} cannot tell: rearranging them can give no p below {least:.2g}; edit in more languages"
-        )
+        reason = f"{basis} cannot tell: rearranging them can give no p below {least:.2g}; edit in more"
         return replace(found, reason=reason)
-    note = (
-        f"Conclusion {conclusion}: the points are {basis}; correlations are taken within methods and models."
-    )
+    note = f"Conclusion {conclusion}: the points are {basis}; correlations are within methods and models."
     return replace(found, p=permutation_p(left, right), notes=(*found.notes, note))
+
+
+def _shared(
+    before: Numbers, after: Numbers, models: Sequence[object]
+) -> tuple[list[object], NDArray[np.bool_]]:
+    """Models that have both sides in a language, and (langs,) which languages all of these have."""
+    has = {}
+    for model in dict.fromkeys(models):
+        own = np.array([one == model for one in models])
+        has[model] = np.logical_and(*(np.isfinite(side[own]).any(axis=(0, 1)) for side in (before, after)))
+    known = [model for model, langs in has.items() if langs.any()]
+    return known, np.logical_and.reduce([has[model] for model in known]) if known else np.zeros(0, dtype=bool)
 
 
 def by_closeness(langs: Sequence[str], values: Numbers, conclusion: str, *notes: str) -> Finding:

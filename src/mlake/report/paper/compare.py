@@ -20,6 +20,7 @@ __all__ = [
     "OTHER_MODELS",
     "RULES",
     "SCORERS",
+    "WITHOUT_SUBJECT",
     "Measured",
     "Place",
     "Values",
@@ -71,6 +72,9 @@ class Measured(NamedTuple):
     percent: float | None
     interval: str | None
 
+
+WITHOUT_SUBJECT = ("question", "prompt")
+"""Places of a key that need no subject: the question's last token, or the whole prompt's."""
 
 NOTHING = Measured(0, None, None)
 
@@ -153,7 +157,7 @@ def method_of(spec: Mapping[str, Any]) -> str:
     That is a subject left out, or texts of StableKE that no other model wrote.
     """
     method, editor = str(spec.get("method", "unknown")), spec.get("editor", {})
-    without = editor.get("key") in ("prompt", "question")
+    without = editor.get("key") in WITHOUT_SUBJECT
     variant = "no subject" if without else _SOURCES.get(editor.get("source", ""))
     return f"{method}, {variant}" if variant else method
 

@@ -109,7 +109,7 @@ def clustered_mean(
     numbers = np.asarray(values, dtype=np.float64)
     if ends and (numbers.min() < ends.low - _OUTSIDE or numbers.max() > ends.high + _OUTSIDE):
         raise ValueError(
-            f"values from {numbers.min():g} to {numbers.max():g} in [{ends.low:g}, {ends.high:g}]"
+            f"values from {numbers.min():g} to {numbers.max():g}, not from {ends.low:g} to {ends.high:g}"
         )
     index = {name: place for place, name in enumerate(dict.fromkeys(clusters))}
     places = np.array([index[name] for name in clusters])
