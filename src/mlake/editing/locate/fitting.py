@@ -7,7 +7,7 @@ from mlake.editing.locate.published import PUBLISHED, Published
 from mlake.editing.locate.settings import LocateSettings
 from mlake.models.lm import LM
 
-__all__ = ["Suggested", "suggested"]
+__all__ = ["Suggested", "scaled", "suggested"]
 
 _SANDWICH = {"site": "down", "rate_unit": "rms", "clamp": 3.0, "contexts": 1}
 _SANDWICH_RIDGE = 1 / 15
@@ -41,7 +41,8 @@ def suggested(lm: LM, method: LocateSettings, like: str = "") -> Suggested:
         if like:
             theirs = _row(name, family, depth, like)
             found |= {**theirs.settings, "site": "down"}
-            return Suggested(found, f"not published for {family}: {theirs.source}, at {_ONE}")
+            where = "at the down-projection of one layer"
+            return Suggested(found, f"not published for {family}: {theirs.source}, {where}")
         found |= _SANDWICH
         if method.metric == "moment" and method.ridge:
             found |= {"ridge": method.ridge * _SANDWICH_RIDGE, "preserve": _SANDWICH_PRESERVE}
@@ -53,9 +54,6 @@ def suggested(lm: LM, method: LocateSettings, like: str = "") -> Suggested:
         return Suggested(found, f"not published for {family}: chosen by mlake, as {row.source}")
     fits = "" if row.depth == depth else f", layers scaled from {row.depth} blocks to {depth}"
     return Suggested(found, row.source + fits)
-
-
-_ONE = "the down-projection of one layer"
 
 
 def scaled(row: Published, depth: int) -> tuple[int, ...]:
