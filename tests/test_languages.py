@@ -138,7 +138,7 @@ def test_what_a_row_lacks_is_said_in_one_line(
     said, fact = data.facts[0].stated(lang), data.facts[0]
     choice = Probe("c", "f", "choice", lang, "?", ("a",), options=("a", "b"))
     for needs, message in (
-        (lambda: augmented([said], texts=4, seed=0), f"no templates in {lang}: stableke needs a writer"),
+        (lambda: augmented([said], texts=4, seed=0), f"no templates in {lang}: stableke needs --set source="),
         (lambda: choice_rows(lm, [choice]), f"no wording of multiple choice in {lang}: leave these"),
         (lambda: ability_rows(lm, None, None, [lang]), f"no held-out sentences in {lang}: choose other"),
         (lambda: examples(lm, [fact], [lang]), f"no contexts in {lang}: mend trains on them where"),
