@@ -83,10 +83,17 @@ def one_form(text: str, lang: Language) -> str:
         text = text.replace("i\u0307", "i")
     else:
         text = text.replace("`", "'")
-    text = " ".join(text.split())
+    text = " ".join(_spelt(text, lang).split())
     if _NUMBERS.search(text):
         text = _plain_numbers(text, lang.thousands)
     return text if lang.spaced else _unspaced(text, lang)
+
+
+def _spelt(text: str, lang: Language) -> str:
+    """The text with one spelling for those that count as one."""
+    for written, read in lang.folds:
+        text = text.replace(written, read)
+    return text
 
 
 def fold(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from mlake.edges import edges_of
 from mlake.forms import fold, form
 from mlake.languages import Language
+from mlake.languages.declined import declined
 from mlake.scripts import CJK, KATAKANA, SCRIPTS
 
 __all__ = ["Sought", "Ways", "as_it_is", "sought"]
@@ -22,6 +23,7 @@ _KATAKANA = re.compile(f"[{KATAKANA}]")
 _RUN = re.compile(rf"([{KATAKANA}]+|[A-Z]+)")
 _START = 4  # letters at its start that a name never changes, see _inner_word
 _INFLECTED = 4  # letters a name or word needs before it may carry an ending
+_DECLINED = 3  # letters that a word of a longer name needs to be declined
 _TIGHT = 5  # letters a name needs before marks within its words may go: S.H.E. is not she
 _DRAWN = 3  # letters of a katakana word from which a long vowel mark at its end may go
 _ABBREVIATED = 4  # letters up to which a word may have a full stop after it
@@ -38,16 +40,20 @@ class Sought(NamedTuple):
         body: Finds it without its last ending.
         before: What must not stand before it.
         after: What must not stand after it.
+        proclitics: What may be written onto it before it, none last.
         endings: Endings it may carry, none last.
         cased: Whether its case must agree.
+        whole: Finds it as it was given, where ``body`` finds its declined forms too.
     """
 
     name: str
     body: re.Pattern[str]
     before: Sequence[re.Pattern[str]]
     after: Sequence[re.Pattern[str]]
+    proclitics: Sequence[str]
     endings: Sequence[str]
     cased: bool
+    whole: re.Pattern[str]
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
         """Where it stands, from left to right, without overlap."""
@@ -55,7 +61,8 @@ class Sought(NamedTuple):
         while match := self.body.search(text, at):
             start, stop = match.span()
             at = start + 1
-            if _any_at(self.before, text, start - 1):
+            begins = (start - len(one) for one in self.proclitics if text.endswith(one, 0, start))
+            if all(_any_at(self.before, text, begin - 1) for begin in begins):
                 continue
             ends = (stop + len(ending) for ending in self.endings if text.startswith(ending, stop))
             end = next((end for end in ends if not _any_at(self.after, text, end)), None)
@@ -65,7 +72,7 @@ class Sought(NamedTuple):
 
     def alone(self, text: str) -> bool:
         """Whether it stands there without an ending, with nothing but punctuation and spaces around it."""
-        match = self.body.search(text)
+        match = self.whole.search(text)
         if match is None:
             return False
         start, end = match.span()
@@ -97,13 +104,25 @@ class Ways:
         if not self.plain:
             return ()
         split, make = _words(self.plain), partial(_made, self.name, self.plain, lang=self.lang)
-        if self.short:
-            return (make(split, cased=True),)
+        if self.short or self.common:
+            return (make(split, cased=True, short=self.short),)
         if sum(map(str.isalnum, self.plain)) >= _TIGHT or not any(
             gap and " " not in gap for gap in split.gaps
         ):
             return (make(split),)
         return make(split, tight=True), make(split, cased=True)
+
+    @property
+    def common(self) -> bool:
+        """Whether it is one word that is another one in small letters."""
+        return self.lang.cased and " " not in self.plain
+
+    @cached_property
+    def alone(self) -> tuple[Sought, ...]:
+        """A pattern for each way in a text of nothing else, where no word is mistaken for a name."""
+        if not self.common or self.short:
+            return self.made
+        return (_made(self.name, self.plain, _words(self.plain), self.lang),)
 
 
 class _Words(NamedTuple):
@@ -125,7 +144,18 @@ def sought(name: str, lang: Language) -> Ways:
     plain, _, letters = form.__wrapped__(name, lang)
     count = sum(map(str.isalnum, plain))
     short = count <= (1 if edges_of(lang.script).dense.search(plain) else 2)
-    return Ways(name, lang, plain, letters[:_START], short)
+    return Ways(name, lang, plain, letters[: _kept(plain, lang)], short)
+
+
+def _kept(plain: str, lang: Language) -> int:
+    """How many letters at its start a name never changes, four at most."""
+    article = edges_of(lang.script).article
+    if article and plain.startswith(article):
+        return 0
+    if not lang.declensions:
+        return _START
+    first = re.split(r"[\W_]", fold(plain).lstrip("'\"-.( "))[0]
+    return min(_START, len(declined(first, lang)[0]))
 
 
 def as_it_is(name: str, lang: Language) -> Sought:
@@ -134,7 +164,14 @@ def as_it_is(name: str, lang: Language) -> Sought:
 
 
 def _made(
-    given: str, plain: str, split: _Words, lang: Language, *, tight: bool = False, cased: bool = False
+    given: str,
+    plain: str,
+    split: _Words,
+    lang: Language,
+    *,
+    tight: bool = False,
+    cased: bool = False,
+    short: bool = True,
 ) -> Sought:
     """One way to look for a name.
 
@@ -145,6 +182,7 @@ def _made(
         lang: Its language.
         tight: Whether marks within words must be there.
         cased: Whether its case must agree.
+        short: Whether that is because it is short.
     """
 
     def write(part: str) -> str:
@@ -153,7 +191,8 @@ def _made(
     if not split.words:
         return _bounded(given, plain, write(plain), lang, cased=cased, short=True)
     said = split.lead + "".join(split.words)
-    body = [write(split.lead)]
+    body, whole = [write(split.lead)], [write(split.lead)]
+    forms = bool(lang.declensions) and not cased and sum(map(str.isalnum, said)) >= _INFLECTED
     last = len(split.words) - 1
     for at, word in enumerate(split.words):
         around = [*split.gaps[max(at - 1, 0) : at], *split.gaps[at : at + 1]]
@@ -161,9 +200,20 @@ def _made(
             body.append(_inner_word(word, lang, write))
         else:
             body.append(_word(word, lang, write, only=not last, inner=at < last))
+        whole.append(body[-1])
+        if forms and word.isalpha() and len(word) >= _DECLINED:
+            body[-1] = _forms(word, lang)
         if at < last:
-            body.append(_between(word, split.gaps[at], split.words[at + 1], lang, tight=tight))
-    return _bounded(given, said, "".join(body), lang, cased=cased, short=cased and not tight)
+            for pattern in (body, whole):
+                pattern.append(_between(word, split.gaps[at], split.words[at + 1], lang, tight=tight))
+    found = _bounded(given, said, "".join(body), lang, cased=cased, short=cased and short and not tight)
+    return found._replace(whole=re.compile("".join(whole))) if forms else found
+
+
+def _forms(word: str, lang: Language) -> str:
+    """A word with the ends that it has when it is declined, the longest first."""
+    stem, ends = declined(fold(word), lang)
+    return f"{re.escape(stem)}(?:{'|'.join(ends)})"
 
 
 def _words(name: str) -> _Words:
@@ -176,14 +226,19 @@ def _words(name: str) -> _Words:
 
 
 def _bounded(given: str, name: str, body: str, lang: Language, *, cased: bool, short: bool) -> Sought:
-    edges, own = edges_of(lang.script), tuple(map(fold, lang.endings))
+    edges = edges_of(lang.script)
+    own = () if lang.declensions else tuple(map(fold, lang.endings))
     letters, last = sum(map(str.isalnum, name)), name[-1]
     before, after = edges.around(name, letters, short=short)
     endings: list[str] = [""]
     if edges.letter.match(last) and not last.isdigit():
         inflected = letters >= _INFLECTED and last.isalpha()
         endings = [*edges.particles, *(own if inflected else ()), ""]
-    return Sought(given, re.compile(body), before, after, endings, cased)
+    if edges.article and name.startswith(edges.article):
+        body = f"{edges.article[0]}?{body.removeprefix(edges.article[0])}"
+    proclitics = edges.proclitics if edges.letter.match(name[0]) else [""]
+    pattern = re.compile(body)
+    return Sought(given, pattern, before, after, proclitics, endings, cased, pattern)
 
 
 def _any_at(guards: Sequence[re.Pattern[str]], text: str, place: int) -> bool:
@@ -192,7 +247,8 @@ def _any_at(guards: Sequence[re.Pattern[str]], text: str, place: int) -> bool:
 
 def _inner_word(word: str, lang: Language, write: Callable[[str], str]) -> str:
     """A word inside a name: with the ending it has, with another one, or without."""
-    endings, folded = sorted(map(fold, lang.endings), key=len, reverse=True), fold(word)
+    own = () if lang.declensions else lang.endings
+    endings, folded = sorted(map(fold, own), key=len, reverse=True), fold(word)
     if not endings or not word.isalpha() or len(folded) < _INFLECTED:
         return _word(word, lang, write, only=False, inner=True)
     for ending in endings:

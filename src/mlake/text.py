@@ -36,10 +36,14 @@ Staaten" for "Vereinigte Staaten". The rules here, each with its reason:
    one ending for another: "Vereinigtes Königreich", "des Vereinigten Königreichs". The last word never
    loses an ending, so "Norwegen" is not in "Norweger". Shorter names take none: "IBM" is not in "IBMs".
 8. **Short aliases are ignored**: two or fewer letters and digits, or a single one where Chinese or Japanese
-   characters take part (or, in those languages, Thai or Hangul), hence flags and other symbols too. On the
-   released data they cause most false hits ("en", "IN", "米"). The main name, the first, is never dropped:
-   if it is that short, its case must agree, and a single Chinese or Japanese character must touch no letter
-   but hiragana (京です, not 東京). A text that is nothing but a short alias gives it (``same_name``).
+   characters take part (or, in those languages, Thai, Hangul or Devanagari), hence flags and other symbols
+   too. On the released data they cause most false hits ("en", "IN", "米"). The main name, the first, is never
+   dropped: if it is that short, its case must agree, and a single Chinese or Japanese character must touch no
+   letter but hiragana (京です, not 東京). A text that is nothing but a short alias gives it (``same_name``).
+9. **What a language's file says besides**: spellings that count as one (``folds``: ё and е in Russian, the
+   letters with and without hamza in Arabic), the forms of a declined name, word by word (``declensions``:
+   v Praze, Boženy Němcové), and whether a name of one word must agree in case within a sentence (``cased``:
+   in Vietnamese Anh is England and anh is "he").
 
 What the rules do not catch: containment of one name in another where no spaces are (日本 in 日本語), accents
 that are left out ("Sao Paulo"), other transcriptions (ヴィ and ビ).
@@ -50,7 +54,7 @@ from typing import NamedTuple
 
 from mlake.errors import LanguageError
 from mlake.forms import fold, form
-from mlake.languages import language
+from mlake.languages import LANGUAGES, language
 from mlake.scripts import script
 from mlake.sought import as_it_is, sought
 
@@ -117,7 +121,7 @@ def find_names(text: str, names: Sequence[str], lang: str) -> list[Span]:
         ways = sought(name, row)
         if ways.start not in letters or (place and ways.short):
             continue
-        for one in ways.made:
+        for one in ways.alone if ways.common and says_only(text, (name,), lang) else ways.made:
             for start, end in one.places(plain if one.cased else folded):
                 if one.cased:  # case folding works letter by letter, so a folded prefix tells the place
                     start, end = (len(fold(plain[:at])) for at in (start, end))
@@ -126,14 +130,19 @@ def find_names(text: str, names: Sequence[str], lang: str) -> list[Span]:
 
 
 def check_tested(lang: str) -> None:
-    """Nothing, if tests hold how names are found in the script of a language.
+    """Nothing, if a language has a file and tests hold how names are found in its script.
 
     Raises:
-        LanguageError: None do, so that names which are there might be missed.
+        LanguageError: It has none, or none do, so that names which are there might be missed.
         UnknownNameError: The language is not known.
     """
     row = language(lang)
     known = script(row.script)
+    if lang not in LANGUAGES:
+        raise LanguageError(
+            f"names cannot be told in {row.name} ({lang}): it has no file that says how they are inflected; "
+            "score by paper, or add one as docs/add-a-language.md says"
+        )
     if not known.tested:
         raise LanguageError(
             f"names cannot be told in {row.name} ({lang}): no tested rule says how they are bounded in "
@@ -160,7 +169,7 @@ def says_only(text: str, names: Iterable[str], lang: str) -> bool:
     row = language(lang)
     plain, folded, letters = form(text, row)
     near = (ways for ways in (sought(name, row) for name in names) if letters.startswith(ways.start))
-    return any(one.alone(plain if one.cased else folded) for ways in near for one in ways.made)
+    return any(one.alone(plain if one.cased else folded) for ways in near for one in ways.alone)
 
 
 def last_whole(text: str, name: str, lang: str) -> int | None:

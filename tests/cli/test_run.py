@@ -120,7 +120,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     known: dict[str, Any] = {"identity": lambda lm, longest: {"longest": longest}}
     known |= {"editing_method": editor, "load_edit": lambda path: Edit(), "answers": answers}
     put("mlake.evaluation.session", **known)
-    put("mlake.analysis.examine", examine=lambda lm, edit: Edit(), keep_ability=lambda lm, run: None)
+    put(
+        "mlake.analysis.examine",
+        examine=lambda lm, edit, langs=None: Edit(),
+        keep_ability=lambda lm, run: None,
+    )
     put("mlake.analysis.forced_run", keep_forced=lambda lm, run, *_: seen.update(forced=run))
     put("mlake.evaluation.cost", dry_run=None, too_large=lambda plan, lm, spec: "it may not fit")
     put("mlake.report.write", write_report=write_report)
