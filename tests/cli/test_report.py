@@ -202,7 +202,7 @@ def test_one_place_cannot_hold_the_reports_of_two_runs(folder: Path, tmp_path: P
 
 def test_what_is_known_already_can_be_left_out(folder: Path) -> None:
     path = folder / "answers" / "unedited" / "000-en.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = [json.loads(line) for line in path.read_text().splitlines()][:-1]  # without the hash of the others
     rows[0]["text"] = "Italy"  # the new answer, before any edit
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 

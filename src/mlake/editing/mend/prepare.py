@@ -12,7 +12,7 @@ from mlake.records import Benchmark
 
 __all__ = ["file_in", "steps_for", "trained_on_the_rest"]
 
-STEPS = 500
+_STEPS = 500
 _FEWEST = 100
 _EDITS = 5000  # facts edited in training, with repeats
 _LEAST = 50  # facts below which nothing general is learnt
@@ -20,7 +20,7 @@ _LEAST = 50  # facts below which nothing general is learnt
 
 def steps_for(batch_size: int) -> int:
     """Steps of training for batches of a size: fewer of large ones, which take longer."""
-    return min(STEPS, max(_FEWEST, _EDITS // batch_size))
+    return min(_STEPS, max(_FEWEST, _EDITS // batch_size))
 
 
 def trained_on_the_rest(
