@@ -16,10 +16,11 @@ from benchmarks.stored import RESULTS, StoredRun, stored_run
 from mlake.disk import write_files
 from mlake.editing.methods import EDITORS
 from mlake.errors import MlakeError
-from mlake.report.matrix_text import matrix_markdown, signature_line
+from mlake.report.matrix_text import matrix_markdown, reasons_markdown, signature_line
 from mlake.report.table import Table
 from mlake.report.tidy import TidyRow, available, tidy
 from mlake.safe import escape
+from mlake.scorers.table import SHARES, signature
 
 __all__ = ["DOCS", "FIGURE", "PAGE", "Part", "files", "parts", "section", "shown"]
 
@@ -42,7 +43,8 @@ Made by `python -m benchmarks.results` from the answers stored in
 
 In a table of answers a row is the language that the facts were edited in, a column the language that was
 asked in; `unedited` is the model before any edit. Cells are per cent of answers with a 95 % bootstrap
-interval over facts; `n` counts the answers in a cell. A dash means not asked. Of a method's settings those
+interval over facts; `n` counts the answers in a cell. A dash means not asked. Below it stands what kept
+answers from counting, where that is 5 % of a cell or more. Of a method's settings those
 are named that are not its defaults.
 """
 
@@ -94,7 +96,7 @@ def files(mirror: Path | None) -> dict[str, bytes]:
 
 def shown(run: StoredRun) -> list[TidyRow]:
     """The numbers of a run that stand on the page."""
-    pairs = {(kind, scorer) for kind, scorer, _ in _SHOWN}
+    pairs = {(kind, one) for kind, scorer, _ in _SHOWN for one in (scorer, *SHARES, "language_unknown")}
     return tidy(run.spec, [row for row in run.scored if (row.kind, row.scorer) in pairs])
 
 
@@ -109,9 +111,13 @@ def _paragraphs(run: StoredRun, rows: Sequence[TidyRow]) -> Iterator[str]:
     yield f"Settings: {'; '.join(_settings(run.spec))}.\n"
     if run.notes:
         yield "".join(f"- {escape(note)}\n" for note in run.notes)
+    told: set[str] = set()
     for kind, scorer, title in _SHOWN:
         if kind in available(rows, scorer):
-            yield f"{title} (`{scorer}`):\n\n{matrix_markdown(rows, kind, scorer)}"
+            yield f"{title} (`{signature(scorer)}`):\n\n{matrix_markdown(rows, kind, scorer)}"
+            if kind not in told:
+                told.add(kind)
+                yield reasons_markdown(rows, kind)
 
 
 def _settings(spec: Mapping[str, Any]) -> Iterator[str]:

@@ -98,4 +98,35 @@ LANGUAGE = Language(
     ),
     without=r"\bwithout (?:\w+ )?(?:naming|mentioning|specifying|revealing|stating|referring)\b",
     meta=("language model", "wikidata", r"\btriplet"),
+    refusals=(
+        r"\bi (?:really |just |honestly )?(?:do not|don't|don'|dont|didn't|"
+        r"did not) (?:really |actually )?(?:know|understand|have (?:any |enough |the |an |a |"
+        r"specific |access |sufficient )*(?:information|answer|access|knowledge|data|idea|"
+        r"details))",
+        r"\bi(?:'m| am) (?:not (?:\w+ )?(?:sure|certain|aware|able|familiar)|unable|unsure|unaware)\b",
+        r"\bi (?:cannot|can ?not|can't|can'|could not|couldn't|will not|"
+        r"won't) (?:\w+ )?(?:answer|say|tell|provide|find|determine|help|assist|confirm|give|"
+        r"identify|verify|comment)",
+        r"\bi have no (?:idea|information|knowledge|data|answer|access)",
+        r"\bas an? (?:ai|artificial|(?:large )?language model|smollm)\b",
+        r"\bsorry,? (?:but|i)\b", r"\bi apologi[sz]e,? but\b", r"\bunfortunately,? i\b",
+        r"\b(?:is|are|was|were|remains?) (?:(?:currently|still|yet|also|generally|publicly|"
+        r"not|simply) )*(?:unknown|unclear|uncertain|unspecified|undetermined|"
+        r"unavailable)\b(?! (?:to|for|as)\b)",
+        r"\b(?:is|are|was|were|has been|have been) not (?:\w+ly |yet |well )?(?:known|"
+        r"specified|clear|mentioned|provided|stated|available|given|disclosed|recorded|"
+        r"documented|determined)\b(?! (?:to|for|as|only|just)\b)",
+        r"\b(?:no|not enough|insufficient) (?:\w+ ){0,2}information\b",
+        r"\bthere(?: is|'s| are) no (?:\w+ ){0,2}(?:answer|record|evidence|data|details|mention)",
+        r"\b(?:cannot|can't|could not) be (?:answered|determined|known|found|verified|identified)",
+        r"\bno idea\b",
+        r"\b(?:impossible|not possible|difficult|hard) to (?:say|know|answer|tell|determine)\b",
+        r"\b(?:it|question|text|passage|context|statement|prompt|"
+        r"information)\b.{0,40}\b(?:does not|doesn't|do not) (?:specify|mention|provide|state|"
+        r"give|contain|indicate)",
+        r"\b(?:please|could you|can you) (?:please )?(?:provide|clarify|specify|give)\b",
+        r"\bmore (?:context|information|details) (?:is|are) (?:needed|required)",
+        r"^(?:sorry|unknown|not (?:known|specified|available|sure|applicable)|n/a|no answer|"
+        r"none known|unspecified)$",
+    ),
 )  # fmt: skip
