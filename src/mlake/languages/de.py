@@ -119,12 +119,23 @@ LANGUAGE = Language(
         r"\bich (?:habe|verfüge|besitze|finde) (?:\w+ ){0,4}?(?:keine?n?|nicht (?:genügend|genug))\b",
         r"\bhabe ich (?:\w+ ){0,3}?(?:keine?n?|nicht (?:genügend|genug))\b",
         r"\bals (?:eine? )?(?:ki|ai|künstliche intelligenz|(?:\w+ )?sprachmodell|ki-\w+)\b",
-        r"\btut mir (?:sehr )?leid\b", r"\bentschuldigung,? (?:aber|ich)\b",
+        r"\bich bin (?:nur |lediglich |bloß )?(?:eine? )(?:ki|künstliche intelligenz|"
+        r"(?:\w+ )?sprachmodell|ki-\w+)\b",
+        r"\btut mir (?:sehr )?leid\b",
+        r"^(?:entschuldigung|entschuldige|entschuldigen sie|sorry|verzeihung|bedaure)\b",
+        r"\bnichts (?:genaues |näheres |weiter )?bekannt\b",
+        r"\bmir (?:ist|sind) (?:\w+ ){0,4}?(?:nicht|keine?n?|nichts)\b",
+        r"\bleider (?:\w+ ){0,5}?(?:nicht|nichts|keine?n?)\b",
+        r"\bbenötige ich (?:\w+ )?(?:mehr|weitere)\b",
+        r"\bich (?:benötige|brauche|bräuchte) (?:\w+ )?(?:mehr|weitere)\b",
+        r"\bkenne ich (?:\w+ )?nicht\b",
+        r"\bes fehlen (?:\w+ ){0,3}?(?:informationen|angaben|daten|hinweise)\b",
+        r"\bich kenne (?:\w+ ){0,4}?(?:nicht|keine?n?)\b",
         r"\b(?:bin|ist) (?:mir |leider |ich mir )*(?:nicht (?:\w+ )?(?:sicher|in der lage)|unsicher)\b",
         r"\b(?:ist|sind|war|waren|bleibt|bleiben|gilt als)\b(?: [\w„“\"]+){0,5}? (?:(?:leider|"
-        r"noch|derzeit|nach wie vor) )*(?:unbekannt|unklar|ungewiss|nicht (?:\w+ )?(?:bekannt|"
+        r"noch|derzeit|nach wie vor) )*(?:unbekannt|unklar|ungewiss|ungeklärt|nicht (?:\w+ )?(?:bekannt|"
         r"klar|angegeben|genannt|erwähnt|überliefert|geklärt|verfügbar|spezifiziert|definiert|"
-        r"dokumentiert))\b(?! (?:für|als)\b)",
+        r"dokumentiert))\b(?!,? (?:für|als|geworden|bis|bevor)\b)",
         r"\b(?:gibt|liegen|liegt|existieren) (?:\w+ ){0,4}?(?:keine|nicht genügend|"
         r"nicht genug)\b(?: \w+){0,2} (?:information|angabe|antwort|hinweis|daten|"
         r"aufzeichnung|beleg|quelle|eindeutige)",

@@ -100,24 +100,32 @@ LANGUAGE = Language(
     meta=("language model", "wikidata", r"\btriplet"),
     refusals=(
         r"\bi (?:really |just |honestly )?(?:do not|don't|don'|dont|didn't|"
-        r"did not) (?:really |actually )?(?:know|understand|have (?:any |enough |the |an |a |"
-        r"specific |access |sufficient )*(?:information|answer|access|knowledge|data|idea|"
-        r"details))",
+        r"did not) (?:\w+ )?(?:know|understand|recogni[sz]e|have (?:\w+ ){0,4}?(?:information|answer|"
+        r"access|knowledge|data|idea|details|record|context))",
+        r"\bmy (?:training|knowledge|programming|data)\b.{0,20}(?:\bnot\b|n't\b)",
         r"\bi(?:'m| am) (?:not (?:\w+ )?(?:sure|certain|aware|able|familiar)|unable|unsure|unaware)\b",
-        r"\bi (?:cannot|can ?not|can't|can'|could not|couldn't|will not|"
+        r"\bi (?:really |just |honestly |simply )?(?:cannot|can ?not|can't|can'|could not|"
+        r"couldn't|will not|"
         r"won't) (?:\w+ )?(?:answer|say|tell|provide|find|determine|help|assist|confirm|give|"
         r"identify|verify|comment)",
         r"\bi have no (?:idea|information|knowledge|data|answer|access)",
         r"\bas an? (?:ai|artificial|(?:large )?language model|smollm)\b",
-        r"\bsorry,? (?:but|i)\b", r"\bi apologi[sz]e,? but\b", r"\bunfortunately,? i\b",
+        r"\bi(?:'m| am) (?:just |only |merely )?(?:an? )(?:ai|artificial|(?:large )?language model)\b",
+        r"^(?:(?:oh|well|i am|i'm|so|very|really|terribly|we are|we're),? )*(?:sorry|"
+        r"afraid)\b(?! for the confusion)",
+        r"\bsorry,? (?:but|i)\b", r"\b(?:i apologi[sz]e|my apologies),? but\b",
+        r"\bunfortunately,? (?:i|there|no|it is not)\b",
+        r"\b(?:i|we) (?:would |will )?(?:need|require) (?:\w+ )?(?:more|additional|further)\b",
         r"\b(?:is|are|was|were|remains?) (?:(?:currently|still|yet|also|generally|publicly|"
         r"not|simply) )*(?:unknown|unclear|uncertain|unspecified|undetermined|"
-        r"unavailable)\b(?! (?:to|for|as)\b)",
-        r"\b(?:is|are|was|were|has been|have been) not (?:\w+ly |yet |well )?(?:known|"
+        r"unavailable)\b(?!,? (?:to|for|as|before|until)\b)",
+        r"\b(?:is|are|was|were|has|have) not (?:been )?(?:\w+ly |yet |well )?(?:known|"
         r"specified|clear|mentioned|provided|stated|available|given|disclosed|recorded|"
-        r"documented|determined)\b(?! (?:to|for|as|only|just)\b)",
+        r"documented|determined)\b(?! (?:to|for|as|only|just|\w+ but)\b)",
         r"\b(?:no|not enough|insufficient) (?:\w+ ){0,2}information\b",
-        r"\bthere(?: is|'s| are) no (?:\w+ ){0,2}(?:answer|record|evidence|data|details|mention)",
+        r"\b(?:there(?: is|'s| are)|gives?|provides?|contains?|has|have|"
+        r"found) no (?:\w+ ){0,2}(?:answer|record|"
+        r"evidence|data|details|mention|indication|clue|hint)",
         r"\b(?:cannot|can't|could not) be (?:answered|determined|known|found|verified|identified)",
         r"\bno idea\b",
         r"\b(?:impossible|not possible|difficult|hard) to (?:say|know|answer|tell|determine)\b",
