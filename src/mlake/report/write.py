@@ -9,7 +9,7 @@ from mlake.disk import encoded, write_files
 from mlake.kinds import question_kind
 from mlake.report.figures import heatmap
 from mlake.report.matrix_text import matrix_markdown, reasons_markdown, signature_line
-from mlake.report.table import Table
+from mlake.report.table import Cell, Table
 from mlake.report.tidy import TidyRow, available
 from mlake.safe import escape
 from mlake.scorers.table import measure, measures
@@ -96,7 +96,11 @@ def _sections(
 
 def _csv(rows: Sequence[TidyRow]) -> str:
     columns = tuple(TidyRow.__annotations__)
-    return Table("tidy", "", columns, tuple(tuple(row[name] for name in columns) for row in rows)).csv()
+    return Table("tidy", "", columns, tuple(map(_cells, rows))).csv()
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    return tuple(row.values())
 
 
 def _said(kind: str, scorer: str) -> str:

@@ -156,6 +156,12 @@ _MODEL_MEASURES = (
     Measure("choice_unread", 1, "The answer names no option, or several.", higher_is_better=False),
     Measure("subject_tokens", 1, "Tokens of the subject, encoded alone.", "tokens"),
     Measure("subject_tokens_in", 1, "Tokens of the question that hold a part of the subject.", "tokens"),
+    Measure(
+        "neuron_overlap",
+        1,
+        "Neurons that the edits of two languages have in common, of those that each changed most.",
+        "share of neurons",
+    ),
 )
 MODEL_MEASURES: dict[str, Measure] = {row.name: row for row in _MODEL_MEASURES}
 """What needs a model or a tokenizer (``mlake.analysis``), by name."""

@@ -44,7 +44,7 @@ def summary(runs: Sequence[RunData], tables: Sequence[Table], pictures: Sequence
         "interval": f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}",
         "runs": [_run(run) for run in runs],
         "tables": [_table(table) for table in tables],
-        "pictures": [{"name": one.name, "title": one.title, "notes": one.data.notes} for one in pictures],
+        "pictures": [{"name": one.name, "title": one.title, "notes": one.data.signed} for one in pictures],
     }
 
 
@@ -130,5 +130,5 @@ def _table(table: Table) -> dict[str, Any]:
         "title": table.title,
         "columns": table.columns,
         "rows": [[[number(cell)] if isinstance(cell, float) else cell for cell in row] for row in table.rows],
-        "notes": table.notes,
+        "notes": table.signed,
     }
