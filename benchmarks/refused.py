@@ -1,9 +1,10 @@
 """``python -m benchmarks.refused``: how often the scorer ``refused`` is right, as a table in docs/fluency.md.
 
-``results/refused/answers.jsonl`` holds 100 answers of stored runs, 20 a language, with what a reader judged:
-12 were drawn at random from those that hold a word such as "know", "sorry" or "not", the others from all (seed
-20261125). ``phrases.jsonl`` holds made-up answers, 48 a language: those of the part "seen" were at hand while
-the patterns were written, those of "unseen" were written after them and changed nothing any more.
+``results/refused/answers.jsonl`` holds 100 answers of stored runs, 20 a language, with what a
+reader judged: 12 were drawn at random from those that hold a word such as "know", "sorry" or "not",
+the others from all (seed 20261125). ``phrases.jsonl`` holds made-up answers, 48 a language: those
+of the part "seen" were at hand while the patterns were written, those of "unseen" were written
+after them and changed nothing any more.
 """
 
 import json

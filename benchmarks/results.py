@@ -1,17 +1,18 @@
-"""``python -m benchmarks.results``: docs/results.md and docs/first-page.png, made from the stored runs.
+"""``python -m benchmarks.results``: docs/results.md, its figure and the README's numbers, from stored runs.
 
 No number is typed. ``benchmarks/results/results.toml`` says in which order the runs stand, and in words what
 they show.
 """
 
 import argparse
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.first_page import picture
+from benchmarks.first_page import picture, words
 from benchmarks.stored import RESULTS, StoredRun, stored_run
 from mlake.disk import write_files
 from mlake.editing.methods import EDITORS
@@ -22,10 +23,11 @@ from mlake.report.tidy import TidyRow, available, tidy
 from mlake.safe import escape
 from mlake.scorers.table import SHARES, signature
 
-__all__ = ["DOCS", "FIGURE", "PAGE", "Part", "files", "parts", "section", "shown"]
+__all__ = ["DOCS", "FIGURE", "PAGE", "README", "Part", "files", "parts", "section", "shown"]
 
 DOCS = RESULTS.parents[1] / "docs"
-PAGE, FIGURE = "results.md", "first-page.png"
+PAGE, FIGURE, README = "results.md", "first-page.png", "../README.md"
+_WORDS = re.compile(rf"(?<={re.escape(FIGURE)}\)\n\n)\*.*?\*(?=\n\n)", re.DOTALL)
 _SHOWN = (
     ("direct", "contains", "Direct questions: the new answer and not the old one"),
     ("multihop", "contains", "Two-hop questions that follow from the edit: the new answer"),
@@ -74,7 +76,7 @@ def _texts() -> dict[str, Any]:
 
 
 def files(mirror: Path | None) -> dict[str, bytes]:
-    """The content of ``PAGE`` and ``FIGURE``.
+    """The content of ``PAGE``, ``FIGURE`` and ``README``, whose paths start at ``DOCS``.
 
     Args:
         mirror: Folder with the authors' files; None to fetch them.
@@ -91,7 +93,13 @@ def files(mirror: Path | None) -> dict[str, bytes]:
             page.append(_beside({name: rows[name] for name in part.runs}))
         page += (section(runs[name], rows[name]) for name in part.runs)
     drawn = _texts()["figure"]
-    return {PAGE: "\n".join(page).encode(), FIGURE: picture(rows[drawn["run"]], drawn["caption"])}
+    name = drawn["run"]
+    told = words(runs[name].spec, rows[name], drawn["model"])
+    return {
+        PAGE: "\n".join(page).encode(),
+        FIGURE: picture(rows[name], drawn["caption"]),
+        README: _WORDS.sub(lambda _: told, (DOCS / README).read_text(encoding="utf-8")).encode(),
+    }
 
 
 def shown(run: StoredRun) -> list[TidyRow]:
@@ -178,7 +186,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--mirror", type=Path, help="folder that holds the authors' files; else they are fetched"
     )
-    write_files(DOCS, files(parser.parse_args(arguments).mirror))
+    made = files(parser.parse_args(arguments).mirror)
+    write_files((DOCS / README).resolve().parent, {Path(README).name: made.pop(README)})
+    write_files(DOCS, made)
 
 
 if __name__ == "__main__":
