@@ -75,8 +75,8 @@ def words(spec: Mapping[str, Any], rows: Sequence[TidyRow], model: str) -> str:
     first, last = spec["facts"]
     text = (
         f"*{last - first} facts edited into {model} with {spec['method'].upper()}, in batches of "
-        f"{spec['batch_size']}. Asked in the language of the edit, {own} of direct answers give the new answer "
-        f"(`{signature(_SCORER)}`); between English, German and French {near}; from or to Japanese and Chinese "
-        f"{far}. [All results, with what made them](docs/results.md).*"
+        f"{spec['batch_size']}. Asked in the language of the edit, {own} of direct answers give the new "
+        f"answer (`{signature(_SCORER)}`); between English, German and French {near}; from or to Japanese "
+        f"and Chinese {far}. [All results, with what made them](docs/results.md).*"
     )
     return fill(text, _WIDTH)

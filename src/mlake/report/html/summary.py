@@ -7,7 +7,9 @@ from mlake.kinds import KINDS
 from mlake.languages import LANGUAGES
 from mlake.report.figures.picture import Picture
 from mlake.report.html.answers import number
-from mlake.report.rundata import RunData
+from mlake.report.paper.compare import labels
+from mlake.report.reasons import reasons
+from mlake.report.rundata import RunData, model_name
 from mlake.report.statistics.bootstrap import RESAMPLES, SEED, clustered_mean
 from mlake.report.table import Table
 from mlake.scorers.row import SHARE, ScoredRow
@@ -42,7 +44,7 @@ def summary(runs: Sequence[RunData], tables: Sequence[Table], pictures: Sequence
         "kinds": {name: kind.heading for name, kind in KINDS.items()},
         "scorers": {name: _scorer(name) for name in scorers},
         "interval": f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}",
-        "runs": [_run(run) for run in runs],
+        "runs": [_run(run, label) for run, label in zip(runs, labels(runs), strict=True)],
         "tables": [_table(table) for table in tables],
         "pictures": [{"name": one.name, "title": one.title, "notes": one.data.signed} for one in pictures],
     }
@@ -68,10 +70,15 @@ def _scorer(name: str) -> dict[str, Any]:
     }
 
 
-def _run(run: RunData) -> dict[str, Any]:
+def _run(run: RunData, method: str) -> dict[str, Any]:
     spec = run.spec
+    model, data = model_name(spec), str(spec.get("data", "unknown"))
     return {
-        "title": " · ".join(str(spec.get(name, "unknown")) for name in ("method", "model", "data")),
+        "title": " · ".join((method, model, data)),
+        "method": method,
+        "model": model,
+        "data": data,
+        "reasons": {kind: reasons(run.rows, kind) for kind in KINDS},
         "signature": [[label, _shown(spec[name])] for name, label in _SIGNATURE.items() if name in spec],
         "settings": [[name, _shown(value)] for name, value in _flat(spec)],
         "notes": list(run.notes),
