@@ -51,6 +51,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
     "mlake.report": (
         ("statistics", "table"),
         ("tidy",),
+        ("reasons",),
         ("matrix_text", "rundata"),
         ("load", "paper", "withheld"),
         ("findings",),

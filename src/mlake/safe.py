@@ -5,7 +5,13 @@ import unicodedata
 
 __all__ = ["escape", "hidden", "holds_hidden", "plain", "visible"]
 
-_MARKUP = re.compile(r"[\\|`*]|(?<=\])\(")  # a bracket makes a link only before a parenthesis
+_MARKUP = re.compile(
+    r"[\\|`*~$]"
+    r"|(?<![^\W_])_|_(?![^\W_])"  # within a word it is no markup: edit_langs
+    r"|(?<=\])[(\[:]"  # a bracket makes a link only before one of these
+    r"|^(?:[-+=#](?=[-+=#\s]|$)|\[(?=[ xX]\]))"  # a list, a rule, a heading, a box to tick
+)
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters and marks that show nothing
 
 _JOINERS = "\u200c\u200d"
@@ -47,4 +53,5 @@ def visible(text: str) -> str:
 def escape(text: object) -> str:
     """Text that shows as it is, on one line, in Markdown and in HTML made from it."""
     escaped = _MARKUP.sub(r"\\\g<0>", plain(text).replace("&", "&amp;"))
+    escaped = _NUMBERED.sub(r"\1\\\2", escaped)
     return escaped.replace("<", "&lt;").replace(">", "&gt;")

@@ -169,6 +169,38 @@ def test_transfer_by_distance_leaves_out_own_languages() -> None:
     assert means == [100 * row[9] for row in picture.data.rows if row[3] == "any"]
 
 
+def test_a_distance_without_a_pair_says_so() -> None:
+    (axes,) = (
+        one
+        for one in drawn(transfer_by_distance([make_run(langs=("en", "de", "zh"))])).axes
+        if one.get_visible()
+    )
+    assert list(axes.get_xticks()) == [0, 1, 2, 3, 4]
+    assert [one.get_position()[0] for one in axes.texts if one.get_text() == "no pair"] == [1, 2, 3]
+
+
+def test_figure2_hides_no_method_behind_another_and_clips_no_interval() -> None:
+    runs = [make_run("memit"), make_run("memit"), make_run("rome")]
+    bare = replace(runs[1], spec={**runs[1].spec, "editor": {"key": "prompt"}})
+    figure = drawn(figure2([runs[0], bare, runs[2]]))
+    for axes in figure.axes:
+        assert len(points(axes)) > 10  # two of the three runs are the same
+        (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+        ends = [end for bars in axes.collections for part in bars.get_segments() for end in part]
+        assert all(left < x < right and low < y < high for x, y in ends)
+    names = [one.get_text() for one in figure.legends[0].get_texts()]
+    assert names[-3:] == ["ROME", "MEMIT", "MEMIT, no subject"]
+
+
+def test_colours_of_figure5_end_where_its_numbers_do() -> None:
+    low = [replace(row, value=row.value and 0.1) for row in make_run().scored]
+    run = replace(make_run(), rows=tidy(make_run().spec, low))
+    scales = [
+        [one for one in drawn(figure([run])).axes if one.get_ylabel()][-1] for figure in (figure3, figure5)
+    ]
+    assert [round(scale.get_ylim()[1]) for scale in scales] == [100, 10]
+
+
 def test_models_are_named_without_the_organisation_where_that_tells_them_apart() -> None:
     assert short_models(["lab/a", "lab/b"]) == {"lab/a": "a", "lab/b": "b"}
     assert short_models(["lab/a", "firm/a"]) == {"lab/a": "lab/a", "firm/a": "firm/a"}

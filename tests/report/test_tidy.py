@@ -4,6 +4,7 @@ import pytest
 
 from mlake.errors import RunError
 from mlake.report.tidy import TidyRow, available, matrix, tidy
+from mlake.scorers.table import signature
 
 
 def test_rows_are_ordered_and_complete(spec, scored) -> None:
@@ -28,6 +29,11 @@ def test_rows_are_ordered_and_complete(spec, scored) -> None:
         "value": 1.0,
         "low": 0.0,
         "high": 1.0,
+        "signature": signature("contains"),
+        "cut": None,
+        "other_language": None,
+        "language_unknown": None,
+        "refused": None,
     }
     assert list(rows[0]) == list(TidyRow.__annotations__)
     assert rows[0]["method"] == "unedited"

@@ -6,12 +6,17 @@ from mlake.errors import UnknownNameError
 from mlake.records import Asked
 from mlake.scorers.drift import old_kept, similarity, unchanged
 from mlake.scorers.fluency import empty, entropy, length, repetition
-from mlake.scorers.language import confusion
+from mlake.scorers.language import confusion, language_unknown, other_language
 from mlake.scorers.names import contains, exact, old, old_paper, paper
+from mlake.scorers.refusal import refused
 from mlake.scorers.refused import value_of
 from mlake.scorers.row import Measure, ScoredRow, Scorer, scored
 
-__all__ = ["MODEL_MEASURES", "SCORERS", "measure", "measures", "score_all", "signature"]
+__all__ = ["MODEL_MEASURES", "SCORERS", "SHARES", "measure", "measures", "score_all", "signature"]
+
+
+def _cut(asked: Asked) -> float:
+    return float(not asked.answer.stopped)
 
 
 def _of_text(function: Callable[[str], float | None]) -> Callable[[Asked], float | None]:
@@ -63,6 +68,30 @@ _SCORERS = (
         style=True,
     ),
     Scorer(
+        "cut",
+        1,
+        "The answer was cut off at the limit of new tokens.",
+        higher_is_better=False,
+        function=_cut,
+    ),
+    Scorer(
+        "other_language",
+        1,
+        "The answer is in another language than asked in, as far as that can be told.",
+        higher_is_better=False,
+        function=other_language,
+    ),
+    Scorer(
+        "language_unknown", 1, "Which language the answer is in cannot be told.", function=language_unknown
+    ),
+    Scorer(
+        "refused",
+        1,
+        "The answer says that it cannot or will not answer.",
+        higher_is_better=False,
+        function=refused,
+    ),
+    Scorer(
         "entropy",
         2,
         "Bi- and trigram entropy of the answer; repetitive text has less.",
@@ -98,6 +127,13 @@ _SCORERS = (
 )
 SCORERS: dict[str, Scorer] = {row.name: row for row in _SCORERS}
 """What a stored answer gives by itself, by name, in the order of reports."""
+
+SHARES = {
+    "cut": "cut off at the token limit",
+    "other_language": "in another language",
+    "refused": "refused",
+}
+"""Scorers whose shares say why an accuracy may be low, with what they say of answers in a few words."""
 
 _MODEL_MEASURES = (
     Measure(
@@ -160,6 +196,12 @@ _MODEL_MEASURES = (
     ),
     Measure("subject_tokens", 1, "Tokens of the subject, encoded alone.", "tokens"),
     Measure("subject_tokens_in", 1, "Tokens of the question that hold a part of the subject.", "tokens"),
+    Measure(
+        "neuron_overlap",
+        1,
+        "Neurons that the edits of two languages have in common, of those that each changed most.",
+        "share of neurons",
+    ),
 )
 MODEL_MEASURES: dict[str, Measure] = {row.name: row for row in _MODEL_MEASURES}
 """What needs a model or a tokenizer (``mlake.analysis``), by name."""

@@ -6,6 +6,7 @@ all facts of the chain.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mlake.evaluation.store import read_run
 from mlake.evaluation.units import Place
@@ -27,7 +28,7 @@ _Groups = dict[tuple[str, int, str], defaultdict[str, _Values]]
 def sequence_tables(run: RunData) -> list[Table]:
     """The table of one run in a list; empty where its edits do not come on top of each other."""
     table = sequence_table([run])
-    return [table] if table.rows else []
+    return [replace(table, measures=("contains",))] if table.rows else []
 
 
 def sequence_table(runs: Sequence[RunData]) -> Table:

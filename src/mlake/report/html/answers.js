@@ -123,7 +123,7 @@ async function answerTable(table, run, query, scorer, columns) {
   grid.on("draw", () => table.isConnected && keepPlace(grid, query, columns));
   table.addEventListener("click", (event) => {
     const link = event.target.closest("tbody tr")?.querySelector("a");
-    if (link && !event.target.closest("a") && !String(getSelection())) link.click();
+    if (link && !event.target.closest("a, button") && !String(getSelection())) link.click();
   });
 }
 

@@ -45,7 +45,7 @@ function rangeOf(scorer) {
 }
 
 function runCard(run, number, kinds, range) {
-  const matrices = kinds.map((kind) => matrix(run, number, kind, range));
+  const matrices = kinds.map((kind) => matrix(run, number, kind, range)).filter(Boolean);
   const empty = el("p", { class: "quiet" }, "This run has no such answers.");
   const line = run.signature.map(([name, value]) => [el("span", { class: "key" }, name), " ", el("span", {}, shortened(name, value)), " "]);
   const notes = run.notes.map((note) => el("li", {}, note));
@@ -53,11 +53,17 @@ function runCard(run, number, kinds, range) {
   return el(
     "article",
     { class: "run", "aria-labelledby": `run-${number}` },
-    el("h2", { id: `run-${number}` }, run.title),
+    el("h3", { id: `run-${number}` }, run.title),
     el("p", { class: "signature" }, ...line.map((part) => el("span", { class: "pair" }, part))),
-    el("div", { class: "matrices" }, matrices.some(Boolean) ? matrices : empty),
+    el("div", { class: "matrices" }, matrices.length ? matrices : empty),
+    ...kinds.filter((kind) => run.reasons[kind]?.length).map((kind) => reasonList(run, kind)),
     el("details", {}, el("summary", {}, `Settings${notes.length ? ` and ${notes.length} ${notes.length === 1 ? "note" : "notes"}` : ""}`), notes.length ? el("ul", {}, notes) : null, settings),
   );
+}
+
+/** What kept answers from counting, by kind of question. */
+function reasonList(run, kind) {
+  return el("div", { class: "reasons" }, el("b", {}, kindName(kind)), el("ul", {}, run.reasons[kind].map((line) => el("li", {}, line))));
 }
 
 function shortened(name, value) {
@@ -151,13 +157,13 @@ function drawComparison(kinds) {
   const columns = ["method", "model", "data", ...shown.flatMap((kind) => Object.values(TESTS).map((test) => `${name(kind)}: ${test}`))];
   if (kept) columns.push("other facts kept");
   const rows = SUMMARY.runs.map((run) => {
-    const signed = Object.fromEntries(run.signature);
     const estimates = shown.flatMap((kind) => Object.keys(TESTS).map((test) => run.compare[kind]?.[test]));
     if (kept) estimates.push(run.compare.locality?.kept);
-    return [signed.method, signed.model, signed.data, ...estimates.map(estimateCell)];
+    return [run.method, run.model, run.data, ...estimates.map(estimateCell)];
   });
   const table = simpleTable(columns, rows, { class: "plain comparison" });
   byId("comparison").replaceChildren(wide(table, "Methods side by side"));
+  byId("methods-measures").textContent = ["contains", "unchanged"].map((one) => SUMMARY.scorers[one]?.signature ?? one).join(", ");
   byId("methods").hidden = false;
   enhance(table).catch(fail);
 }

@@ -7,7 +7,9 @@ from mlake.kinds import KINDS
 from mlake.languages import LANGUAGES, in_order, is_known, language
 from mlake.report.figures.picture import Picture
 from mlake.report.html.answers import number
-from mlake.report.rundata import RunData
+from mlake.report.paper.compare import labels
+from mlake.report.reasons import reasons
+from mlake.report.rundata import RunData, model_name
 from mlake.report.statistics.intervals import ABOUT, clustered_mean
 from mlake.report.table import Table
 from mlake.scorers.row import SHARE, ScoredRow
@@ -42,9 +44,9 @@ def summary(runs: Sequence[RunData], tables: Sequence[Table], pictures: Sequence
         "kinds": {name: kind.heading for name, kind in KINDS.items()},
         "scorers": {name: _scorer(name) for name in scorers},
         "interval": ABOUT,
-        "runs": [_run(run) for run in runs],
+        "runs": [_run(run, label) for run, label in zip(runs, labels(runs), strict=True)],
         "tables": [_table(table) for table in tables],
-        "pictures": [{"name": one.name, "title": one.title, "notes": one.data.notes} for one in pictures],
+        "pictures": [{"name": one.name, "title": one.title, "notes": one.data.signed} for one in pictures],
     }
 
 
@@ -73,10 +75,15 @@ def _scorer(name: str) -> dict[str, Any]:
     }
 
 
-def _run(run: RunData) -> dict[str, Any]:
+def _run(run: RunData, method: str) -> dict[str, Any]:
     spec = run.spec
+    model, data = model_name(spec), str(spec.get("data", "unknown"))
     return {
-        "title": " · ".join(str(spec.get(name, "unknown")) for name in ("method", "model", "data")),
+        "title": " · ".join((method, model, data)),
+        "method": method,
+        "model": model,
+        "data": data,
+        "reasons": {kind: reasons(run.rows, kind) for kind in KINDS},
         "signature": [[label, _shown(spec[name])] for name, label in _SIGNATURE.items() if name in spec],
         "settings": [[name, _shown(value)] for name, value in _flat(spec)],
         "notes": list(run.notes),
@@ -137,5 +144,5 @@ def _table(table: Table) -> dict[str, Any]:
         "title": table.title,
         "columns": table.columns,
         "rows": [[[number(cell)] if isinstance(cell, float) else cell for cell in row] for row in table.rows],
-        "notes": table.notes,
+        "notes": table.signed,
     }
