@@ -18,6 +18,7 @@ from mlake.disk import write_files
 from mlake.editing.locate.settings import LATER
 from mlake.editing.methods import EDITORS
 from mlake.errors import MlakeError
+from mlake.evaluation.spec import NO_METHOD
 from mlake.report.matrix_text import matrix_markdown, reasons_markdown, signature_line
 from mlake.report.table import Table
 from mlake.report.tidy import TidyRow, available, tidy
@@ -32,9 +33,13 @@ _WORDS = re.compile(rf"(?<={re.escape(FIGURE)}\)\n\n)\*.*?\*(?=\n\n)", re.DOTALL
 _SHOWN = (
     ("direct", "contains", "Direct questions: the new answer and not the old one"),
     ("multihop", "contains", "Two-hop questions that follow from the edit: the new answer"),
+    ("multihop_before", "contains", "Two-hop questions before any edit: the answer that holds then"),
     ("locality", "old", "Questions about other facts: the answer that nobody meant to change"),
     ("locality", "unchanged", "Questions about other facts: word for word what the unedited model says"),
 )
+_UNEDITED = (("direct", "old", "Direct questions: the answer before any edit"), *_SHOWN)
+"""What is shown of runs that edit nothing."""
+
 _SETTINGS = ("dtype", "edit_langs", "test_langs", "locality", "max_new_tokens", "template")
 _HEAD = """\
 # Results
@@ -106,8 +111,12 @@ def files(mirror: Path | None) -> dict[str, bytes]:
 
 def shown(run: StoredRun) -> list[TidyRow]:
     """The numbers of a run that stand on the page."""
-    pairs = {(kind, one) for kind, scorer, _ in _SHOWN for one in (scorer, *SHARES, "language_unknown")}
+    pairs = {(kind, one) for kind, scorer, _ in _of(run) for one in (scorer, *SHARES, "language_unknown")}
     return tidy(run.spec, [row for row in run.scored if (row.kind, row.scorer) in pairs])
+
+
+def _of(run: StoredRun) -> Sequence[tuple[str, str, str]]:
+    return _UNEDITED if run.spec["method"] == NO_METHOD else _SHOWN
 
 
 def section(run: StoredRun, rows: Sequence[TidyRow]) -> str:
@@ -122,7 +131,7 @@ def _paragraphs(run: StoredRun, rows: Sequence[TidyRow]) -> Iterator[str]:
     if run.notes:
         yield "".join(f"- {escape(note)}\n" for note in run.notes)
     told: set[str] = set()
-    for kind, scorer, title in _SHOWN:
+    for kind, scorer, title in _of(run):
         if kind in available(rows, scorer):
             yield f"{title} (`{signature(scorer)}`):\n\n{matrix_markdown(rows, kind, scorer)}"
             if kind not in told:
