@@ -97,8 +97,8 @@ def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Know
             f"minutes at the {found['operations_a_second']:.2g} a second measured on {found['device']} (an "
             "estimate; twice or half is no surprise)",
             f"memory      {found['bytes_of_weights'] / _GIB:.1f} GiB of weights are loaded; an edit wants "
-            f"at most about {found['bytes_of_an_edit'] / _GIB:.2g} GiB more (an estimate; it is known to be up "
-            f"to four times too high), {there} is free",
+            f"at most about {found['bytes_of_an_edit'] / _GIB:.2g} GiB more (an upper bound: measured "
+            f"edits took a quarter of it or more), {there} is free",
             *((f"defaults    {found['defaults']}",) if found["defaults"] else ()),
             *(f"note        {note}" for note in found["notes"]),
         )
