@@ -56,7 +56,7 @@ def test_dry_run_counts_and_writes_nothing(tmp_path: Path, tiny_lm: Callable[...
     # 6 × 3 direct and 6 × 3 two-hop, less three German ones that f2 and f4 lack, and f6 from outside in 3.
     assert said["questions"].startswith("36 unedited, 0 of them known, and ")
     assert "minutes at the" in said["cost"] and "an estimate" in said["cost"]
-    assert "more (an estimate)" in said["memory"]
+    assert "more (an upper bound" in said["memory"]
     assert METHOD.published(tiny_lm()) == said["defaults"] and "llama-7b.yaml" in said["defaults"]
     assert not (tmp_path / "run").exists()
 
