@@ -19,8 +19,9 @@ from mlake.data.own.jsonl import parse_jsonl
 from mlake.editing.finetune.augment import augmented
 from mlake.editing.mend.examples import examples
 from mlake.editing.prompts import prompted
-from mlake.errors import LanguageError, MlakeError
-from mlake.languages import LANGUAGES, Language
+from mlake.errors import LanguageError, MlakeError, UnknownNameError
+from mlake.languages import LANGUAGES, Language, in_order, is_known, known, language
+from mlake.languages.others import MEANT, OTHERS
 from mlake.languages.row import ChoiceWording, Requests, Templates
 from mlake.records import Answer, Asked, Benchmark, Probe
 from mlake.scorers.language import confusion
@@ -28,6 +29,7 @@ from mlake.scorers.table import score_all
 from mlake.scripts import SCRIPTS
 
 SOURCE = Path(mlake.__file__).parent
+FIVE = ("en", "de", "fr", "ja", "zh")
 
 
 def row(code: str, name: str, script: str, negation: str, cue: str, context: str, essence: str) -> Language:
@@ -160,16 +162,28 @@ def test_what_a_row_lacks_is_said_in_one_line(
 
 def test_the_five_languages_lack_nothing() -> None:
     only_some = {"endings", "leaders", "elisions", "followers", "links", "heads", "tails", "capitals"}
-    only_some |= {"words", "particles", "charsets"}
-    for one in LANGUAGES.values():
+    only_some |= {"words", "particles", "charsets", "declensions", "folds", "cased", "alone"}
+    for one in map(language, FIVE):
         empty = {field.name for field in fields(one) if not getattr(one, field.name)}
         assert empty <= only_some
         assert len(one.held_out) == 12 and len(one.contexts) == 5
-    assert list(LANGUAGES) == ["en", "de", "fr", "ja", "zh"]
+    assert tuple(LANGUAGES)[:5] == FIVE
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_language_can_be_asked_and_scored(lang: str) -> None:
+    one = language(lang)
+    assert one.native and ("," in one.family or one.family in ("Japonic", "Koreanic"))
+    assert one.essence.count("{}") == 1 and len(one.contexts) == 5 and len(one.held_out) == 12
+    assert "{question}" in one.negation and one.choice is not None and one.templates is not None
+    assert all("{question}" in text for text in one.templates.questions)
+    assert one.words or one.charsets or one.alone
+    if one.spaced:
+        assert all(text.endswith(" ") for text in one.contexts)
 
 
 def test_each_file_of_a_language_is_in_the_table() -> None:
-    others = {"__init__", "row", "identify", "distance"}
+    others = {"__init__", "row", "identify", "distance", "others", "declined"}
     assert {path.stem for path in (SOURCE / "languages").glob("*.py")} - others == set(LANGUAGES)
 
 
@@ -195,3 +209,32 @@ def test_a_row_changed_is_looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not contains_name("gli Italiani", ["Italian"], "it")
     monkeypatch.setitem(LANGUAGES, "it", replace(ROWS["it"], endings=("i",)))
     assert contains_name("gli Italiani", ["Italian"], "it")
+
+
+@pytest.mark.parametrize(
+    ("code", "near"),
+    [
+        ("jp", "ja"), ("EN", "en"), ("zh-CN", "zh"), ("zh_Hans", "zh"), ("pt-BR", "pt"), ("en-US", "en"),
+        ("cz", "cs"), ("kr", "ko"), ("du", "nl"), ("ua", "uk"), ("gr", "el"), ("iw", "he"), ("eng", "en"),
+        ("deu", "de"), ("English", "en"), ("deutsch", "de"), ("日本語", "ja"), ("Finnish", "fi"),
+        (" fr", "fr"), ("FI", "fi"),
+    ],
+)  # fmt: skip
+def test_what_is_often_written_for_a_language_gets_a_hint(code: str, near: str) -> None:
+    with pytest.raises(UnknownNameError, match=f"^unknown language .*Did you mean '{near}'\\?$"):
+        language(code)
+
+
+@pytest.mark.parametrize("code", ["", " ", "xx", "klingon"])
+def test_what_is_no_language_gets_none(code: str) -> None:
+    with pytest.raises(UnknownNameError, match=r"vi, zh\.$"):
+        language(code)
+
+
+def test_a_language_without_a_file_has_a_name_and_a_script() -> None:
+    assert not set(OTHERS) & set(LANGUAGES) and len(known()) >= 160
+    for code, one in OTHERS.items():
+        assert re.fullmatch("[a-z]{2,3}", code) and one.name and one.script in SCRIPTS
+    assert (language("fi").name, language("ur").script, language("ceb").spaced) == ("Finnish", "Arab", True)
+    assert not set(MEANT) & {*LANGUAGES, *OTHERS} and all(map(is_known, MEANT.values()))
+    assert in_order(["ur", "fi", "zh", "en"]) == ("en", "zh", "fi", "ur")

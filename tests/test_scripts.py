@@ -1,4 +1,4 @@
-"""Names in scripts that no language of the table is written in yet: the cases behind ``Script.tested``."""
+"""Names in scripts, by rows of no more than endings: the cases behind ``Script.tested``."""
 
 import re
 from itertools import chain
@@ -20,6 +20,8 @@ ROWS = {
     "ru": Language("ru", "Russian", "Cyrl", endings=("а", "е", "у", "ом", "ы", "и", "й", "ей")),
     "el": Language("el", "Greek", "Grek", endings=("ς", "υ", "ν")),
     "zht": Language("zht", "Traditional Chinese", "Hant"),
+    "bn": Language("bn", "Bengali", "Beng"),
+    "ar": Language("ar", "Arabic", "Arab"),
     "hi": Language("hi", "Hindi", "Deva"),
 }
 
@@ -95,6 +97,24 @@ FOUND = {
         ("出生於臺灣（中華民國）", "臺灣"),
         ("守門員（冰球）。", "守門員(冰球)"),
     ],
+    "ar": [
+        ("ولد في باريس.", "باريس"),
+        ("بين لندن وباريس", "باريس"),
+        ("يعيش بباريس", "باريس"),
+        ("سافر لباريس", "باريس"),
+        ("في القاهرة", "القاهرة"),
+        ("سافر للقاهرة", "القاهرة"),
+        ("وبالقاهرة", "القاهرة"),
+        ("يعمل في BBC", "BBC"),
+    ],
+    "hi": [
+        ("राजधानी पेरिस है।", "पेरिस"),
+        ("दिल्ली में", "दिल्ली"),
+        ("चीन का", "चीन"),
+        ("उत्तर: “भारत”", "भारत"),
+        ("वह BBC में है", "BBC"),
+        ("रूस।", "रूस"),
+    ],
 }
 MISSED = {
     "th": [
@@ -130,6 +150,14 @@ MISSED = {
     ],
     "el": [("Παρισινός", "Παρίσι"), ("Ινδονησία", "Ινδία"), ("Ρωμαίος", "Ρώμη"), ("υπερΕλλάδα", "Ελλάδα")],
     "zht": [("在CBBC工作", "BBC"), ("義大", "義大利"), ("北京", "東京")],
+    "ar": [("هو إيراني", "إيران"), ("في رومانيا", "روما"), ("العثمانيين", "عمان")],
+    "hi": [
+        ("चीनी", "चीन"),
+        ("रोमानिया", "रोम"),
+        ("प्राचीन", "चीन"),
+        ("भारतीय", "भारत"),
+        ("दिल्लीवाला", "दिल्ली"),
+    ],
 }
 
 
@@ -167,6 +195,8 @@ def test_every_tested_script_has_cases() -> None:
         ("ko", "김입니다", "김", False),
         ("th", "จีนครับ", "จีน", True),
         ("ru", "в РФ", "РФ", False),
+        ("hi", "चीन में", "चीन", True),
+        ("ar", "في صن", "صن", False),
     ],
 )
 def test_which_aliases_are_too_short(lang: str, text: str, alias: str, found: bool) -> None:
@@ -189,9 +219,9 @@ def asked(lang: str, text: str, new: str, before: str = "") -> Asked:
 
 
 def test_scorers_refuse_what_is_not_tested(caplog: pytest.LogCaptureFixture) -> None:
-    one = asked("hi", "राजधानी पेरिस है", "पेरिस", "रोम")
+    one = asked("bn", "রাজধানী প্যারিস", "প্যারিস", "রোম")
     why = (
-        "^names cannot be told in Hindi .hi.: no tested rule says how they are bounded in Devanagari script; "
+        "^names cannot be told in Bengali .bn.: no tested rule says how they are bounded in Bengali script; "
     )
     for scorer in (contains, exact, old):
         with pytest.raises(LanguageError, match=why) as caught:
@@ -207,6 +237,16 @@ def test_scorers_refuse_what_is_not_tested(caplog: pytest.LogCaptureFixture) -> 
     assert [text.split(" names ")[0] for text in said] == [
         "contains says nothing:", "exact says nothing:", "old says nothing:", "old_kept says nothing:",
     ]  # fmt: skip
+
+
+def test_a_language_without_a_file_is_refused_and_asked_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    one = asked("fi", "Hän asuu Helsingissä.", "Helsinki", "Turku")
+    values = {row.scorer: row.value for row in score_all([one])}
+    assert (values["contains"], values["exact"], values["old"], values["paper"]) == (None, None, None, 0)
+    why = "names cannot be told in Finnish (fi): it has no file that says how they are inflected; score by"
+    assert f"contains says nothing: {why}" in caplog.text
 
 
 @pytest.mark.parametrize(("lang", "text", "new"), [("th", "คือปารีสครับ", "ปารีส"), ("ko", "파리입니다", "파리")])

@@ -1,12 +1,11 @@
 """What bounds a name in a text, by script (rules 2 to 4 of ``mlake.text``)."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from mlake.scripts import CJK, KATAKANA, SCRIPTS
+from mlake.scripts import CJK, KATAKANA, MARKS, SCRIPTS
 
 __all__ = ["Edges", "edges_of"]
 
@@ -32,6 +31,8 @@ class Edges(NamedTuple):
         before: What makes a syllable with such a letter after it.
         after: What makes a syllable with such a letter before it.
         particles: What may be attached to a name.
+        proclitics: What may be written onto a name before it.
+        article: An article whose first letter falls away after a proclitic.
     """
 
     letter: re.Pattern[str]
@@ -43,6 +44,8 @@ class Edges(NamedTuple):
     before: re.Pattern[str]
     after: re.Pattern[str]
     particles: Sequence[str]
+    proclitics: Sequence[str]
+    article: str
 
     def around(
         self, name: str, letters: int, *, short: bool
@@ -85,26 +88,20 @@ def edges_of(code: str) -> Edges:
     row = SCRIPTS[code]
     free, counted = f"_{CJK}{row.free}", f"_{CJK}{row.free}{row.dense}"
     return Edges(
-        letter=re.compile(rf"(?![{free}])[\w{_marks()}]"),
-        digit=re.compile(rf"(?![{counted}])[\w{_marks()}]"),
-        mark=re.compile(rf"(?![{row.free}])[{_marks()}]" if row.free else f"[{_marks()}]"),
+        letter=re.compile(rf"(?![{free}])[\w{MARKS}]"),
+        digit=re.compile(rf"(?![{counted}])[\w{MARKS}]"),
+        mark=re.compile(rf"(?![{row.free}])[{MARKS}]" if row.free else f"[{MARKS}]"),
         sign=re.compile(rf"(?<![^\W{counted}])(?<![0-9] )(?<![0-9][{counted}])(?<![)])-"),
         dense=re.compile(f"[{CJK}{row.free}{row.dense}]"),
         free=_one_of(row.free),
         before=_one_of(row.before),
         after=_one_of(row.after),
         particles=row.particles,
+        proclitics=row.proclitics,
+        article=row.article,
     )
 
 
 def _one_of(signs: str) -> re.Pattern[str]:
     """Finds one of a class, which may be empty."""
     return re.compile(f"[{signs}]" if signs else r"(?!)")
-
-
-@cache
-def _marks() -> str:
-    """Class of combining marks. Only those of the first plane: the others are of scripts without a row."""
-    found = {at for at in range(0x300, 0x10000) if unicodedata.category(chr(at)).startswith("M")}
-    starts, ends = (sorted(at for at in found if at + step not in found) for step in (-1, 1))
-    return "".join(f"\\u{start:04x}-\\u{end:04x}" for start, end in zip(starts, ends, strict=True))

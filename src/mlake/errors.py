@@ -26,6 +26,7 @@ __all__ = [
     "RunError",
     "SubjectError",
     "UnknownNameError",
+    "closest",
     "memory_ran_out",
 ]
 
@@ -38,6 +39,13 @@ def memory_ran_out(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _NO_MEMORY)
 
 
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like another, capitals aside; empty if none is."""
+    folded = {one.casefold(): one for one in known}
+    near = get_close_matches(name.casefold(), folded, n=1)
+    return folded[near[0]] if near else ""
+
+
 class MlakeError(Exception):
     """Base of all errors that mlake raises on purpose; its text is one line: what, expected what, do what."""
 
@@ -45,10 +53,10 @@ class MlakeError(Exception):
 class UnknownNameError(MlakeError):
     """A name that is in no table."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str]):
+    def __init__(self, what: str, name: str, known: Iterable[str], meant: str = ""):
         names = sorted(known)
-        near = get_close_matches(name, names, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        near = meant or closest(name, names)
+        hint = f" Did you mean {near!r}?" if near else ""
         super().__init__(f"unknown {what} {name!r}; known: {', '.join(names)}.{hint}")
 
 

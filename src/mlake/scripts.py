@@ -9,6 +9,10 @@ Names are found by the rules of ``mlake.text``, which read these rows:
   and the signs that follow one belong to it (ลาว is not in ลาวา).
 - **Hangul**: spaces stand between phrases, and particles are attached to names: 파리 is in 파리에서는 and
   파리입니다, not in 파리채; 미국 not in 미국인. Two syllables are no short name.
+- **Arabic**: and, so, in, like, to and the article are written onto the word after them: باريس is in وباريس
+  and لباريس, القاهرة in للقاهرة.
+- **Devanagari**: a name must not touch a vowel sign either: चीन is not in चीनी. Two
+  letters are no short name.
 
 A row is ``tested`` once ``tests/test_scripts.py`` holds cases for it. Until then scorers that look for names
 refuse languages of that script, for a name that is there and not found would count as a wrong answer.
@@ -20,7 +24,7 @@ from functools import lru_cache
 
 from mlake.errors import UnknownNameError
 
-__all__ = ["CJK", "HAN_AND_KANA", "KATAKANA", "SCRIPTS", "Script", "first_word", "script"]
+__all__ = ["CJK", "HAN_AND_KANA", "KATAKANA", "MARKS", "SCRIPTS", "Script", "first_word", "script"]
 
 KATAKANA = r"\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
 """Class of katakana, as a pattern; as escapes since some look alike."""
@@ -30,6 +34,19 @@ CJK = (
     r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
 """Class of kana, bopomofo and ideographs: letters that stand without spaces wherever they are."""
+
+
+def _marks() -> str:
+    found = {at for at in range(0x300, 0x10000) if unicodedata.category(chr(at)).startswith("M")}
+    starts, ends = (sorted(at for at in found if at + step not in found) for step in (-1, 1))
+    return "".join(f"\\u{start:04x}-\\u{end:04x}" for start, end in zip(starts, ends, strict=True))
+
+
+MARKS = _marks()
+"""Class of vowel signs, accents and other marks, which Python takes for no part of a word.
+
+Only those of the first plane: the others are of scripts without a row.
+"""
 
 HAN_AND_KANA = frozenset({"CJK", "HIRAGANA", "KATAKANA"})
 """First words of the Unicode names of ideographs and kana."""
@@ -46,6 +63,13 @@ _PARTICLES = (
     "이네요", "네요", "인데", "인데요", "이란", "이자",
 )  # fmt: skip
 
+_PROCLITICS = tuple(
+    conjunction + attached
+    for conjunction in ("", "و", "ف")
+    for attached in ("", "ال", "ب", "بال", "ك", "كال", "ل", "لل")
+    if conjunction + attached
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -60,6 +84,8 @@ class Script:
         before: Class of letters and signs that make a syllable with what follows them.
         after: Class of letters and signs that make a syllable with what is before them.
         particles: What may be attached to a name.
+        proclitics: What may be written onto a name before it.
+        article: An article whose first letter falls away after a proclitic.
         asks: Marks of a question; empty where questions need none.
         marker: First word of the Unicode names of letters that no sentence does without.
         fonts: Font families that have its letters, best first, beside what matplotlib brings along.
@@ -74,6 +100,8 @@ class Script:
     before: str = ""
     after: str = ""
     particles: tuple[str, ...] = ()
+    proclitics: tuple[str, ...] = ()
+    article: str = ""
     asks: str = "?？"
     marker: str = ""
     fonts: tuple[str, ...] = ()
@@ -137,18 +165,39 @@ SCRIPTS: dict[str, Script] = {
     ),
     "Cyrl": _spaced("Cyrillic", tested=True),
     "Grek": _spaced("Greek", asks="?;\u037e", tested=True),
-    "Arab": _spaced("Arabic", asks="?؟"),
+    "Arab": Script(
+        "Arabic",
+        frozenset({"ARABIC"}),
+        proclitics=_PROCLITICS,
+        article="ال",
+        asks="?؟",
+        fonts=("Noto Sans Arabic", "Noto Naskh Arabic", "Geeza Pro", "Tahoma"),
+        tested=True,
+    ),
     "Armn": _spaced("Armenian"),
     "Beng": _spaced("Bengali"),
-    "Deva": _spaced("Devanagari"),
+    "Deva": Script(
+        "Devanagari",
+        frozenset({"DEVANAGARI"}),
+        dense="\u0904-\u0939",
+        fonts=("Noto Sans Devanagari", "Lohit Devanagari", "Kohinoor Devanagari", "Mangal"),
+        tested=True,
+    ),
     "Geor": _spaced("Georgian"),
     "Hebr": _spaced("Hebrew"),
     "Taml": _spaced("Tamil"),
+    "Gujr": _spaced("Gujarati"),
+    "Guru": _spaced("Gurmukhi"),
+    "Knda": _spaced("Kannada"),
+    "Mlym": _spaced("Malayalam"),
+    "Orya": _spaced("Oriya"),
+    "Sinh": _spaced("Sinhala"),
+    "Telu": _spaced("Telugu"),
     "Khmr": Script("Khmer", frozenset({"KHMER"}), spaced=False, free="\u1780-\u17d3"),
     "Laoo": Script("Lao", frozenset({"LAO"}), spaced=False, free="\u0e81-\u0ecd"),
     "Mymr": Script("Burmese", frozenset({"MYANMAR"}), spaced=False, free="\u1000-\u103f"),
 }  # fmt: skip
-"""ISO 15924 code to row. Arabic and Hebrew prefixes, and vowel signs of Indic scripts, have no rule yet."""
+"""ISO 15924 code to row. Hebrew prefixes, and vowel signs of most Indic scripts, have no rule yet."""
 
 
 def script(code: str) -> Script:

@@ -127,3 +127,37 @@ def test_values() -> None:
 def test_an_unknown_language_is_an_error() -> None:
     with pytest.raises(UnknownNameError, match="unknown language 'xx'"):
         in_language("text", "xx")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_everyday_sentence_is_told_to_be_in_another_language(lang: str) -> None:
+    found = [told(text) for text in held_out(lang)]
+    assert set(found) <= {lang, None} and found.count(lang) >= 6
+    assert not [text for text in held_out(lang) if in_language(text, lang) is False]
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "expected"),
+    [
+        ("La ville de Lyon, en France.", "fr", True),  # French or Spanish by its small words
+        ("La ville de Lyon, en France.", "de", False),
+        ("Vive en La Habana.", "es", True),
+        ("Hij is in Amsterdam.", "nl", True),
+        ("Hij is in Amsterdam.", "en", False),
+        ("Die Arbeit in der Stadt", "de", True),
+        ("เมืองหลวงคือปารีส", "th", True),
+        ("เมืองหลวงคือปารีส", "en", False),
+        ("수도는 파리입니다", "ko", True),
+        ("수도는 파리입니다", "ja", False),
+        ("The answer is 서울", "en", True),
+        ("वह दिल्ली में रहता है।", "hi", True),
+        ("ولد في القاهرة عام 1950", "ar", True),
+        ("القاهرة", "ar", None),
+        ("Он родился в Москве", "ru", True),
+        ("Москва", "ru", None),  # Ukrainian and others are written so too
+        ("Helsinki on Suomen pääkaupunki", "fi", None),  # no file: only the script tells
+        ("東京です", "fi", False),
+    ],
+)
+def test_further_languages(text: str, lang: str, expected: bool | None) -> None:
+    assert in_language(text, lang) is expected

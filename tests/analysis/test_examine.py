@@ -29,10 +29,13 @@ def low_rank(lm: Any) -> WeightEdit:
     return WeightEdit({1: Factors(left, right)})
 
 
+LANGS = ("en", "ja", "fi")  # there is no held-out text in Finnish
+
+
 def stored(lm: Any, edit: Any, run: Path) -> Path:
     path = run / "examined" / "ja" / "003.safetensors"
     path.parent.mkdir(parents=True)
-    examine(lm, edit).save(path)
+    examine(lm, edit, LANGS).save(path)
     return path
 
 
@@ -46,7 +49,7 @@ def test_neurons_and_ability_come_back_as_they_were_measured(lm: Any, tmp_path: 
     dense = edit.factors[1].dense().norm(dim=0).numpy()
     np.testing.assert_allclose(changed["ja"][3][1], dense, rtol=1e-5)
     with edit.applied(lm) as edited:
-        expected = ability_rows(edited, "ja", 3, held_out_langs())
+        expected = ability_rows(edited, "ja", 3, held_out_langs(LANGS))
     rows = ability_scored(tmp_path)
     assert {(row.edit_lang, row.batch, row.kind, row.scorer) for row in rows} == {
         ("ja", 3, "locality", "heldout_nll")
@@ -62,7 +65,7 @@ def test_an_edit_of_other_weights_changes_no_neuron(lm: Any, tmp_path: Path) -> 
     value = dict(lm.model.named_parameters())[name].detach() * 3
     stored(lm, ParameterEdit(values={name: value}), tmp_path)
     assert changed_neurons(tmp_path) == {}
-    assert len(ability_scored(tmp_path)) == 12 * 5
+    assert len(ability_scored(tmp_path)) == 12 * 2
 
 
 def test_an_edit_for_another_model_is_refused(lm: Any) -> None:

@@ -32,7 +32,7 @@ def test_every_method_says_where_it_is_from() -> None:
     ("what", "line"),
     [
         ("methods", "memit          https://arxiv.org/abs/2210.07229"),
-        ("languages", "ja  Japanese  Jpan"),
+        ("languages", "ja  Japanese    Jpan"),
         ("recipes", "demo"),
         ("views", "figure6               Fluency"),
     ],

@@ -93,3 +93,18 @@ def test_broken_pipe_is_quiet(invoke: Callable[[BaseException], tuple[int, str]]
 def test_unknown_command() -> None:
     result = CliRunner().invoke(cli.main, ["rnu"])
     assert result.exit_code == 2 and "No such command" in result.stderr and "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["edti"], "edit"),
+        (["LIST"], "list"),
+        (["list", "langages"], "languages"),
+        (["data", "chek"], "check"),
+    ],
+)
+def test_a_command_that_is_nearly_one_is_named(words: list[str], near: str) -> None:
+    result = CliRunner().invoke(cli.main, words)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"No such command {words[-1]!r}. Did you mean {near!r}?\n")

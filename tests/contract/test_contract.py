@@ -129,6 +129,23 @@ def test_a_language_is_edited_and_asked_in(mlake_: Command, model: Path, lang: s
     assert set(load("stars").langs) == {"en", "de", "it", "th", "ko"}
 
 
+def test_a_language_without_a_file_is_asked_and_said_to_be_unscored(mlake_: Command, model: Path) -> None:
+    line = {"fact": "a", "question": "Who rules?", "subject": "Who", "old_answer": "Al", "new_answer": "Bo"}
+    lines = (line, {**line, "lang": "fi", "question": "Kuka hallitsee?", "subject": "Kuka"})
+    Path("facts.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    words = ("--method", "low-rank", "--edit-lang", "fi", "--test-lang", "all", "--max-new-tokens", 3)
+    done(mlake_("run", "--model", model, "--data", "facts.jsonl", *words, "--out", "run"))
+    done(mlake_("report", "run", "--html"))
+    report = Path("run/report/report.md").read_text(encoding="utf-8")
+    page = next(Path("run").rglob("*.html")).read_text(encoding="utf-8")
+    why = "contains, exact, old and old_kept have no value in fi: names cannot be told in Finnish (fi)"
+    assert why.replace("_", "\\_") in report or why in report
+    assert why in page and '"fi": {"name": "Finnish"' in page.replace('":{', '": {').replace('":"', '": "')
+    rows = json.loads(Path("run/report/tidy.json").read_text(encoding="utf-8"))
+    assert {row["scorer"] for row in rows if row["test_lang"] == "fi"} >= {"paper", "unchanged"}
+    assert "contains" not in {row["scorer"] for row in rows if row["test_lang"] == "fi" and row["n"]}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("method", NAMES)
 def test_edits_come_on_top_of_each_other(mlake_: Command, model: Path, method: str) -> None:

@@ -20,6 +20,7 @@ from tests.data.neighbours import (
     test_rippleedits,
     test_zsre,
 )
+from tests.data.neighbours.conftest import paths_of
 
 from mlake.data import DATASETS, load, to_lines
 from mlake.data.release.rows import parse
@@ -32,6 +33,9 @@ HOSTILE: list[Any] = [
     "<script>alert(1)</script>", "{", "{}", "{0.__class__}", "%s%n", "x" * 100_000, "../../etc/passwd",
     [], [[]], {}, [None], [{}], {"a": 1}, ["\ud800"], [[[[[[[[]]]]]]]],
 ]  # fmt: skip
+
+SEVERAL = {"mzsre": ("de", "fr", "zh"), "bmike-zsre": ("de", "fr", "ja", "zh")}
+"""Data sets with a file for each language, of which a mirror may hold some."""
 
 Load = Callable[[dict[str, bytes]], Benchmark]
 
@@ -68,8 +72,8 @@ def tables() -> dict[str, list[Any]]:
         "counterfact": [[test_counterfact.counterfact()]],
         "rippleedits-popular": [[ripple]],
         "bizsre": [[several.pair("zh")]],
-        "mzsre": [[several.pair(code)] for code in ("de", "fr", "zh")],
-        "bmike-zsre": [[several.case(code, 7)] for code in ("de", "fr", "ja", "zh")],
+        "mzsre": [[several.pair(code)] for code in SEVERAL["mzsre"]],
+        "bmike-zsre": [[several.case(code, 7)] for code in SEVERAL["bmike-zsre"]],
         "multi-counterfact": [[several.rewrite(code)] for code in several.FIVE],
     }
 
@@ -104,7 +108,8 @@ def source(
     if name in own():
         values, entry = own()[name]
         return values, lambda files: load(write(tmp_path, files) / entry, cache=tmp_path / "cache")
-    values = dict(zip(DATASETS[name].files, tables()[name], strict=True))
+    paths = [paths_of(name)[lang] for lang in SEVERAL[name]] if name in SEVERAL else DATASETS[name].files
+    values = dict(zip(paths, tables()[name], strict=True))
     return values, neighbour(name, tmp_path, monkeypatch)
 
 

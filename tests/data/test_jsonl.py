@@ -118,7 +118,7 @@ ASKED = {"kind": "direct", "text": "t", "accept": ["a"]}
         ({"question": None}, "line 1 field 'question': must be a string, got null"),
         ({"question": " "}, "field 'question': is empty"),
         ({"new_answer": 4}, "field 'new_answer': must be a string, got a whole number"),
-        ({"lang": "it"}, "field 'lang': unknown language 'it', known: en, de, fr, ja, zh"),
+        ({"lang": "jp"}, "field 'lang': unknown language 'jp', known: en, de, fr, ja, zh"),
         ({"row": True}, "field 'row': must be a whole number, got true or false"),
         ({"row": -1}, "field 'row': must not be negative"),
         ({"subject": "Bob"}, "field 'subject': 'Bob' does not occur in the question"),
@@ -195,7 +195,7 @@ def test_twenty_problems_are_shown_and_all_are_kept(tmp_path):
 
 def test_every_problem_of_a_line_is_told_at_once(tmp_path):
     asked = {"kind": "x", "accept": []}
-    line = {"question": "Wo?", "subject": "Ann", "lang": "it", "rwo": 1, "probes": [asked]}
+    line = {"question": "Wo?", "subject": "Ann", "lang": "jp", "rwo": 1, "probes": [asked]}
     with pytest.raises(FactsError) as caught:
         read_jsonl(write(tmp_path, line))
     assert [problem.split(":")[0] for problem in caught.value.problems] == [

@@ -130,7 +130,7 @@ def test_problems_name_line_and_column(tmp_path, rows, message):
 @pytest.mark.parametrize(
     ("header", "row", "message"),
     [
-        ("lang", "it", "line 2 column 'lang': unknown language 'it', known: en, de, fr, ja, zh"),
+        ("lang", "jp", "line 2 column 'lang': unknown language 'jp', known: en, de, fr, ja, zh"),
         ("Locality Question", "Who?", "line 2 column 'locality_answer': is empty"),
         ("locality_answer", "Eve", "line 2 column 'locality': is empty"),
     ],

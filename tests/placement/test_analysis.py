@@ -76,7 +76,7 @@ def test_a_run(pair: Pair, tmp_path: Path) -> None:
     told = []
     for name, lm in zip(("there", "here"), pair, strict=True):
         session = Session(lm, benchmark(), settings)
-        session.carry_out(tmp_path / name, examine=lambda lm, edit: edit, progress=False)
+        session.carry_out(tmp_path / name, examine=lambda lm, edit, langs: edit, progress=False)
         folder = tmp_path / name / "answers"
         told.append({path.relative_to(folder): path.read_text() for path in folder.rglob("*.jsonl")})
     assert told[0] == told[1] and len(told[1]) > 4

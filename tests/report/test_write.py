@@ -31,6 +31,14 @@ def test_the_same_run_gives_the_same_bytes(tmp_path, spec, scored) -> None:
     assert first == again
 
 
+def test_languages_without_scores_are_named(tmp_path, spec, scored) -> None:
+    write_report(tmp_path, spec, tidy(spec, scored))
+    assert "have no value in" not in (tmp_path / "report.md").read_text("utf-8")
+    write_report(tmp_path, {**spec, "test_langs": ["en", "fi", "bn"]}, tidy(spec, scored))
+    text = (tmp_path / "report.md").read_text("utf-8")
+    assert text.count("have no value in") == 2 and "names cannot be told in Finnish" in text
+
+
 def test_without_answers_there_is_no_figure(tmp_path, spec) -> None:
     files = write_report(tmp_path, spec, [])
     assert [path.name for path in files] == ["tidy.json", "report.md"]

@@ -3,7 +3,7 @@
 So edits that hold whole weights need not be kept. ``mlake.analysis.examined`` reads what is stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,20 +38,21 @@ class Examined:
         write_atomic(path, save(dict(self.tensors)))
 
 
-def examine(lm: LM, edit: Any) -> Examined:
+def examine(lm: LM, edit: Any, langs: Sequence[str] | None = None) -> Examined:
     """Measure an edit.
 
     Args:
         lm: The unedited model.
         edit: The edit, not in force.
+        langs: Languages of which those with held-out text are read; None for all.
 
     Raises:
         EditError: The edit does not fit the model.
     """
     tensors = {f"neurons.{layer}": norms.float() for layer, norms in edit.neurons(lm).items()}
     with edit.applied(lm) as edited:
-        rows = ability_rows(edited, None, None, held_out_langs())
-    for lang in held_out_langs():
+        rows = ability_rows(edited, None, None, held_out_langs(langs))
+    for lang in held_out_langs(langs):
         values = [row.nll for row in rows if row.test_lang == lang]
         tensors[f"ability.{lang}"] = torch.tensor(values, dtype=torch.float32)
     return Examined(tensors)

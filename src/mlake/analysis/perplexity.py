@@ -79,9 +79,10 @@ def perplexity_rows(
     return [scored(one, "nll", found.get(_pair(one))) for one in every]
 
 
-def held_out_langs() -> tuple[str, ...]:
-    """Languages that there is held-out text in."""
-    return tuple(sorted(code for code, row in LANGUAGES.items() if row.held_out))
+def held_out_langs(langs: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Languages that there is held-out text in, all or those among some."""
+    chosen = LANGUAGES if langs is None else langs
+    return tuple(sorted(code for code in set(chosen) if language(code).held_out))
 
 
 def held_out(lang: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from mlake.errors import MlakeError, memory_ran_out
+from mlake.errors import MlakeError, closest, memory_ran_out
 from mlake.safe import plain
 
 __all__ = ["LazyGroup"]
@@ -43,6 +43,15 @@ class LazyGroup(click.Group):
         module, attribute = self.table[cmd_name][0].split(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first word names; of one that there is not, say which may be meant."""
+        near = "" if args[0] in self.table or args[0].startswith("-") else closest(args[0], self.table)
+        if near:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

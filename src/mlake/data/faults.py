@@ -1,11 +1,14 @@
 """Checks a JSON value against a JSON Schema, of which it knows the few keywords that mlake's schemas use."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["FILLED", "OBJECT", "TEXT", "TEXTS", "TRIPLES", "Shape", "faults", "named", "shown"]
+from mlake.errors import closest
+from mlake.languages import meant
+
+__all__ = ["FILLED", "OBJECT", "TEXT", "TEXTS", "TRIPLES", "Shape", "faults", "named", "shown", "unknown"]
 
 Shape = dict[str, Any]
 """A JSON Schema of those keywords."""
@@ -48,10 +51,8 @@ def faults(value: object, shape: Mapping[str, Any], path: str = "") -> Iterator[
         if "pattern" in shape and not re.search(shape["pattern"], value):
             yield path, "is empty"
         elif "enum" in shape and value not in shape["enum"]:
-            yield (
-                path,
-                f"unknown {shape['title']} {shown(value)}, known: {', '.join(filter(None, shape['enum']))}",
-            )
+            near = filter(None, shape.get("examples", shape["enum"]))
+            yield path, unknown(shape["title"], value, near)
     elif value is not None and value < shape.get("minimum", value):  # type: ignore[operator]
         yield path, f"must not be negative, got {shown(value)}"
 
@@ -94,6 +95,14 @@ def _is(value: object, kind: str) -> bool:
     if kind == "integer" and isinstance(value, bool | float):
         return isinstance(value, float) and value.is_integer()
     return isinstance(value, _TYPES[kind][0])
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """What a message says of a name that is in no table, with the one that may be meant."""
+    listed = list(known)
+    near = meant(name) if what == "language" else closest(name, listed)
+    hint = f"; did you mean {near!r}?" if near else ""
+    return f"unknown {what} {shown(name)}, known: {', '.join(listed)}{hint}"
 
 
 def named(value: object) -> str:

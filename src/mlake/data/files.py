@@ -44,6 +44,10 @@ class Files:
     cache: Path | None = None
     opener: Opener = field(default=urllib.request.urlopen)
 
+    def has(self, path: str) -> bool:
+        """Whether a file can be read: a mirror may hold some of the files only."""
+        return self.mirror is None or (self.mirror / path).exists()
+
     def read_all(self) -> dict[str, bytes]:
         """The content of every file.
 

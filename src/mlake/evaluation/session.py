@@ -1,8 +1,9 @@
 """A run from settings to stored answers, with a model that is loaded already: several runs share one."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from mlake.editing import editor as editing_method
 from mlake.editing import load_edit
 from mlake.editing.method import Method
 from mlake.evaluation.plan import Plan, make_plan
-from mlake.evaluation.run import Engine, Examine, run
+from mlake.evaluation.run import Engine, run
 from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, check_sequence, parse_facts
-from mlake.evaluation.store import Store
+from mlake.evaluation.store import Savable, Store
 from mlake.evaluation.unedited import Known
-from mlake.languages import LANGUAGES
+from mlake.languages import in_order
 from mlake.models.deltas import RowDeltas
 from mlake.models.generate import answers, identity
 from mlake.models.lm import LM, UNPINNED
@@ -109,12 +110,12 @@ class Session:
             return None
         return Known.of(identity(self.lm, self.spec.max_new_tokens))
 
-    def carry_out(self, folder: Path, *, examine: Examine, progress: bool) -> Known | None:
+    def carry_out(self, folder: Path, *, examine: Callable[..., Savable], progress: bool) -> Known | None:
         """Edit and ask what is not stored yet.
 
         Args:
             folder: The run folder.
-            examine: What is measured of every edit besides answers.
+            examine: What is measured of every edit besides answers; it is told the languages asked in.
             progress: Show progress on standard error.
 
         Returns:
@@ -129,7 +130,7 @@ class Session:
             run(
                 self.plan,
                 store,
-                replace(engine, examine=examine, keep=_kept),
+                replace(engine, examine=partial(examine, langs=self.spec.test_langs), keep=_kept),
                 progress=progress,
             )
         return known
@@ -183,7 +184,7 @@ def _together(lm: LM, method: Method | None, batch_size: int) -> int:
 def langs_of(text: str, benchmark: Benchmark) -> tuple[str, ...]:
     """The languages that ``all`` or codes with commas mean."""
     if text.strip() == "all":
-        return tuple(code for code in LANGUAGES if code in benchmark.langs)
+        return in_order(benchmark.langs)
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
 
 

@@ -5,27 +5,30 @@ counted for every language in it:
 
 - function words (``words``), each counted once; ``particles`` and ``elisions`` count as one together and
   tell nothing alone, for they stand in foreign names: "Ursula von der Leyen", "Rio de la Plata";
-- kana, which only Japanese is written in;
+- kana, which only Japanese is written in, and Hangul and Thai letters (``alone``), if most are such;
 - ideographs that no national character set of other languages holds (``charsets``): 东 is no Japanese
   character, 駅 no Chinese one, 東 is one of both. Either way of writing Chinese is Chinese.
 
 The language with the most evidence is told, if it has at least twice as much as any other and, of a spaced
-language, two words. If none is told, the script still speaks: an answer without a letter that the language
-is written in is not in it. Only Latin names are let pass in languages of other scripts ("BBC"), up to three
-different words.
+language, two words. Another language of which the text has only words that both have, but for those that
+stand in names, does not count; if neither has more than that, the text may be in either. If none is told, the
+script still speaks: an answer without a letter that the language is written in is not in it. Only Latin names
+are let pass in languages of other scripts ("BBC"), up to three different words.
 """
 
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from mlake.languages import LANGUAGES, Language, language
-from mlake.scripts import HAN_AND_KANA, SCRIPTS, first_word
+from mlake.scripts import HAN_AND_KANA, MARKS, SCRIPTS, first_word
 
 __all__ = ["in_language", "in_other_language", "share", "told"]
 
-_WORD = re.compile(r"[^\W\d_]+'?")
+_WORD = re.compile(rf"(?:[^\W\d_]|[{MARKS}])+'?")
 _APOSTROPHE = str.maketrans(dict.fromkeys("’‘ʼ′´`", "'"))
 _LATIN = "LATIN"
 _WORDS = 2  # pieces of evidence that name a spaced language
@@ -33,6 +36,24 @@ _LEAD = 2  # times the evidence of any other language
 _NAME = 3  # different words of a name in Latin letters that may stand in a language of another script
 _ENOUGH = 3  # different function words that name the language of a sentence
 _MOST = 0.5  # share of letters below which a text is in another script
+
+
+class _Evidence(NamedTuple):
+    """What speaks for a language.
+
+    Attributes:
+        much: How much, 0 if it is too little.
+        words: Its function words, where they are the evidence.
+        doubtful: Those that stand in names too.
+    """
+
+    much: int
+    words: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
+
+    def beside(self, other: frozenset[str]) -> int:
+        """How much it is beside another language: nothing if that one has all the words that are sure."""
+        return 0 if self.words and self.words <= other else self.much
 
 
 @lru_cache(maxsize=65536)
@@ -43,9 +64,9 @@ def in_language(text: str, lang: str) -> bool | None:
         UnknownNameError: The language is not known.
     """
     row, plain = language(lang), _plain(text)
-    found = told(text) if row.words or row.charsets else None
-    if found is not None:
-        return found == lang
+    found = _likely(text) if row.words or row.charsets or row.alone else []
+    if found:
+        return lang in found
     kinds, own = _letters(plain).keys(), SCRIPTS[row.script].letters
     if not kinds or kinds & own:
         return None
@@ -55,10 +76,16 @@ def in_language(text: str, lang: str) -> bool | None:
 
 def told(text: str) -> str | None:
     """Code of the language that a text is in, of those in ``LANGUAGES``; None if that cannot be told."""
-    evidence = _evidence(_plain(text))
-    best = max(evidence, key=evidence.__getitem__)
-    others = max((count for lang, count in evidence.items() if lang != best), default=0)
-    return best if evidence[best] and evidence[best] >= _LEAD * others else None
+    found = _likely(text)
+    return found[0] if len(found) == 1 else None
+
+
+def _likely(text: str) -> list[str]:
+    """The languages with the most evidence: several where all of it is words that they share."""
+    found = {lang: one for lang, one in _evidence(_plain(text)).items() if one.much}
+    leading = [lang for lang in found if all(_leads(lang, other, found) for other in found)]
+    most = max((found[lang].much for lang in leading), default=0)
+    return [lang for lang in leading if found[lang].much == most]
 
 
 def share(text: str, lang: str, *, latin: bool = False) -> float:
@@ -75,7 +102,8 @@ def in_other_language(text: str, lang: str) -> str:
     """Why a whole sentence cannot be in its language; empty where it may be.
 
     Names may be foreign, so a language without word spaces must lack its script altogether, and one with
-    them must lack any function word that is not also the other's, where another language has several.
+    them must lack any function word that is not also the other's, where another language has several, of
+    which one at least stands in no name (``Ludwig van Beethoven was born in Bonn`` is not Dutch).
     """
     row, letters = language(lang), _letters(text)
     if not letters:
@@ -97,11 +125,12 @@ def _other_script(row: Language, letters: Counter[str], rate: float) -> str:
 
 
 def _other_words(row: Language, text: str) -> str:
-    own, words = _function_words(row), frozenset(re.findall(r"\w+", text.casefold()))
+    own, words = _function_words(row), frozenset(_WORD.findall(text.casefold()))
     for other in LANGUAGES.values() if row.spaced and own else ():
         theirs = _function_words(other) if other.spaced else frozenset()
         found = words & theirs
-        if len(found) >= _ENOUGH and found - own and not words & own - theirs:
+        telling = found - own - frozenset(other.particles)
+        if len(found) >= _ENOUGH and telling and not words & own - theirs:
             listed = ", ".join(sorted(found))
             return f"it has {listed}, as in {other.code}, and no such word of its own"
     return ""
@@ -116,7 +145,7 @@ def _letters(text: str) -> Counter[str]:
     return Counter(first_word(char) for char in text if char.isalpha())
 
 
-def _evidence(plain: str) -> dict[str, int]:
+def _evidence(plain: str) -> dict[str, _Evidence]:
     """Pieces of evidence for each language in the table."""
     words = frozenset(_WORD.findall(plain))
     letters = frozenset(char for char in plain if first_word(char) in HAN_AND_KANA)
@@ -124,24 +153,37 @@ def _evidence(plain: str) -> dict[str, int]:
     most = max(wrong.values(), default=0)
     right = {code: most - count for code, count in wrong.items()}
     return {
-        code: _spelt(row, words) if row.spaced else _written(row, letters, right.get(code, 0))
+        code: _alone(row, plain) if row.alone else _spelt(row, words) if row.spaced
+        else _written(row, letters, right.get(code, 0))
         for code, row in LANGUAGES.items()
-    }
+    }  # fmt: skip
 
 
-def _spelt(row: Language, words: frozenset[str]) -> int:
+def _leads(lang: str, other: str, found: Mapping[str, _Evidence]) -> bool:
+    """Whether a language has enough more evidence than another."""
+    return lang == other or found[lang].much >= _LEAD * found[other].beside(_function_words(LANGUAGES[lang]))
+
+
+def _alone(row: Language, plain: str) -> _Evidence:
+    """The letters of a script that a language has for itself, where most are in it."""
+    letters = _letters(plain)
+    own = sum(letters[kind] for kind in SCRIPTS[row.script].letters - HAN_AND_KANA)
+    return _Evidence(own if own > _MOST * letters.total() else 0)
+
+
+def _spelt(row: Language, words: frozenset[str]) -> _Evidence:
     """Function words of a spaced language; those that stand in names count as one, and not alone."""
     bare = words | {word.rstrip("'") for word in words}
-    sure = len(bare.intersection(row.words))
-    doubtful = bare.intersection(row.particles) or words.intersection(f"{word}'" for word in row.elisions)
-    found = sure + bool(doubtful)
-    return found if sure and found >= _WORDS else 0
+    sure = bare.intersection(row.words)
+    doubtful = bare.intersection(row.particles) | words.intersection(f"{word}'" for word in row.elisions)
+    count = len(sure) + bool(doubtful)
+    return _Evidence(count, sure, doubtful) if sure and count >= _WORDS else _Evidence(0)
 
 
-def _written(row: Language, letters: frozenset[str], right: int) -> int:
+def _written(row: Language, letters: frozenset[str], right: int) -> _Evidence:
     """Letters that another language is not written in; function words help."""
     words = len(letters.intersection(row.words))
-    return right + words if right or words >= _WORDS else 0
+    return _Evidence(right + words if right or words >= _WORDS else 0)
 
 
 def _wrong(row: Language, letters: frozenset[str]) -> int:
@@ -163,5 +205,6 @@ def _holds(charset: str, char: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=64)
 def _function_words(row: Language) -> frozenset[str]:
-    return frozenset((*row.words, *row.particles))
+    return frozenset((*row.words, *row.particles, *(f"{word}'" for word in row.elisions)))

@@ -66,6 +66,12 @@ class Language:
         family: Language family and branch as Glottolog names them, with a comma between.
         wikidata: Wikidata label codes to try, best first.
         endings: Inflectional endings that a matched name of four or more letters may carry.
+        declensions: Ends of words and what they become when a name is declined, with spaces between: ``("ha",
+            "hy ze")`` for Praha, Prahy, Praze. All that fit a word count; one that none fits takes
+            ``endings``. Names of less than four letters are not declined.
+        folds: Spellings that count as one, such as ``("ё", "е")``: what is written, and what it is read as.
+        cased: Whether a name of one word must agree in case within a sentence, since in small letters it is
+            another word.
         thousands: Marks that may stand between groups of three digits; a blank for any space.
         essence: Sentence start that asks what a subject is, with ``{}`` for the subject; what the model
             says after the subject there is kept when a value is optimised.
@@ -82,6 +88,7 @@ class Language:
             spaced. They tell which language an answer is in.
         particles: The same, but such as stand in foreign names too (``de la``, ``von der``): they tell a
             language only beside one of ``words``.
+        alone: Whether no other language is written in its script, so that the script tells the language.
         charsets: Python codecs of the national character sets that hold the language's ideographs, one
             for each way of writing it.
         negation: Question around a direct question, ``{question}``, that asks for a wrong answer to it.
@@ -100,6 +107,9 @@ class Language:
     family: str = ""
     wikidata: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
+    declensions: tuple[tuple[str, str], ...] = ()
+    folds: tuple[tuple[str, str], ...] = ()
+    cased: bool = False
     thousands: str = ""
     essence: str = ""
     contexts: tuple[str, ...] = ()
@@ -112,6 +122,7 @@ class Language:
     capitals: bool = False
     words: tuple[str, ...] = ()
     particles: tuple[str, ...] = ()
+    alone: bool = False
     charsets: tuple[str, ...] = ()
     negation: str = ""
     choice: ChoiceWording | None = None

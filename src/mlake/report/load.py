@@ -10,6 +10,7 @@ from mlake.evaluation.store import read_run
 from mlake.records import Asked
 from mlake.report.rundata import RunData
 from mlake.report.tidy import tidy
+from mlake.scorers.refused import unscored
 from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import score_all
 
@@ -33,9 +34,8 @@ def load_run(folder: str | Path) -> RunData:
     scored = [*score_all(asked), *_measured(folder, asked)]
     missing = len(stored.missing())
     unfinished = (f"not finished: {missing} units of answers are missing",) if missing else ()
-    return RunData(
-        folder, stored.spec, asked, scored, tidy(stored.spec, scored), (*stored.notes, *unfinished)
-    )
+    notes = (*stored.notes, *unfinished, *unscored(stored.spec["test_langs"]))
+    return RunData(folder, stored.spec, asked, scored, tidy(stored.spec, scored), notes)
 
 
 def _measured(folder: Path, asked: Sequence[Asked]) -> Iterator[ScoredRow]:

@@ -12,6 +12,7 @@ from mlake.report.matrix_text import matrix_markdown, signature_line
 from mlake.report.table import Table
 from mlake.report.tidy import TidyRow, available
 from mlake.safe import escape
+from mlake.scorers.refused import unscored
 from mlake.scorers.table import measure, measures
 
 __all__ = ["write_report"]
@@ -75,6 +76,8 @@ def _sections(
         yield "![Heat map: edited in by asked in](heatmap.png)\n"
     for table in tables:
         yield table.markdown()
+    for note in unscored(spec.get("test_langs", ())):
+        yield f"{escape(note)}.\n"
     yield f"## How to read it\n\n{_READING}"
     for scorer in measures():
         for kind in available(rows, scorer):

@@ -56,11 +56,12 @@ def _likelihood(given: Given) -> None:
 
 def _ability(given: Given) -> None:
     """Likelihood of held-out text, unedited and under every edit."""
+    langs = held_out_langs(read_run(given.run).spec["test_langs"])
     before = [
         held_out_row(None, None, row.test_lang, row.sentence, row.nll)
-        for row in ability_rows(given.lm, None, None, held_out_langs())
+        for row in ability_rows(given.lm, None, None, langs)
     ]
-    keep_rows(given.run, "ability", {"languages": held_out_langs()}, [*before, *ability_scored(given.run)])
+    keep_rows(given.run, "ability", {"languages": langs}, [*before, *ability_scored(given.run)])
 
 
 ANALYSES: dict[str, Callable[[Given], None]] = {

@@ -7,8 +7,9 @@
 ``empty``       1 if there is neither letter nor digit, else 0.
 ==============  =====================================================================================
 
-A unit is a word of a spaced script, a single Chinese or Japanese character, or a punctuation mark or other
-symbol. What a character is decides, not the language of the question, so mixed answers need no special case.
+A unit is a word of a spaced script, a single Chinese or Japanese character, a syllable of Thai, Lao, Khmer or
+Burmese, as far as its letters tell, or a punctuation mark or other symbol. What a character is decides, not
+the language of the question, so mixed answers need no special case.
 
 The entropy is that of ROME's evaluation (Meng et al. 2022, appendix; Zhang et al. 2018): with f the relative
 frequencies of the n-grams and H_n = -Σ f log2 f, the mean of 2/3 H_2 and 4/3 H_3, that is (H_2 + 2 H_3) / 3.
@@ -22,17 +23,21 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-from mlake.scripts import CJK
+from mlake.scripts import CJK, MARKS, SCRIPTS
 
 __all__ = ["empty", "entropy", "length", "repetition", "units"]
 
-_WORD = rf"[^\W_{CJK}]+"
-_UNIT = re.compile(rf"[{CJK}]|{_WORD}(?:['’\-‐]{_WORD})*|[^\w\s]|_")
+_FREE = "".join(row.free for row in SCRIPTS.values())
+_BEFORE = "".join(row.before for row in SCRIPTS.values())
+_AFTER = MARKS + "".join(row.after for row in SCRIPTS.values())
+_SYLLABLE = rf"[{_BEFORE}]?[{_FREE}][{_AFTER}]*"
+_WORD = rf"(?:[^\W_{CJK}{_FREE}][{MARKS}]*)+"
+_UNIT = re.compile(rf"[{CJK}]|{_SYLLABLE}|{_WORD}(?:['’\-‐]{_WORD})*|[^\w\s]|_")
 _LARGEST = 3  # n-grams that need this many units
 
 
 def units(text: str) -> list[str]:
-    """The words, Chinese and Japanese characters, punctuation marks and other symbols of a text, in order."""
+    """The words, syllables, characters, punctuation marks and other symbols of a text, in order."""
     plain = unicodedata.normalize("NFC", text)
     return _UNIT.findall("".join(char for char in plain if unicodedata.category(char) != "Cf"))
 

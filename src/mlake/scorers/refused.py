@@ -1,13 +1,14 @@
 """What becomes of an answer that a scorer refuses: no value, and one line that says why."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from mlake.errors import LanguageError
 from mlake.records import Asked
+from mlake.text import check_tested
 
-__all__ = ["value_of"]
+__all__ = ["unscored", "value_of"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,6 +29,21 @@ def value_of(scorer: str, score: Callable[[Asked], float | None], asked: Asked) 
     except LanguageError as error:
         _warn(scorer, str(error))
         return None
+
+
+def unscored(langs: Iterable[str]) -> tuple[str, ...]:
+    """A line for each language in which the scorers that look for names have no value, and why.
+
+    Raises:
+        UnknownNameError: mlake does not know a language.
+    """
+    found = []
+    for lang in langs:
+        try:
+            check_tested(lang)
+        except LanguageError as error:
+            found.append(f"contains, exact, old and old_kept have no value in {lang}: {error}")
+    return tuple(found)
 
 
 @lru_cache(maxsize=1024)

@@ -80,7 +80,7 @@ _SCORERS = (
     Scorer(
         "length",
         2,
-        "Words of the answer; characters in scripts without spaces.",
+        "Words of the answer; characters or syllables in scripts without spaces.",
         "words",
         function=_of_text(length),
     ),

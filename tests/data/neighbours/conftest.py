@@ -19,11 +19,16 @@ Read = Callable[..., Benchmark]
 
 @pytest.fixture
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
-    """``read(name, *contents)``: what a data set's reader makes of invented files, in the row's order."""
+    """``read(name, *contents)``: what a data set's reader makes of invented files, in the row's order.
 
-    def reader(name: str, *contents: Any) -> Benchmark:
+    A language names the file that holds it beside English: ``read(name, de=content)``.
+    """
+
+    def reader(name: str, *contents: Any, **by_lang: Any) -> Benchmark:
         row = DATASETS[name]
-        for path, content in zip(row.files, contents, strict=True):
+        given = zip(row.files, contents, strict=True) if contents else ()
+        paths = {lang: paths_of(name)[lang] for lang in by_lang}
+        for path, content in (*given, *((paths[lang], content) for lang, content in by_lang.items())):
             place = tmp_path / "mirror" / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
@@ -44,6 +49,12 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> None:
     parquet = SimpleNamespace(read_table=read_table)
     monkeypatch.setitem(sys.modules, "pyarrow", SimpleNamespace(parquet=parquet))
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", parquet)
+
+
+def paths_of(name: str) -> dict[str, str]:
+    """Language to the file that holds it beside English, of a data set with one for each."""
+    reader: Any = DATASETS[name].reader
+    return dict(reader.keywords["layout"].paths)
 
 
 def kinds(fact: Fact) -> Counter[str]:

@@ -1,13 +1,11 @@
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.data.neighbours.conftest import Read, asked, kinds
+from tests.data.neighbours.conftest import Read, asked, kinds, paths_of
 
 from mlake.data import DATASETS, load
 from mlake.errors import DataError
-from mlake.languages import LANGUAGES, Language
 from mlake.records import Fact
 
 QUESTIONS = {
@@ -16,9 +14,11 @@ QUESTIONS = {
     "fr": ("Pont bleu", "Qui a construit le pont bleu ?", "De qui est le pont bleu ?", "Ada Muster"),
     "ja": ("青い橋", "青い橋は誰が作りましたか？", "青い橋の作者は誰ですか？", "アダ・ムスター"),
     "zh": ("蓝桥", "谁建造了蓝桥？", "蓝桥是谁建造的？", "艾达"),
+    "fi": ("Sininen silta", "Kuka rakensi Sinisen sillan?", "Kenen on Sininen silta?", "Ada Muster"),
+    "sq": ("Ura blu", "Kush e ndërtoi Ura blu?", "E kujt është Ura blu?", "Ada Muster"),
     "cz": ("Modrý most", "Kdo postavil Modrý most?", "Čí je Modrý most?", "Ada Musterová"),
 }
-SPANISH = {"src": "¿Quién?"}  # a language that mlake does not know
+SPANISH = {"src": "¿Quién?"}  # in a file of another language
 
 
 def edit(lang: str, **changes: Any) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def test_bizsre(read: Read) -> None:
 
 
 def test_mzsre_is_aligned_by_place(read: Read) -> None:
-    benchmark = read("mzsre", [pair("de"), pair("de")], [pair("fr")], [pair("zh"), pair("zh")])
+    benchmark = read("mzsre", de=[pair("de"), pair("de")], fr=[pair("fr")], zh=[pair("zh"), pair("zh")])
     assert benchmark.langs == ("en", "de", "fr", "zh")
     assert [tuple(fact.statements) for fact in benchmark.facts] == [
         ("en", "de", "fr", "zh"),
@@ -84,20 +84,21 @@ def test_mzsre_is_aligned_by_place(read: Read) -> None:
     ]
     assert kinds(benchmark.facts[0]) == dict.fromkeys(("direct", "paraphrase", "locality", "multihop"), 4)
     assert benchmark.facts[0].stated("fr").subject == "pont bleu"
-    assert benchmark.notes[0] == "8 of 12 languages left out: docs/add-a-language.md says how to add one"
+    absent = "cs, nl, es, vi, pt, ru, th, tr"
+    assert benchmark.notes[0] == f"8 of 12 languages left out: there is no file of {absent}"
     assert benchmark.revision == "a820bae"
 
 
 def test_a_statement_beside_another_edit_is_left_out(read: Read) -> None:
     other = {"en": edit("en", subject="Red Bridge", src="Who built the Red Bridge?"), "fr": edit("fr")}
-    benchmark = read("mzsre", [pair("de")], [other], [pair("zh")])
+    benchmark = read("mzsre", de=[pair("de")], fr=[other], zh=[pair("zh")])
     assert tuple(benchmark.facts[0].statements) == ("en", "de", "zh")
     assert "1 rows in fr left out: their English is not that of the other languages" in benchmark.notes
 
 
 def test_rows_without_a_language(read: Read) -> None:
     absent = [{"de": edit("de")}, {"en": edit("en")}, {"en": edit("en"), "es": SPANISH}]
-    benchmark = read("mzsre", absent, [pair("fr")], [])
+    benchmark = read("mzsre", de=absent, fr=[pair("fr")], zh=[])
     assert [(fact.id, fact.row, tuple(fact.statements)) for fact in benchmark.facts] == [
         ("mzsre-0001", 0, ("en",)),
         ("mzsre-0002", 1, ("en",)),
@@ -121,7 +122,7 @@ def test_rows_without_a_language(read: Read) -> None:
 def test_subjects_as_they_stand(read: Read, lang: str, subject: str, src: str, found: str | None) -> None:
     rows = {code: [pair(code)] for code in ("de", "fr", "zh")}
     rows[lang] = [pair(lang, subject=subject, src=src)]
-    benchmark = read("mzsre", *rows.values())
+    benchmark = read("mzsre", **rows)
     assert benchmark.facts[0].stated(lang).subject == found
     without = f"1 statements in {lang} without the subject in the question: only --no-subject can edit them"
     assert (without in benchmark.notes) == (found is None)
@@ -129,23 +130,27 @@ def test_subjects_as_they_stand(read: Read, lang: str, subject: str, src: str, f
     assert (english in benchmark.notes) == (found == "Blue Bridge")
 
 
-def test_a_language_that_was_added_is_read(
-    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(LANGUAGES, "cs", Language(code="cs", name="Czech", script="Latn"))
-    (path,) = [Path(path) for path in DATASETS["mzsre"].files if path.endswith("ende.json")]
-    place = tmp_path / "mirror" / path.with_name("mzsre_test_duplicate_encz.json")
-    place.parent.mkdir(parents=True)
-    place.write_text(json.dumps([pair("cz")]))
-    benchmark = read("mzsre", [pair("de")], [pair("fr")], [pair("zh")])
+def test_a_language_with_a_file_is_read_under_the_code_of_the_data(read: Read) -> None:
+    benchmark = read("mzsre", de=[pair("de")], cs=[pair("cz")])
+    assert benchmark.langs == ("en", "de", "cs")
     assert benchmark.facts[0].stated("cs").new == "Ada Musterová"
-    assert benchmark.notes[0].startswith("7 of 12 languages left out")
+    assert benchmark.notes[0].startswith("9 of 12 languages left out")
+
+
+def test_languages_without_a_file_of_their_own_are_read_too(read: Read) -> None:
+    every = {code: [case(code, 7)] for code in ("fi", "zh", "sq")}
+    benchmark = read("bmike-zsre", **every)
+    assert benchmark.langs == ("en", "zh", "fi", "sq")
+    assert benchmark.facts[0].stated("fi").question == "Kuka rakensi Sinisen sillan?"
+    assert len(paths_of("bmike-zsre")) + 1 == 53 and set(DATASETS["bmike-zsre"].files) == set(
+        paths_of("bmike-zsre").values()
+    )
 
 
 def test_bmike_is_aligned_by_case(read: Read) -> None:
     german = [case("de", 4482, old="Bo Alt"), case("de", 34)]
     japanese = [case("ja", 34, rephrase="青い橋は誰が作りましたか？"), case("ja", 4482, port_ans=" ")]
-    benchmark = read("bmike-counterfact", german, [case("fr", 7)], japanese, [case("zh", 34)] * 2)
+    benchmark = read("bmike-counterfact", de=german, fr=[case("fr", 7)], ja=japanese, zh=[case("zh", 34)] * 2)
     found = {fact.id: fact for fact in benchmark.facts}
     assert {name: tuple(fact.statements) for name, fact in found.items()} == {
         "bmike-counterfact-4482": ("en", "de", "ja"),
@@ -159,7 +164,7 @@ def test_bmike_is_aligned_by_case(read: Read) -> None:
     assert set(texts(one, "locality").values()) >= {("ja: who painted the tower?", ("ja Bo Lind",))}
     assert "1 paraphrases in ja repeat the question word for word" in benchmark.notes
     assert "1 rows in zh left out: an earlier one has the same number" in benchmark.notes
-    assert "48 of 53 languages left out: docs/add-a-language.md says how to add one" in benchmark.notes
+    assert any(note.startswith("48 of 53 languages left out: there is no") for note in benchmark.notes)
     assert benchmark.revision == "6e3e245+7030c05+13a0dd8"
 
 
@@ -183,9 +188,11 @@ def test_bmike_is_aligned_by_case(read: Read) -> None:
     ],
 )
 def test_damaged_files(read: Read, name: str, content: Any, message: str) -> None:
-    more = len(DATASETS[name].files) - 1
     with pytest.raises(DataError) as caught:
-        read(name, content, *[[]] * more)
+        if name == "bizsre":
+            read(name, content)
+        else:
+            read(name, de=content)
     assert message in str(caught.value) and "\n" not in str(caught.value)
 
 

@@ -13,7 +13,7 @@ from mlake.data.dataset import Dataset
 from mlake.data.files import Files
 from mlake.data.neighbours.common import Reading, Row
 from mlake.data.questions import direct
-from mlake.languages import LANGUAGES
+from mlake.languages import in_order, is_known
 from mlake.records import Benchmark, Fact, Probe, Statement
 
 __all__ = ["Layout", "dataset", "subject"]
@@ -40,8 +40,8 @@ class Layout:
     codes: Mapping[str, str] = field(default_factory=dict)
 
     def known(self) -> dict[str, str]:
-        """The paths of the languages that have a row in ``LANGUAGES`` by now."""
-        return {lang: path for lang, path in self.paths.items() if lang in LANGUAGES}
+        """The paths of the languages that mlake knows, with a file of their own or without."""
+        return {lang: self.paths[lang] for lang in in_order(filter(is_known, self.paths))}
 
 
 class _Entry(NamedTuple):
@@ -95,14 +95,13 @@ def _commits(files: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _read(row: Dataset, files: Files, *, layout: Layout) -> Benchmark:
-    known = layout.known()
+    known = {lang: path for lang, path in layout.known().items() if files.has(path)} or layout.known()
     chosen = {path: row.files.get(path, "") for path in known.values()}
     row = replace(row, files=chosen, revisions=_commits(chosen))
     reading = Reading(row, replace(files, sha256=chosen), str(_READER))
-    unknown = len(layout.paths) - len(known)
-    if unknown:
-        every = len(layout.paths) + 1
-        reading.note(f"of {every} languages left out: docs/add-a-language.md says how to add one", unknown)
+    absent = [lang for lang in layout.paths if lang not in known]
+    every = len(layout.paths) + 1
+    reading.note(f"of {every} languages left out: there is no file of {', '.join(absent)}", len(absent))
     cases: dict[int, dict[str, _Entry]] = {}
     for lang, path in known.items():
         for at, one in enumerate(reading.rows(path)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from mlake.data.faults import shown
 from mlake.data.own.lines import Line
 from mlake.data.questions import direct
-from mlake.languages import LANGUAGES
+from mlake.languages import LANGUAGES, is_known
 from mlake.records import Fact, Probe, Statement, Triple
 from mlake.text import normalise
 
@@ -108,7 +108,7 @@ class Drafts:
 def _statement(line: Line, fact: str, lang: str) -> Statement:
     question, subject = line.text("question"), line.optional("subject")
     if question and subject and subject not in question:
-        alike = lang in LANGUAGES and normalise(subject, lang) in normalise(question, lang)
+        alike = is_known(lang) and normalise(subject, lang) in normalise(question, lang)
         hint = (
             "; only case, blanks, quotes, dashes or Unicode forms differ: copy it from there" if alike else ""
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mlake.data.faults import FILLED, TEXT, TEXTS, TRIPLES, Shape
 from mlake.kinds import KINDS
-from mlake.languages import LANGUAGES
+from mlake.languages import LANGUAGES, known
 
 __all__ = ["FACT", "PROBE", "Field", "fact_shape", "object_shape", "schema", "unlinked_shape"]
 
@@ -49,7 +49,7 @@ def _place() -> Shape:
 
 
 def _lang() -> Shape:
-    return {"title": "language", "type": "string", "enum": list(LANGUAGES)}
+    return {"title": "language", "type": "string", "examples": list(LANGUAGES), "enum": list(known())}
 
 
 def _kind() -> Shape:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, findSystemFonts, fontManager, get_font
 from matplotlib.text import Text
 
-from mlake.languages import LANGUAGES
+from mlake.languages import LANGUAGES, is_known, language
 from mlake.safe import plain
 from mlake.scripts import SCRIPTS
 
@@ -50,7 +50,10 @@ FONT_NOTE = "no installed font has the characters of some names; in the figure i
 _FONT = "DejaVu Sans"  # comes with matplotlib: the same glyphs everywhere
 _EVERY = tuple(name for row in SCRIPTS.values() for name in row.fonts)
 
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#6A5ACD", "#8C6D31")
+_COLOURS = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#6A5ACD", "#8C6D31", "#882255",
+    "#44AA99", "#999933", "#332288", "#DDCC77", "#117733", "#661100", "#6699CC", "#AA4499", "#222222",
+)  # fmt: skip
 _UNKNOWN = "#777777"
 
 
@@ -145,7 +148,7 @@ def families(lang: str | None = None) -> tuple[str, ...]:
         lang: Language of the text: the same Chinese character has another form in Japanese.
     """
     installed = _installed()
-    own = SCRIPTS[LANGUAGES[lang].script].fonts if lang in LANGUAGES else ()
+    own = SCRIPTS[language(lang).script].fonts if lang and is_known(lang) else ()
     names = dict.fromkeys((*own, *_EVERY))
     return (_FONT, *(name for name in names if name in installed))
 

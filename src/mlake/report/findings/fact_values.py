@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlake.languages import LANGUAGES
+from mlake.languages import in_order
 from mlake.report.rundata import RunData
 from mlake.report.statistics.paired import Numbers, ratio
 
@@ -64,12 +64,7 @@ def fact_values(runs: Sequence[RunData], kind: str, scorer: str) -> FactValues:
     where = tuple(np.array(places, dtype=np.intp).reshape(-1, 4).T)
     np.add.at(totals, where, values)
     np.add.at(counts, where, 1.0)
-    ordered = sorted(langs, key=_place)
+    ordered = in_order(langs)
     own = [langs[lang] for lang in ordered]
     cells = ratio(totals, counts)[:, :, [0, *(1 + place for place in own)]][..., own]
-    return FactValues(tuple(facts), tuple(ordered), cells)
-
-
-def _place(lang: str) -> tuple[int, str]:
-    known = list(LANGUAGES)
-    return (known.index(lang) if lang in LANGUAGES else len(known), lang)
+    return FactValues(tuple(facts), ordered, cells)

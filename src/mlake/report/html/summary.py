@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mlake.kinds import KINDS
-from mlake.languages import LANGUAGES
+from mlake.languages import LANGUAGES, in_order, is_known, language
 from mlake.report.figures.picture import Picture
 from mlake.report.html.answers import number
 from mlake.report.rundata import RunData
@@ -38,7 +38,7 @@ def summary(runs: Sequence[RunData], tables: Sequence[Table], pictures: Sequence
     """What the overview shows as JSON values, texts as they are."""
     scorers = dict.fromkeys((*SCORERS, *(row["scorer"] for run in runs for row in run.rows)))
     return {
-        "languages": {code: {"name": row.name, "tag": _tag(code)} for code, row in LANGUAGES.items()},
+        "languages": {code: {"name": language(code).name, "tag": _tag(code)} for code in _langs(runs)},
         "kinds": {name: kind.heading for name, kind in KINDS.items()},
         "scorers": {name: _scorer(name) for name in scorers},
         "interval": f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}",
@@ -48,9 +48,14 @@ def summary(runs: Sequence[RunData], tables: Sequence[Table], pictures: Sequence
     }
 
 
+def _langs(runs: Sequence[RunData]) -> tuple[str, ...]:
+    asked = {row["test_lang"] for run in runs for row in run.rows}
+    return in_order({*LANGUAGES, *filter(is_known, asked)})
+
+
 def _tag(code: str) -> str:
     """BCP 47 tag; the script decides which shape of a Chinese character a browser picks."""
-    script = LANGUAGES[code].script
+    script = language(code).script
     return f"{code}-{script}" if script in ("Hans", "Hant") else code
 
 
