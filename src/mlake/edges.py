@@ -59,7 +59,7 @@ class Edges(NamedTuple):
         """
         first, last = name[0], name[-1]
         if short and letters == 1 and self.dense.search(name):
-            guards = [_NOT_HIRAGANA]
+            guards = [_NOT_HIRAGANA, self.letter]  # the letter, for its marks
         else:
             guards = [self.letter, *([_ANY_KATAKANA] if letters <= _RUN else ())]
         before = [self._at(first, guard) for guard in guards if guard.match(first)]
