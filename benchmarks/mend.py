@@ -15,6 +15,7 @@ import torch
 
 import mlake
 from mlake.editing.mend import Mend
+from mlake.editing.mend.files import TrainedFile
 from mlake.editing.mend.gradients import first_block
 from mlake.editing.mend.upper import Upper
 from mlake.editing.prompts import prompted
@@ -84,6 +85,7 @@ class _Asker:
 @click.option("--mirror", type=click.Path(path_type=Path))
 @click.option("--trained", required=True, help="File that mlake train mend wrote.")
 @click.option("--scale", default=1.0, show_default=True)
+@click.option("--untrained", is_flag=True, help="The editor as it was before training.")
 @click.option("--facts", required=True)
 @click.option("--lang", required=True)
 @click.option("--batch-size", type=int, required=True)
@@ -91,15 +93,15 @@ class _Asker:
 @click.option("--max-new-tokens", type=int, default=16, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 def main(
-    model: str, data: str, mirror: Path | None, trained: str, scale: float, facts: str, lang: str,
-    batch_size: int, others: int, max_new_tokens: int, out: Path,
+    model: str, data: str, mirror: Path | None, trained: str, scale: float, untrained: bool, facts: str,
+    lang: str, batch_size: int, others: int, max_new_tokens: int, out: Path,
 ) -> None:  # fmt: skip
     """Edit facts in batches, each from the unedited model; write ids and numbers, no text, as JSON lines."""
     benchmark = mlake.load(data, mirror=mirror)
     start, stop = parse_facts(facts, len(benchmark.facts))
     stated = [fact.statements[lang] for fact in benchmark.facts]
     lm = mlake.load_model(model, dtype="fp32")
-    method = Mend(trained=trained, scale=scale).fitted(lm)
+    method = Mend(trained=trained, scale=scale, untrained=untrained).fitted(lm)
     asker = _Asker(lm, stated, range(start, stop), others=others, longest=max_new_tokens)
     every = [range(at, min(at + batch_size, stop)) for at in range(start, stop, batch_size)]
     batches = [asker.under(method, batch) for batch in every]
@@ -116,7 +118,8 @@ def main(
         "method": method.config(), "threads": torch.get_num_threads(), "torch": str(torch.__version__),
     }  # fmt: skip
     out.parent.mkdir(parents=True, exist_ok=True)
-    lines = [{"settings": settings, "means": means}, *batches]
+    curve = TrainedFile.read(Path(trained)).head["curve"]
+    lines = [{"settings": settings, "means": means, "curve": curve}, *batches]
     out.write_text("".join(json.dumps(line) + "\n" for line in lines))
     click.echo(json.dumps(means))
 

@@ -23,7 +23,7 @@ from mlake.models.corpora import corpus
 from mlake.models.generate import answers
 from mlake.models.lm import LM
 from mlake.records import Asked, Fact, Probe
-from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.report.statistics.intervals import clustered_mean
 from mlake.scorers.drift import unchanged
 from mlake.scorers.names import contains
 from mlake.scorers.table import signature
@@ -47,12 +47,18 @@ def _asked(lm: LM, probes: Sequence[Probe], lang: str, longest: int, before: Seq
 def _share(values: Sequence[float | None], asked: Sequence[Asked]) -> dict[str, Any]:
     scored = [(value, one.probe.fact) for value, one in zip(values, asked, strict=True) if value is not None]
     found = clustered_mean([value for value, _ in scored], [fact for _, fact in scored])
-    return {"n": found.n, "value": found.value, "low": found.low, "high": found.high}
+    return {
+        "n": found.n,
+        "effective": found.effective,
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+    }
 
 
 def _curve(lm: LM, flags: argparse.Namespace) -> Iterator[dict[str, Any]]:
     mini = load("mini")
-    text = ordinary_text(load(flags.data, mirror=flags.mirror))
+    text = ordinary_text(load(flags.data, mirror=flags.mirror), mini.facts[: flags.facts])
     facts = mini.facts[: flags.facts]
     direct, local = (_probes(facts, kind, flags.lang) for kind in ("direct", "locality"))
     longest = flags.max_new_tokens

@@ -1,30 +1,34 @@
-"""``python -m benchmarks.results``: docs/results.md and docs/first-page.png, made from the stored runs.
+"""``python -m benchmarks.results``: docs/results.md, its figure and the README's numbers, from stored runs.
 
 No number is typed. ``benchmarks/results/results.toml`` says in which order the runs stand, and in words what
 they show.
 """
 
 import argparse
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.first_page import picture
+from benchmarks.first_page import picture, words
 from benchmarks.stored import RESULTS, StoredRun, stored_run
 from mlake.disk import write_files
+from mlake.editing.locate.settings import LATER
 from mlake.editing.methods import EDITORS
 from mlake.errors import MlakeError
-from mlake.report.matrix_text import matrix_markdown, signature_line
+from mlake.report.matrix_text import matrix_markdown, reasons_markdown, signature_line
 from mlake.report.table import Table
 from mlake.report.tidy import TidyRow, available, tidy
 from mlake.safe import escape
+from mlake.scorers.table import SHARES, signature
 
-__all__ = ["DOCS", "FIGURE", "PAGE", "Part", "files", "parts", "section", "shown"]
+__all__ = ["DOCS", "FIGURE", "PAGE", "README", "Part", "files", "parts", "section", "shown"]
 
 DOCS = RESULTS.parents[1] / "docs"
-PAGE, FIGURE = "results.md", "first-page.png"
+PAGE, FIGURE, README = "results.md", "first-page.png", "../README.md"
+_WORDS = re.compile(rf"(?<={re.escape(FIGURE)}\)\n\n)\*.*?\*(?=\n\n)", re.DOTALL)
 _SHOWN = (
     ("direct", "contains", "Direct questions: the new answer and not the old one"),
     ("multihop", "contains", "Two-hop questions that follow from the edit: the new answer"),
@@ -41,8 +45,10 @@ Made by `python -m benchmarks.results` from the answers stored in
 [protocol.md](protocol.md) what each kind of question and each score means.
 
 In a table of answers a row is the language that the facts were edited in, a column the language that was
-asked in; `unedited` is the model before any edit. Cells are per cent of answers with a 95 % bootstrap
-interval over facts; `n` counts the answers in a cell. A dash means not asked. Of a method's settings those
+asked in; `unedited` is the model before any edit. Cells are per cent of answers with a 95 %
+interval; `n` counts the answers in a cell, `effective n` how many independent ones would tell as much
+([report.md](report.md#intervals)). A dash means not asked. Below it stands what kept
+answers from counting, where that is 5 % of a cell or more. Of a method's settings those
 are named that are not its defaults.
 """
 
@@ -72,7 +78,7 @@ def _texts() -> dict[str, Any]:
 
 
 def files(mirror: Path | None) -> dict[str, bytes]:
-    """The content of ``PAGE`` and ``FIGURE``.
+    """The content of ``PAGE``, ``FIGURE`` and ``README``, whose paths start at ``DOCS``.
 
     Args:
         mirror: Folder with the authors' files; None to fetch them.
@@ -89,12 +95,18 @@ def files(mirror: Path | None) -> dict[str, bytes]:
             page.append(_beside({name: rows[name] for name in part.runs}))
         page += (section(runs[name], rows[name]) for name in part.runs)
     drawn = _texts()["figure"]
-    return {PAGE: "\n".join(page).encode(), FIGURE: picture(rows[drawn["run"]], drawn["caption"])}
+    name = drawn["run"]
+    told = words(runs[name].spec, rows[name], drawn["model"])
+    return {
+        PAGE: "\n".join(page).encode(),
+        FIGURE: picture(rows[name], drawn["caption"]),
+        README: _WORDS.sub(lambda _: told, (DOCS / README).read_text(encoding="utf-8")).encode(),
+    }
 
 
 def shown(run: StoredRun) -> list[TidyRow]:
     """The numbers of a run that stand on the page."""
-    pairs = {(kind, scorer) for kind, scorer, _ in _SHOWN}
+    pairs = {(kind, one) for kind, scorer, _ in _SHOWN for one in (scorer, *SHARES, "language_unknown")}
     return tidy(run.spec, [row for row in run.scored if (row.kind, row.scorer) in pairs])
 
 
@@ -109,9 +121,13 @@ def _paragraphs(run: StoredRun, rows: Sequence[TidyRow]) -> Iterator[str]:
     yield f"Settings: {'; '.join(_settings(run.spec))}.\n"
     if run.notes:
         yield "".join(f"- {escape(note)}\n" for note in run.notes)
+    told: set[str] = set()
     for kind, scorer, title in _SHOWN:
         if kind in available(rows, scorer):
-            yield f"{title} (`{scorer}`):\n\n{matrix_markdown(rows, kind, scorer)}"
+            yield f"{title} (`{signature(scorer)}`):\n\n{matrix_markdown(rows, kind, scorer)}"
+            if kind not in told:
+                told.add(kind)
+                yield reasons_markdown(rows, kind)
 
 
 def _settings(spec: Mapping[str, Any]) -> Iterator[str]:
@@ -122,7 +138,10 @@ def _settings(spec: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} `{_short(spec[name])}`"
     if spec["method"] in EDITORS:
         defaults = dict(_flat(EDITORS[spec["method"]].config()))
-        for name, value in _flat(spec["editor"]):
+        earlier = {
+            name: old for name, old in LATER.items() if name in defaults and name not in spec["editor"]
+        }
+        for name, value in _flat({**spec["editor"], **earlier}):
             if defaults.get(name) != value:
                 yield f"{name} `{_short(value)}`"
 
@@ -172,7 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--mirror", type=Path, help="folder that holds the authors' files; else they are fetched"
     )
-    write_files(DOCS, files(parser.parse_args(arguments).mirror))
+    made = files(parser.parse_args(arguments).mirror)
+    write_files((DOCS / README).resolve().parent, {Path(README).name: made.pop(README)})
+    write_files(DOCS, made)
 
 
 if __name__ == "__main__":

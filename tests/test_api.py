@@ -66,7 +66,7 @@ def test_examples_in_docstrings_run(
 
 
 def test_the_functions_are_the_ones_named() -> None:
-    assert list(public()) == ["LM.of", "ask", "editor", "load", "load_model", "run", "score"]
+    assert list(public()) == ["LM.of", "ask", "editor", "load", "load_model", "price", "run", "score"]
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -177,7 +177,7 @@ def test_means_have_intervals_over_facts() -> None:
     (row,) = (row for row in found.rows if (row["scorer"], row["kind"]) == ("contains", "direct"))
     assert (row["n"], row["value"], row["edit_lang"]) == (63, 40 / 63, "de")
     assert row["low"] is not None and row["high"] is not None and row["low"] < 40 / 63 < row["high"]
-    assert "de         63.5" in found.matrix()
+    assert "de           63.5 [51–75]" in found.matrix()
 
 
 def test_answers_before_the_edit_are_scored_and_compared_with() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from benchmarks import machine, matrix, value
+from benchmarks import machine, matrix, price, value
 from benchmarks.__main__ import MEASURES, main
 from benchmarks.case import Case
 from benchmarks.cost import Cost, compared, measured
@@ -21,7 +21,7 @@ from benchmarks.tokenizer import tokenizer_of
 
 from mlake.data import load
 from mlake.editing.locate.value import optimise_values
-from mlake.evaluation.plan import make_plan
+from mlake.evaluation.plan import NO_SUBJECT, make_plan
 from mlake.evaluation.spec import RunSpec
 
 SIZES = (
@@ -180,7 +180,7 @@ def test_editors_of_a_random_model_take_every_step(case: Case) -> None:
     assert prefixes == twenty_contexts(case.lm)
     assert isinstance(prefixes, tuple)
     assert len(set(prefixes)) == len(prefixes) == 20
-    assert all(one.endswith(". ") for one in prefixes)
+    assert all(str(one).endswith(". ") for one in prefixes)
 
 
 def test_steps_of_the_reference_are_extrapolated_in_a_line(
@@ -270,7 +270,7 @@ def test_numbers_of_the_matrix_are_those_of_the_plan(mirror: Path) -> None:
         data_revision=release.revision, data_sha256=release.sha256, facts=(0, len(release.facts)),
         method="memit", editor={}, edit_langs=langs, test_langs=langs,
     )  # fmt: skip
-    plan = make_plan(spec, release, usable=lambda one: one.subject is not None)
+    plan = make_plan(spec, release, refusal=lambda one: NO_SUBJECT if one.subject is None else None)
     edited = Counter[str]()
     for step in plan.steps:
         edited[step.lang] += len(step.statements)
@@ -291,3 +291,22 @@ def test_a_tokenizer_travels_alone(tokenizer: str, tmp_path: Path, tiny_lm: Call
     lm = random_lm("llama-7b", tokenizer_of(str(tmp_path / "small")), **arguments)
     text = "フランスの首都は？ Jürgen"
     assert lm.tokenizer(text)["input_ids"] == tiny_lm().tokenizer(text)["input_ids"]
+
+
+def test_the_price_of_an_edit(
+    tiny_lm: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path))
+    monkeypatch.setattr("mlake.load_model", lambda name: tiny_lm())
+    monkeypatch.setattr(price, "SOME", 1)
+    monkeypatch.setattr(price, "_LONGEST", 2)
+    price.main(["--method", "rome", "--facts", "1", "2"])
+    machine_row, *rows = map(json.loads, capsys.readouterr().out.splitlines())
+    assert machine_row["name"] == "machine"
+    assert [row["facts"] for row in rows] == [1, 2]
+    for row in rows:
+        assert row["questions"] == row["facts"] + 4 + 5 + 5
+        assert {*row["edit"]} == {*row["price"]} == {*row["price_again"]} == {"clock", "processor"}

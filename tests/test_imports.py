@@ -17,7 +17,7 @@ FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init
 FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
     "mlake": (
         ("errors", "interrupts", "safe"),
-        ("chat_server", "disk", "kinds", "recipes", "scripts", "templates", "thoughts"),
+        ("chat_server", "disk", "kinds", "recipes", "scripts", "sentences", "templates", "thoughts"),
         ("languages", "records"),
         ("edges", "forms"),
         ("sought",),
@@ -27,13 +27,14 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("evaluation",),
         ("analysis",),
         ("report",),
+        ("pricing",),
         ("api", "reproduce"),
         ("cli",),
         ("__main__",),
     ),
     "mlake.data": (
         ("faults", "files", "negation", "questions", "stats", "subjects"),
-        ("checked", "dataset"),
+        ("checked", "dataset", "derived"),
         ("check", "neighbours", "own", "release"),
         ("datasets",),
         ("ordinary",),
@@ -50,6 +51,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
     "mlake.report": (
         ("statistics", "table"),
         ("tidy",),
+        ("reasons",),
         ("matrix_text", "rundata"),
         ("load", "paper", "withheld"),
         ("findings",),

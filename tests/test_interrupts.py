@@ -67,6 +67,7 @@ def everywhere(block: Block, same: Callable[[], bool]) -> None:
     while True:
         pressed = Pressed(steps)
         assert interrupted(block, pressed) == pressed.done, f"the interrupt after {steps} lines is lost"
+        torch.set_grad_enabled(True)  # torch's own blocks can be broken off halfway
         assert same(), f"interrupted after {steps} lines, something stays changed"
         assert signal.getsignal(signal.SIGINT) is before
         if not pressed.done:

@@ -7,8 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from benchmarks.results import DOCS, FIGURE, PAGE, files, parts, section, shown
+from benchmarks.results import DOCS, FIGURE, PAGE, README, files, parts, section, shown
 from benchmarks.stored import RESULTS, stored_run
+
+from mlake.scorers.table import signature
 
 ROW = ("edit_lang", "batch", "kind", "probe", "scorer")
 DEMO = "demo-memit-gemma3-270m"
@@ -19,7 +21,7 @@ PAGE_TEXT = (DOCS / PAGE).read_text(encoding="utf-8")
 @pytest.mark.released
 def test_page_and_figure_are_what_the_command_makes(mirror: Path) -> None:
     made = files(mirror)
-    assert made == {name: (DOCS / name).read_bytes() for name in (PAGE, FIGURE)}, (
+    assert made == {name: (DOCS / name).read_bytes() for name in (PAGE, FIGURE, README)}, (
         "python -m benchmarks.results"
     )
 
@@ -48,6 +50,16 @@ def test_each_stored_run_stands_on_the_page_once() -> None:
 def test_no_measured_number_is_typed() -> None:
     typed = [part.title for part in parts() if re.search(r"%|\d\.\d", part.says)]
     assert typed == []
+
+
+def test_the_readme_says_what_made_its_numbers() -> None:
+    """Which numbers these are is held by the command's own test, which needs the released questions."""
+    text = (DOCS / README).read_text(encoding="utf-8")
+    words = text.split(f"docs/{FIGURE})\n\n")[1].split("\n\n")[0]
+    assert words.startswith("*200 facts ") and f"(`{signature('contains')}`)" in words
+    assert len(re.findall(r"\d\.\d %", words)) == 3
+    elsewhere = text.replace(words, "")
+    assert not re.search(r"\d %|\d\.\d %", elsewhere)
 
 
 def test_the_figure_is_small() -> None:

@@ -5,7 +5,7 @@ import pytest
 from mlake.data.check.findings import safe
 from mlake.data.check.plain import invisible
 from mlake.data.check.plain import plain as stored
-from mlake.safe import hidden, plain
+from mlake.safe import hidden, plain, visible
 from mlake.text import contains_name
 
 HIDDEN = (
@@ -29,3 +29,17 @@ def test_what_is_seen_is_not_hidden(char: str) -> None:
 
 def test_joiners_shape_what_is_shown() -> None:
     assert plain("می\u200cخواهم") == "می\u200cخواهم" and hidden("\u200c")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("two\nlines, 東京 and é", "two\nlines, 東京 and é"),
+        ("\x1b]0;x\x07", "\\x1b]0;x\\x07"),
+        ("a\u202eb\r\n\x9b", "a\\u202eb\\r\n\\x9b"),
+        ("\ud800\U000e0001", "\\ud800\\U000e0001"),
+        ("क्\u200dष, non\u00a0break", "क्\u200dष, non\u00a0break"),  # joiners shape letters
+    ],
+)
+def test_what_does_not_show_is_escaped(text: str, shown: str) -> None:
+    assert visible(text) == shown

@@ -1,7 +1,8 @@
 """Edit a fact into a language model in one language, ask it in five, and measure what carried over.
 
 ``load`` reads a benchmark, ``load_model`` a model (``LM``), ``editor`` gives an editing method, and ``ask``
-asks a model, edited or not. ``run`` does all of it and scores; ``score`` scores answers made elsewhere.
+asks a model, edited or not. ``price`` says what an edit costs. ``run`` does all of it and scores; ``score``
+scores answers made elsewhere.
 Importing mlake, loading a benchmark and scoring do not import torch.
 """
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mlake.editing import editor
     from mlake.models import LM, ask
     from mlake.models import load as load_model
+    from mlake.pricing.price import price
 
 __all__ = [
     "LANGUAGES",
@@ -46,6 +48,7 @@ __all__ = [
     "editor",
     "load",
     "load_model",
+    "price",
     "run",
     "score",
 ]
@@ -58,6 +61,7 @@ _LAZY = {
     "editor": ("mlake.editing", "editor"),
     "load": ("mlake.data", "load"),
     "load_model": ("mlake.models", "load"),
+    "price": ("mlake.pricing.price", "price"),
     "run": ("mlake.api", "run"),
     "score": ("mlake.api", "score"),
 }

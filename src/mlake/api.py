@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlake.errors import RunError
 from mlake.evaluation.own_answers import Answers, asked_elsewhere
 from mlake.evaluation.spec import DEFAULTS
+from mlake.evaluation.store import try_folder
 from mlake.languages import language
 from mlake.records import Benchmark
 from mlake.report.load import load_run
@@ -21,9 +22,10 @@ from mlake.scorers.table import score_all
 
 if TYPE_CHECKING:
     from mlake.evaluation.session import Session, Settings
+    from mlake.evaluation.unedited import Known
     from mlake.models.lm import LM
 
-__all__ = ["Results", "finished", "planned", "run", "score"]
+__all__ = ["Results", "carry_out", "finished", "planned", "run", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ def run(
     *,
     method: str,
     settings: Mapping[str, Any] | None = None,
+    like: str = "",
     edit_langs: str | Sequence[str] = "all",
     test_langs: str | Sequence[str] = "all",
     facts: str | int = "all",
@@ -74,6 +77,7 @@ def run(
     seed: int = DEFAULTS.seed,
     max_new_tokens: int = DEFAULTS.max_new_tokens,
     sequence: str | None = None,
+    forced: bool = False,
     out: str | Path | None = None,
     progress: bool = True,
 ) -> Results:
@@ -86,6 +90,7 @@ def run(
         data: A benchmark, or the name or file of one as ``load`` takes it.
         method: An editing method such as ``memit``; ``none`` asks the unedited model and nothing else.
         settings: Settings of the method that differ from its defaults.
+        like: Preset of settings, such as ``easyedit``; ``settings`` beat it.
         edit_langs: Languages to edit in, one after another: codes, or ``all``.
         test_langs: Languages to ask in.
         facts: ``200`` (the first 200), ``"200:300"`` or ``all``.
@@ -96,6 +101,7 @@ def run(
         max_new_tokens: Longest answer in tokens.
         sequence: ``batches`` or ``languages``: edit on top of the edits before, in this order; None for each
             edit from the unedited model.
+        forced: Score given answers too, as CounterFact and EasyEdit do (``mlake.analysis.forced``).
         out: Run folder; ``runs/METHOD-MODEL-ID`` by default.
         progress: Show on standard error how far it is.
 
@@ -110,12 +116,11 @@ def run(
         >>> [row["n"] for row in found.rows if (row["kind"], row["scorer"]) == ("direct", "contains")]
         [2, 2, 2, 2]
     """
-    from mlake.analysis.examine import examine
     from mlake.evaluation.session import Settings
 
     chosen = Settings(
         method=method,
-        editor=dict(settings or {}),
+        editor=dict(settings or {}) | ({"like": like} if like else {}),
         edit_langs=_codes(edit_langs),
         test_langs=_codes(test_langs),
         facts=str(facts),
@@ -126,10 +131,10 @@ def run(
         max_new_tokens=max_new_tokens,
         sequence=sequence,
     )
-    session = planned(model, data, chosen)
+    session = planned(model, data, chosen, folder=None if out is None else Path(out))
     folder = Path("runs") / session.folder_name if out is None else Path(out)
     _refuse_unpinned(session.lm, folder)
-    session.carry_out(folder, examine=examine, progress=progress)
+    carry_out(session, folder, forced=forced, progress=progress)
     return finished(folder, session.warning())[0]
 
 
@@ -140,6 +145,7 @@ def planned(
     *,
     load: Mapping[str, Any] | None = None,
     load_model: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
 ) -> "Session":
     """A run, planned; what can be wrong without the model is said before it loads.
 
@@ -149,24 +155,53 @@ def planned(
         settings: What a user chooses of a run.
         load: How to load the data, if it is a name.
         load_model: How to load the model, if it is a name.
+        folder: Run folder, if it is known and will be written.
 
     Raises:
         MlakeError: As in ``run``.
     """
     import mlake.models
-    from mlake.data.negation import negated
+    from mlake.data.derived import derived
     from mlake.evaluation.session import Session
 
     for code in _names(f"{settings.edit_langs},{settings.test_langs}"):
         if code != "all":
             language(code)
-    benchmark = _benchmark(data, **(load or {}))
-    if "negation" in settings.kinds:
-        benchmark = negated(benchmark)
-    settings.check(benchmark)
+    benchmark = derived(_benchmark(data, **(load or {})), settings.kinds)
+    known = settings.check(benchmark)
+    if folder is not None:
+        try_folder(folder, known)
     if isinstance(model, str | Path):
         model = mlake.models.load(model, **(load_model or {}))
     return Session(model, benchmark, settings)
+
+
+def carry_out(session: "Session", folder: Path, *, forced: bool, progress: bool) -> "Known | None":
+    """Edit and ask what is not stored yet, and measure what needs the model besides.
+
+    Args:
+        session: The run.
+        folder: Its folder.
+        forced: Whether teacher-forced scores are wanted.
+        progress: Show progress on standard error.
+
+    Returns:
+        What was known of the unedited model; None where nothing pins the model.
+
+    Raises:
+        MlakeError: As in ``run``.
+    """
+    from tqdm import tqdm
+
+    from mlake.analysis.examine import examine, keep_ability
+    from mlake.analysis.forced_run import keep_forced
+
+    known = session.carry_out(folder, examine=examine, progress=progress, keep_all=forced)
+    keep_ability(session.lm, folder)
+    if forced:
+        with tqdm(desc="reading given answers", unit="answer", disable=not progress) as bar:
+            keep_forced(session.lm, folder, session.plan, session.benchmark, bar.update)
+    return known
 
 
 def finished(folder: Path, *notes: str | None) -> tuple[Results, list[Path]]:
@@ -182,11 +217,13 @@ def finished(folder: Path, *notes: str | None) -> tuple[Results, list[Path]]:
     Raises:
         RunError: A file is damaged, or the folder cannot be written.
     """
+    from mlake.report.findings.forced import forced_tables
     from mlake.report.findings.sequences import sequence_tables
     from mlake.report.write import write_report  # matplotlib loads slowly
 
     found = load_run(folder)
-    files = write_report(folder / "report", found.spec, found.rows, sequence_tables(found))
+    tables = [*sequence_tables(found), *forced_tables([found])]
+    files = write_report(folder / "report", found.spec, found.rows, tables)
     told = (*found.notes, *(note for note in notes if note))
     return Results(found.spec, found.scored, found.rows, told, folder), files
 
@@ -217,10 +254,11 @@ def score(
         >>> found = mlake.score("mini", answers, edit_lang="en")
         >>> print(found.matrix("exact"))  # doctest: +NORMALIZE_WHITESPACE
         Direct questions, exact|v3, % [95 % interval over facts]
-                   asked in
-        edited in  en
-        en         0.0 [–]
-        n          1
+                     asked in
+        edited in    en
+        en           0.0 [–]
+        n            1
+        effective n  1
     """
     benchmark = _benchmark(data)
     asked = asked_elsewhere(benchmark, answers, edit_lang=edit_lang, before=before)

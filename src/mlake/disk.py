@@ -1,10 +1,11 @@
 """The user cache folder, and writing files so that no reader ever sees half of one."""
 
+import glob
 import json
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -17,6 +18,7 @@ __all__ = [
     "TEMPORARY",
     "cache_dir",
     "cannot_keep",
+    "clear_temporaries",
     "encoded",
     "keep",
     "keep_json",
@@ -113,6 +115,18 @@ def _hash(text: str) -> str:
     return sha256(encoded(text)).hexdigest()
 
 
+def clear_temporaries(folder: Path, names: Iterable[str]) -> None:
+    """Take away what a process that was killed left of these files; for whoever alone writes them.
+
+    Raises:
+        OSError: The folder cannot be read or written.
+    """
+    for name in names:
+        for leftover in folder.glob(f"{TEMPORARY}{glob.escape(name)}.*"):
+            if leftover.is_file():
+                leftover.unlink(missing_ok=True)
+
+
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files, each whole or not at all.
 
@@ -121,6 +135,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """
     for name, content in files.items():
         try:
+            clear_temporaries(folder, [name])
             write_atomic(folder / name, content)
         except OSError as error:
             reason = error.strerror or error

@@ -53,7 +53,7 @@ class MlakeError(Exception):
 class UnknownNameError(MlakeError):
     """A name that is in no table."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str], meant: str = ""):
+    def __init__(self, what: str, name: str, known: Iterable[str], meant: str | None = None):
         names = sorted(known)
         near = meant or closest(name, names)
         hint = f" Did you mean {near!r}?" if near else ""

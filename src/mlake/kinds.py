@@ -19,7 +19,10 @@ class QuestionKind:
         true: When the accepted answers are true: only ``after`` the edit, or ``before`` it already.
         about: Which facts it asks about: the ``edited`` ones, or ``others``, which no edit should change.
         scored_by: By what an answer is scored: its ``text``, by every scorer, or which of the ``options`` it
-            names, by ``mlake.analysis.choices`` and by no scorer.
+            names, by ``mlake.analysis.choices`` and by no scorer, or its ``style``, by the scorers that say
+            how a text is written.
+        tokens: How many new tokens an answer has, whatever would end it; None for at most as many as the run
+            allows.
         lower_is_better: Whether an accepted answer is the wrong one to give.
     """
 
@@ -28,7 +31,8 @@ class QuestionKind:
     tests: str
     true: Literal["before", "after"] = "after"
     about: Literal["edited", "others"] = "edited"
-    scored_by: Literal["text", "options"] = "text"
+    scored_by: Literal["text", "options", "style"] = "text"
+    tokens: int | None = None
     lower_is_better: bool = False
 
     @property
@@ -80,6 +84,13 @@ _ROWS = (
         title="Negated questions",
         tests="the edited question inside one that asks for what is not its answer",
         lower_is_better=True,
+    ),
+    QuestionKind(
+        name="writing",
+        title="Long answers",
+        tests="how the model writes 100 tokens behind the edited question, where nothing ends the answer",
+        scored_by="style",
+        tokens=100,  # as in ROME's evaluation
     ),
 )
 KINDS: dict[str, QuestionKind] = {row.name: row for row in _ROWS}

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import torch
 
-from mlake.analysis import perplexity
+from mlake.analysis import reading
 from mlake.analysis.perplexity import AbilityRow, ability_rows, held_out, held_out_langs, perplexity_rows
 from mlake.data import load
 from mlake.errors import LanguageError, ModelError, UnknownNameError
@@ -52,8 +52,8 @@ def test_batches_and_parts_change_nothing(
     every = [asked(*case) for case in CASES]
     together = [row.value for row in perplexity_rows(lm, every)]
     alone = [perplexity_rows(lm, [one])[0].value for one in every]
-    monkeypatch.setattr(perplexity, "_LOGITS", 3 * 400)
-    monkeypatch.setattr(perplexity, "room_for", lambda lm, tokens: 60)
+    monkeypatch.setattr(reading, "_LOGITS", 3 * 400)
+    monkeypatch.setattr(reading, "room_for", lambda lm, tokens: 60)
     assert alone == pytest.approx(together, rel=1e-9)
     assert [row.value for row in perplexity_rows(lm, every)] == pytest.approx(together, rel=1e-9)
 
@@ -61,8 +61,8 @@ def test_batches_and_parts_change_nothing(
 def test_equal_answers_are_read_once(tiny_lm: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     done: list[int] = []
-    real = perplexity._batch_nll
-    monkeypatch.setattr(perplexity, "_batch_nll", lambda lm, rows: seen.append(len(rows)) or real(lm, rows))
+    real = reading._batch
+    monkeypatch.setattr(reading, "_batch", lambda lm, rows: seen.append(len(rows)) or real(lm, rows))
     en = ("en", "Where?", "Paris")
     rows = perplexity_rows(
         tiny_lm(),

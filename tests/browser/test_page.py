@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.made import HOSTILE, LANGS
+from tests.browser.made import HOSTILE, LANGS, small
+
+from mlake.report.html import page
+from mlake.report.table import Table
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]
@@ -29,7 +32,7 @@ def test_the_matrices_show_every_cell_of_every_run(opened: Open, small_page: Pat
     assert first.locator("a.heat").count() == 6 * 5
     assert first.locator("a.heat b").all_inner_texts()[5:10] == ["100.0", "0.0", "0.0", "0.0", "0.0"]
     assert first.locator("a.own").count() == len(LANGS)
-    assert texts(tab, ".run h2") == ["memit · some/model · made", "rome · some/model · made"]
+    assert texts(tab, ".run h3") == ["memit · some/model · made", "rome · some/model · made"]
     assert "fedcba987654" in tab.inner_text(".run .signature >> nth=0")
 
 
@@ -304,3 +307,33 @@ def contrast(tab: Any, selector: str) -> float:
 
     low, high = sorted(map(luminance, colours(tab, selector)))
     return (high + 0.05) / (low + 0.05)
+
+
+def test_a_page_leads_with_the_methods_and_fits_a_phone(opened: Open, tmp_path: Path) -> None:
+    note = "revision sha256:" + "0123456789abcdef" * 8
+    wide = Table("wide", note, ("a", "b"), ((note, 1),), (note,))
+    runs = [small(model="demo"), small(model="demo", editor={"key": "prompt"})]
+    path = tmp_path / "report.html"
+    path.write_bytes(page(runs, [wide], []))
+    tab = opened(path, viewport={"width": 390, "height": 844})
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+    assert tab.evaluate("document.querySelector('#overview section').id") == "methods"
+    titles = texts(tab, ".run h3")
+    assert len(set(titles)) == 2 and all("Gemma-3-270M (demo)" in title for title in titles)
+    assert "memit, no subject" in titles[1]
+
+
+def test_a_long_text_is_cut_until_all_of_it_is_asked_for(opened: Open, tmp_path: Path) -> None:
+    """How long a page takes to lay out grows with the square of an endless word's length."""
+    endless = "A" * 20_000
+    path = tmp_path / "report.html"
+    path.write_bytes(
+        page([], [Table("long", endless, ("a",), ((endless,), ("\U0001f600" * 2000,)), (endless,))], [])
+    )
+    tab = opened(path)
+    for part in ("h3", "td", ".note"):
+        assert 1000 < len(tab.locator(f"#table-list {part}").first.inner_text()) < 1100
+    cell = tab.locator("#table-list td").first
+    cell.locator("button").click()
+    assert cell.evaluate("(one) => one.textContent") == endless
+    assert "\ufffd" not in tab.locator("#table-list td").nth(1).inner_text()

@@ -20,8 +20,9 @@ from mlake.cli import edit as command
 from mlake.cli import main
 from mlake.cli.settings import setting, settings_of
 from mlake.editing import WeightEdit, load_edit
-from mlake.errors import RunError
+from mlake.errors import LanguageError, RunError
 from mlake.records import Answer
+from mlake.scorers.table import signature
 
 SAGAN = {
     "fact": "sagan",
@@ -68,6 +69,7 @@ def edit(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
             Path("my.jsonl").write_text(text, encoding="utf-8")
         base = ["edit", "--model", str(model), "--facts", "my.jsonl", "--out", "out", "--max-new-tokens", "5"]
         base += [] if "--method" in flags else ["--method", "rome"]
+        base += [] if "--price" in flags else ["--price", "none"]
         base += ["--set", "steps=2", "--set", "contexts=1", "--set", "corpus_tokens=500"]
         return CliRunner().invoke(main, [*base, *flags], catch_exceptions=False)
 
@@ -114,8 +116,14 @@ def test_two_facts(edit: Callable[..., Result], method: str) -> None:
 
 
 def test_a_fact_takes(edit: Callable[..., Result]) -> None:
-    settings = ("steps=60", "clamp=100", "contexts=0", "layers=1")
-    flags = ("--no-subject", "--max-new-tokens", "1", *(f"--set={one}" for one in settings))
+    settings = (
+        "steps=60",
+        "clamp=100",
+        "contexts=0",
+        "layers=1",
+        "key=prompt",
+    )  # all that the last block sees
+    flags = ("--max-new-tokens", "1", *(f"--set={one}" for one in settings))
     result = edit([{**SAGAN, "new_answer": "Paris"}], *flags)
     (row,) = stored()
     assert (row["after"], row["took"]) == ("Paris", True) and row["before"] != "Paris"
@@ -161,7 +169,7 @@ def test_no_subject(edit: Callable[..., Result]) -> None:
     assert not Path("out").exists()
     assert edit(facts, "--no-subject").exit_code == 0
     assert len(stored()) == 2
-    assert load_edit("out/edit.safetensors").report["method"]["key"] == "prompt"
+    assert load_edit("out/edit.safetensors").report["method"]["key"] == "question"
 
 
 @pytest.mark.parametrize(
@@ -248,6 +256,14 @@ def test_a_failed_edit_leaves_no_folder(edit: Callable[..., Result], monkeypatch
     assert written() == []
 
 
+def test_what_a_killed_edit_left_is_taken_away(edit: Callable[..., Result]) -> None:
+    Path("out").mkdir()
+    for name in (".tmp-edit.safetensors.x1", ".tmp-answers.json.x2", ".tmp-price.json.x3", ".tmp-mine.x4"):
+        (Path("out") / name).write_text("half")
+    assert edit([SAGAN]).exit_code == 0
+    assert written() == [".tmp-mine.x4", "answers.json", "edit.safetensors"]
+
+
 def test_forms_of_an_earlier_edit_do_not_stay(edit: Callable[..., Result]) -> None:
     assert edit([SAGAN], "--merge", "--peft").exit_code == 0
     Path("out/model/notes.txt").write_text("mine")
@@ -262,6 +278,7 @@ def test_what_a_terminal_cannot_show_is_escaped(
 ) -> None:
     Path("my.jsonl").write_text(json.dumps(JA) + "\n", encoding="utf-8")
     flags = ["--method", "rome", "--set", "steps=1", "--max-new-tokens", "3", "--merge", "--peft"]
+    flags += ["--price", "none"]
     called = [sys.executable, "-m", "mlake", "edit", "--model", str(model), "--facts", "my.jsonl", *flags]
     ran = subprocess.run(
         [*called, "--out", "out"], env={**os.environ, "PYTHONIOENCODING": charset}, capture_output=True
@@ -300,7 +317,7 @@ def test_text_of_others_does_not_reach_the_terminal(
 ) -> None:
     hostile = "\x1b[2J\x9b31m\r\a\u202eBBC\n"
     monkeypatch.setattr(
-        "mlake.models.generate.answers", lambda lm, asked, **_: [Answer(hostile, True) for _ in asked]
+        "mlake.pricing.price.answers", lambda lm, asked, **_: [Answer(hostile, True) for _ in asked]
     )
     fact = {**SAGAN, "fact": "\x1b[1m", "question": "Where \x1b]0;x\x07 did Carl Sagan work?"}
     result = edit([fact, SCHILLER])
@@ -320,6 +337,66 @@ def test_questions_of_its_own_do_not_change_what_is_asked(edit: Callable[..., Re
     assert [row["question"] for row in stored()] == [SAGAN["question"]]
 
 
+def test_the_price_of_an_edit(edit: Callable[..., Result]) -> None:
+    rephrased = {"kind": "paraphrase", "text": "Sagan's employer?", "accept": ["BBC"]}
+    result = edit([{**SAGAN, "probes": [rephrased]}, JA], "--price", "some")
+    assert result.exit_code == 0, result.output
+    assert written() == ["answers.json", "edit.safetensors", "price.json"]
+    assert len(stored()) == 1
+    lines = result.stdout.splitlines()
+    assert len(lines) <= 24
+    (start,) = [at for at, line in enumerate(lines) if line.startswith("asked in")]
+    shown = {line.split()[0]: line for line in lines[start + 1 : start + 7]}
+    assert set(shown) == {"en", "de", "fr", "ja", "zh", "all"}
+    assert shown["en"].count("(n 1)") == 2 and shown["ja"].count("(n 1)") == 1
+    assert "wrote out/price.json" in lines
+    price = json.loads(Path("out/price.json").read_text(encoding="utf-8"))
+    own = [(one["kind"], one["lang"]) for one in price["answers"] if one["kind"] != "locality"]
+    assert own == [("direct", "en"), ("direct", "ja"), ("paraphrase", "en")]
+    assert sum(one["kind"] == "locality" for one in price["answers"]) == 5 * 12
+    # The next edit's price is not this one's.
+    assert edit([SCHILLER], "--price", "none").exit_code == 0
+    assert written() == ["answers.json", "edit.safetensors"]
+
+
+def test_the_price_as_json(edit: Callable[..., Result]) -> None:
+    result = edit([SAGAN], "--price", "some", "--json")
+    printed = json.loads(result.stdout)
+    assert printed["facts"] == stored()
+    assert printed["price"] == json.loads(Path("out/price.json").read_text(encoding="utf-8"))
+    assert set(json.loads(edit([SAGAN], "--json").stdout)) == {"facts"}
+
+
+def test_a_language_whose_names_cannot_be_told(
+    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was edited is kept, and nothing is called a failure."""
+
+    def refused_there(lang: str) -> None:
+        raise LanguageError(f"names cannot be told in {lang} as spoken here")
+
+    monkeypatch.setattr("mlake.scorers.names.check_tested", refused_there)
+    result = edit([SAGAN])
+    assert result.exit_code == 0, result.output
+    assert stored()[0]["took"] is None
+    assert result.stdout.startswith("untold  ") and "0 of 1 facts took" in result.stdout
+    assert "names cannot be told in en as spoken here" in caplog.text
+
+
+def test_many_facts_fit_a_screen(edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that failed are shown first."""
+    facts = [{**SCHILLER, "fact": f"f{n}", "question": f"Where did Schiller {n} work?"} for n in range(30)]
+    monkeypatch.setattr(
+        "mlake.pricing.price.answers",
+        lambda lm, asked, **_: [Answer("" if "29" in one else "Bonn", True) for one in asked],
+    )
+    result = edit(facts, "--set", "steps=1", "--method", "memit")
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("FAILED  'Where did Schiller 29 work?'") and len(lines) <= 12
+    assert lines[-3:-1] == ["and 22 more", f"29 of 30 facts took (scorer {signature('contains')})"]
+    assert len(stored()) == 30
+
+
 @pytest.mark.parametrize(
     ("after", "took"),
     [("The BBC", True), ("ABBC", False), ("Harvard, then BBC", False), ("", False), ("Auntie", True)],
@@ -328,17 +405,65 @@ def test_what_took_means(
     edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, after: str, took: bool
 ) -> None:
     monkeypatch.setattr(
-        "mlake.models.generate.answers", lambda lm, asked, **_: [Answer(after, True) for _ in asked]
+        "mlake.pricing.price.answers", lambda lm, asked, **_: [Answer(after, True) for _ in asked]
     )
     result = edit([{**SAGAN, "new_aliases": ["Auntie"]}])
     assert stored()[0]["took"] is took
     assert f"{int(took)} of 1 facts took" in result.stdout
 
 
+def test_flags_beat_the_file_beats_the_preset(edit: Callable[..., Result]) -> None:
+    Path("mine.toml").write_text("clamp = 2\nsteps = 9\nkey-mean = 'halves'\n", encoding="utf-8")
+    result = edit([SAGAN], "--like", "easyedit", "--settings", "mine.toml")
+    assert result.exit_code == 0, result.output
+    told = load_edit(Path("out/edit.safetensors")).report["method"]
+    assert (told["value"]["steps"], told["value"]["clamp"], told["key_mean"]) == (2, 2.0, "halves")
+    assert (told["prompt"], told["essence"], told["contexts"]) == ("bare", "english", 1)
+    assert told["origin"] == {
+        "like": "easyedit",
+        "settings": ["clamp", "key_mean", "steps"],
+        "set": ["contexts", "corpus_tokens", "steps"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "cannot read the settings mine.toml: No such file or directory; give a TOML file"),
+        ("steps 9", "mine.toml is no TOML: .*; write lines such as steps = 25"),
+        ("[set]\nsteps = 9", r"mine.toml holds a table \[set\]; expected lines such as steps = 25"),
+        ("stepz = 9", "unknown setting of rome 'stepz'; known: .* Did you mean 'steps'"),
+        ("steps = 2026-01-01", "setting 'steps' holds a date or time"),
+        ("clamp = -1", "setting clamp takes a number from 0 up, got -1"),
+    ],
+)
+def test_bad_files_of_settings_take_one_line(
+    edit: Callable[..., Result], text: str | None, message: str
+) -> None:
+    if text is not None:
+        Path("mine.toml").write_text(text, encoding="utf-8")
+    result = edit([SAGAN], "--settings", "mine.toml")
+    assert result.exit_code == 2 and re.search(message, result.stderr), result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_without_wikipedia_the_preset_refuses_in_one_line(
+    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    result = edit([SAGAN], "--method", "memit", "--like", "easyedit")
+    assert result.exit_code == 2 and len(result.stderr.strip().splitlines()) == 1
+    assert "needs the datasets package" in result.stderr and "--set corpus=file:PATH" in result.stderr
+    result = edit([SAGAN], "--method", "memit", "--like", "easyedit", "--set", "corpus=statements")
+    assert result.exit_code == 0, result.output
+    report = load_edit(Path("out/edit.safetensors")).report
+    assert report["corpus"]["name"] == "statements" and len(report["corpus"]["sha256"]) == 64
+
+
 def test_settings() -> None:
     pairs = ["steps=2", "corpus-tokens = 10", "layers=[1, 2]", "ridge=1e3", "corpus=file:~/a-b/c.txt"]
     assert settings_of(map(setting, [*pairs, "prompt=sentence", 'contexts=["A b. "]']), no_subject=True) == {
-        "key": "prompt",
+        "key": "question",
         "steps": 2,
         "corpus_tokens": 10,
         "layers": [1, 2],
@@ -348,6 +473,9 @@ def test_settings() -> None:
         "contexts": ["A b. "],
     }
     assert settings_of([], no_subject=False) == {}
+    for name in ("like", "settings"):
+        with pytest.raises(RunError, match=f"'{name}' is no setting of a method; write --{name}"):
+            settings_of([(name, "easyedit")], no_subject=False)
 
 
 @pytest.mark.parametrize("pair", ["steps", "=2", "steps=", "layers=1,2", "a=1\nb=2", "a=b c"])

@@ -24,6 +24,16 @@ def test_methods_as_json_name_the_papers_four() -> None:
     assert next(row for row in rows if row["name"] == "memit")["settings"]["ridge"] == 15_000.0
 
 
+def test_methods_say_where_the_settings_of_a_family_are_from() -> None:
+    rows: list[dict[str, Any]] = json.loads(listed("methods", "--json"))
+    families = {row["name"]: row["families"] for row in rows}
+    assert families["stableke"] == [] and {row["family"] for row in families["memit"]} >= {"Llama", "GPT-2"}
+    (xl,) = (row for row in families["memit"] if row["family"] == "GPT-2")
+    assert xl["settings"] == {"steps": 20, "ridge": 20_000, "decay": 0.5, "clamp": 0.75}
+    for row in xl, *families["rome"]:
+        assert any(line.endswith(row["source"]) for line in listed("methods").splitlines())
+
+
 def test_every_method_says_where_it_is_from() -> None:
     assert all(row.title and row.paper.startswith("https://arxiv.org/abs/") for row in EDITORS.values())
 

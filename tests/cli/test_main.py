@@ -72,10 +72,28 @@ def test_unopened_files_take_one_line(invoke: Callable[[BaseException], tuple[in
     assert (code, text) == (2, "mlake: error: [Errno 13] Permission denied: '/data/run'\n")
 
 
-def test_interrupt_says_that_the_run_can_go_on(invoke: Callable[[BaseException], tuple[int, str]]) -> None:
-    code, text = invoke(KeyboardInterrupt())
-    assert (code, text.count("\n")) == (130, 1)
-    assert "a run goes on" in text and "the same command" in text
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("run", "what is finished is kept, and the same command goes on from here"),
+        ("reproduce", "what is finished is kept, and the same command goes on from here"),
+        ("train", "the same command goes on after the last step that was saved"),
+        ("edit", "the edit was not finished; the same command starts it again"),
+        ("score", "the same command starts again from its beginning"),
+    ],
+)
+def test_an_interrupt_says_what_holds_for_the_command(
+    monkeypatch: pytest.MonkeyPatch, command: str, message: str
+) -> None:
+    _, attribute = cli.COMMANDS[command][0].split(":")
+    module = type("module", (), {attribute: failing(KeyboardInterrupt())})
+    monkeypatch.setattr(lazy, "import_module", lambda name: module)
+    result = CliRunner().invoke(cli.main, [command])
+    assert (result.exit_code, result.stderr) == (130, f"mlake: interrupted; {message}\n")
+
+
+def test_every_command_that_has_a_text_is_there() -> None:
+    assert set(lazy._INTERRUPTED) <= set(cli.COMMANDS)
 
 
 def test_bugs_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,8 +91,8 @@ def mlake(tiny_lm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
 
 
 def edited(mlake: Callable[..., Result], method: str, *flags: str) -> Result:
-    base = ("edit", "--model", "./model", "--facts", "my.jsonl", "--out", "out", "--max-new-tokens", "4")
-    return mlake(*base, "--method", method, *flags)
+    base = ("edit", "--model", "./model", "--facts", "my.jsonl", "--out", "out", "--price", "none")
+    return mlake(*base, "--max-new-tokens", "4", "--method", method, *flags)
 
 
 def test_the_model_that_the_edit_yields_is_asked(mlake: Callable[..., Result], method: str) -> None:

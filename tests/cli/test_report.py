@@ -18,6 +18,7 @@ from mlake.evaluation.run import Engine, run
 from mlake.evaluation.spec import RunSpec
 from mlake.evaluation.store import Store
 from mlake.records import Answer, Benchmark, Fact, Probe, Statement
+from mlake.scorers.table import signature
 
 QUESTIONS = {"en": "Where is {}?", "zh": "{}在哪里？"}
 NAMES = {"en": ("Italy", "France"), "zh": ("意大利", "法国")}
@@ -102,12 +103,13 @@ def mlake(*arguments: object) -> Result:
 
 MATRIX = """\
 Direct questions, contains|v3, % [95 % interval over facts]
-           asked in
-edited in  en               zh
-unedited     0.0 [0–0]        0.0 [0–0]
-en         100.0 [100–100]    0.0 [0–0]
-zh           0.0 [0–0]      100.0 [100–100]
-n              4                4
+             asked in
+edited in    en              zh
+unedited       0.0 [0–73]      0.0 [0–73]
+en           100.0 [27–100]    0.0 [0–73]
+zh             0.0 [0–73]    100.0 [27–100]
+n                4               4
+effective n      4               4
 """
 
 
@@ -115,7 +117,11 @@ def test_score_prints_the_matrix_and_writes_nothing(folder: Path) -> None:
     before = sorted(folder.rglob("*"))
     result = mlake("score", folder)
     assert result.exit_code == 0, result.output
-    assert result.stdout == f"{MATRIX}\n"
+    assert result.stdout.startswith(MATRIX)
+    assert result.stdout.removeprefix(MATRIX).startswith(
+        "below 5 % in every cell: cut off at the token limit (cut|v1)"
+    )
+    assert f"\nQuestions about other facts, {signature('old_kept')}, % [95 % interval" in result.stdout
     assert sorted(folder.rglob("*")) == before
 
 
@@ -123,11 +129,11 @@ def test_report_writes_the_files_and_lists_them(folder: Path) -> None:
     result = mlake("report", folder)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(MATRIX)
-    names = ["heatmap.pdf", "heatmap.png", "report.md", "tidy.json"]
+    names = ["heatmap.pdf", "heatmap.png", "report.md", "tidy.csv", "tidy.json"]
     assert sorted(path.name for path in (folder / "report").iterdir()) == names
     assert all(f"wrote {folder / 'report' / name}\n" in result.stdout for name in names)
     text = (folder / "report" / "report.md").read_text("utf-8")
-    assert "| zh | 0.0 [0.0, 0.0] | 100.0 [100.0, 100.0] |" in text
+    assert "| zh | 0.0 [0.0, 73.4] | 100.0 [26.6, 100.0] |" in text
 
 
 @pytest.mark.parametrize("command", ["score", "report"])
@@ -149,7 +155,7 @@ def test_an_unfinished_run_is_reported_as_far_as_it_goes(folder: Path) -> None:
     result = mlake("score", folder)
     assert result.exit_code == 0
     assert "is not finished; missing units of answers: 1\n" in result.stderr
-    assert "\nn              4              2–4\n" in result.stdout
+    assert "\nn                4             2–4\n" in result.stdout
 
 
 def test_a_run_without_answers(folder: Path) -> None:
@@ -199,7 +205,7 @@ def test_one_place_cannot_hold_the_reports_of_two_runs(folder: Path, tmp_path: P
 
 def test_what_is_known_already_can_be_left_out(folder: Path) -> None:
     path = folder / "answers" / "unedited" / "000-en.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = [json.loads(line) for line in path.read_text().splitlines()][:-1]  # without the hash of the others
     rows[0]["text"] = "Italy"  # the new answer, before any edit
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 

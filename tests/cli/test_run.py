@@ -1,5 +1,6 @@
 """``mlake run`` with fakes in place of data, model, method and report."""
 
+import json
 from collections.abc import Callable
 from contextlib import nullcontext
 from importlib import import_module
@@ -9,9 +10,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from filelock import FileLock
 
 from mlake.cli import main
-from mlake.errors import EditError, MlakeError, UnknownNameError
+from mlake.errors import EditError, MlakeError, ModelError, UnknownNameError
 from mlake.evaluation.store import read_run
 from mlake.models.prompts import PLAIN, PromptStyle
 from mlake.recipes import read_recipe, recipes
@@ -36,6 +38,9 @@ class Edit:
 
     def deltas(self) -> dict[int, Any]:
         return {}
+
+    def warn_of_another_model(self, lm: Any) -> None:
+        return None
 
     def save(self, path: Path) -> None:
         path.write_text("edit")
@@ -63,6 +68,9 @@ class Editor:
 
     def needs_subject(self) -> bool:
         return False
+
+    def refusal(self, lm: object, statement: object) -> None:
+        return None
 
     def warning(self, facts: object) -> None:
         return None
@@ -112,7 +120,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     known: dict[str, Any] = {"identity": lambda lm, longest: {"longest": longest}}
     known |= {"editing_method": editor, "load_edit": lambda path: Edit(), "answers": answers}
     put("mlake.evaluation.session", **known)
-    put("mlake.analysis.examine", examine=lambda lm, edit: Edit())
+    put(
+        "mlake.analysis.examine",
+        examine=lambda lm, edit, langs=None: Edit(),
+        keep_ability=lambda lm, run: None,
+    )
+    put("mlake.analysis.forced_run", keep_forced=lambda lm, run, *_: seen.update(forced=run))
     put("mlake.evaluation.cost", dry_run=None, too_large=lambda plan, lm, spec: "it may not fit")
     put("mlake.report.write", write_report=write_report)
     return seen
@@ -126,6 +139,15 @@ def mlake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: dict[str, Any]
 
 
 BASE = ("--model", "org/tiny", "--data", "fake", "--method", "memit")
+
+
+def test_given_answers_are_read_where_that_is_wanted(
+    mlake: Callable[..., Result], calls: dict[str, Any]
+) -> None:
+    assert mlake(*BASE, "--out", "run").exit_code == 0
+    assert "forced" not in calls
+    assert mlake(*BASE, "--out", "run", "--forced").exit_code == 0
+    assert calls["forced"] == Path("run")
 
 
 def test_without_a_method_the_unedited_model_is_asked_and_nothing_else(
@@ -301,6 +323,59 @@ def test_a_method_that_cannot_go_on_is_refused_before_the_model_loads(
     assert result.stderr.splitlines() == [
         "mlake: error: memit cannot edit a model that is edited already; take another method"
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--kinds", "drect"), "Did you mean 'direct'?"),
+        (("--batch-size", "0"), "batch_size must be a whole number of at least 1"),
+        (("--locality", "-1"), "locality must be a whole number of at least 0"),
+        (("--test-lang", "xx"), "'xx'"),
+        (("--test-lang", "de"), "has no direct question in 'de' for these facts"),
+        (("--facts", "9"), "facts '9' is no slice of the 3 facts"),
+        (("--set", "steps=2026-01-01"), "holds a date or time"),
+        (("--out", "held"), "another process runs in held"),
+        (("--out", "full"), "full holds 'notes.txt' but no run"),
+        (("--out", "file"), "cannot write file"),
+        (("--out", "other"), "other holds another run: seed is 1 there and 0 here"),
+    ],
+)
+def test_what_is_wrong_without_the_model_is_said_before_it_loads(
+    mlake: Callable[..., Result], calls: dict[str, Any], arguments: tuple[str, ...], message: str
+) -> None:
+    assert mlake(*BASE, "--kinds", "direct", "--seed", "1", "--out", "other").exit_code == 0
+    calls.pop("model")
+    Path("full").mkdir()
+    Path("full/notes.txt").touch()
+    Path("file").touch()
+    Path("held").mkdir()
+    with FileLock("held/run.lock"):
+        result = mlake(*BASE, "--kinds", "direct", *arguments)
+    assert result.exit_code == 2 and message in result.stderr and "model" not in calls
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_folder_that_was_tried_is_left_as_it_was(
+    mlake: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str, **options: Any) -> None:
+        raise ModelError("no such model; give another")
+
+    monkeypatch.setattr("mlake.models.load", missing)
+    assert mlake(*BASE, "--kinds", "direct", "--out", "new").exit_code == 2
+    assert not Path("new").exists()
+
+
+def test_json_is_all_that_is_printed(mlake: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlake.evaluation.cost.estimate", lambda *run: {"minutes": 1.5})
+    arguments = (*BASE, "--kinds", "direct", "--out", "run", "--json")
+    dry = json.loads(mlake(*arguments, "--dry-run").stdout)
+    assert (dry["folder"], dry["minutes"]) == ("run", 1.5) and not Path("run").exists()
+    done = json.loads(mlake(*arguments).stdout)
+    assert (done["id"], done["spec"]) == (dry["id"], dry["spec"])
+    assert done["spec"] == read_run(Path("run")).spec
+    assert {"direct"} <= {row["kind"] for row in done["rows"]} and done["files"] == ["run/report/report.md"]
 
 
 def test_a_sequence_is_run_and_shown(

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from mlake.cli.lazy import LazyGroup
 from mlake.cli.settings import settings_of, trained_files
 from mlake.editing.mend.files import TrainedFile
+from mlake.editing.mend.training import Trainer
 from mlake.errors import MlakeError
 
 FACTS = [
@@ -65,6 +66,7 @@ def test_train(train: Callable[..., Result]) -> None:
     assert done.exit_code == 0, done.output
     file = TrainedFile.read(Path("mend.safetensors"))
     assert f"wrote mend.safetensors: 12 steps, sha256 {file.sha256}" in done.stdout
+    assert "mend: never tried on facts that it was not trained on; train on more facts" in done.stdout
     assert "training mend" in done.stderr and "edit=" in done.stderr and "locality=" in done.stderr
     assert (file.head["langs"], file.head["facts"], file.head["step"]) == (["ja"], [0, 2], 12)
     assert file.head["settings"]["batch_size"] == 2 and file.head["dtype"] == "float32"
@@ -85,6 +87,27 @@ def test_training_goes_on_in_the_default_place(train: Callable[..., Result], tmp
     assert re.search(r"was trained for 13 steps already; give more --steps\n$", fewer.stderr)
     other = train("--steps", "14", "--lang", "en")
     assert other.exit_code == 2 and 'was trained with langs ["en", "ja"], now ["en"]' in other.stderr
+
+
+def test_an_interrupted_training_is_kept_and_goes_on(
+    train: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = Trainer.advance, []
+
+    def advance(self: Trainer) -> dict[str, float]:
+        seen.append(self.step)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+        return real(self)
+
+    monkeypatch.setattr(Trainer, "advance", advance)
+    stopped = train("--steps", "12", "--out", "mend")
+    assert stopped.exit_code == 130 and "interrupted" in stopped.stderr
+    assert TrainedFile.read(Path("mend")).head["step"] == 3
+    again = train("--steps", "12", "--out", "mend")
+    assert again.exit_code == 0 and "note: goes on after step 3 of mend" in again.stderr
+    assert train("--steps", "12", "--out", "whole").exit_code == 0
+    assert Path("mend").read_bytes() == Path("whole").read_bytes()
 
 
 def test_dry_run(train: Callable[..., Result], tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from tests.data.conftest import LANGS, NAMES, TEXTS, single
 
 from mlake.data import load
 from mlake.data.own import recovered
+from mlake.disk import kept_json
 from mlake.errors import DataError, FactsError
 
 Files = dict[str, Any]
@@ -167,7 +168,7 @@ def test_damaged_stored_subjects_are_recovered_again(fifty: Path, tmp_path: Path
     (stored,) = (tmp_path / "cache" / "subjects").iterdir()
     stored.write_text(damage)
     assert load(fifty) == first
-    assert set(json.loads(stored.read_text().split("\n")[1])) == {"en", "de"}
+    assert set(kept_json(stored)) == {"en", "de"}
 
 
 def test_a_cache_that_cannot_be_written_does_not_stop_a_load(fifty: Path, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_together_as_alone(tiny_lm: Any, family: str, name: str, statements: Any
     done: list[int] = []
     together = method.edit_many(lm, batches, progress=done.append)
     assert state(lm) == before
-    assert sum(done) == 6 and done == [3, 2, 1]
+    assert sum(done) == 6 and all(one > 0 for one in done)
     for edit, batch in zip(together, batches, strict=True):
         alone = method.edit(lm, batch)
         close(edit.factors[1].dense(), alone.factors[1].dense(), family)
@@ -203,7 +203,7 @@ def test_batches_in_half_precision(tiny_lm: Any, statements: Any) -> None:
 def test_an_error_in_one_batch_leaves_the_model(tiny_lm: Any, statements: Any, state: Any) -> None:
     lm = tiny_lm("llama")
     before = state(lm)
-    method = editor("emmet", lm, **BATCH)
+    method = editor("emmet", lm, **BATCH, ridge=0)
     twice = [statements[0], replace(statements[0], fact="again", new="Köln")]
     with pytest.raises(EditError, match="linearly dependent"):
         method.edit_many(lm, [statements[1:3], twice], text=TEXT)

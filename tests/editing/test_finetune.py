@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,17 +15,18 @@ from torch.nn.functional import cross_entropy
 from mlake.editing import load_edit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.finetune import StableKE, generated, stableke
-from mlake.editing.finetune.augment import augmented
+from mlake.editing.finetune.augment import Augmented, Counts, augmented
 from mlake.editing.finetune.examples import Example, batches, examples, losses
+from mlake.editing.finetune.generated import LocalWriter
 from mlake.editing.finetune.training import Schedule, train
 from mlake.editing.finetune.weights import training_all, training_low_rank
 from mlake.editing.settings import overridden
 from mlake.errors import EditError, ModelError
 from mlake.models.generate import answers
 from mlake.models.prompts import PromptStyle
-from mlake.records import Statement
+from mlake.records import Answer, Statement
 
-FULL = StableKE("stableke", texts=4, epochs=2, rate=1e-3, text_batch=3)
+FULL = StableKE("stableke", source="templates", texts=4, epochs=2, rate=1e-3, text_batch=3)
 LORA = replace(FULL, name="stableke-lora", rank=2)
 ROWS = pytest.mark.parametrize("row", [FULL, LORA], ids=["full", "lora"])
 
@@ -63,7 +65,7 @@ def test_two_facts_are_learnt_and_answered(
 ) -> None:
     lm = tiny_lm("llama", layers=2)
     some = [statements[0], statements[3]]
-    row = StableKE("x", texts=4, epochs=200, rate=rate, stop=stop, rank=rank, text_batch=8)
+    row = replace(FULL, epochs=200, rate=rate, stop=stop, rank=rank, text_batch=8)
     edit = row.edit(lm, some)
     losses = edit.report["losses"]
     assert losses[-1]["questions"] < stop < losses[-2]["questions"] and losses[0]["questions"] > 3
@@ -247,13 +249,13 @@ def test_the_report_says_where_texts_are_from(
     assert report["facts"][3] == {
         "fact": "f3", "lang": "ja", "generated": 0, "from_templates": 4, "thrown_away": 0,
     }  # fmt: skip
-    monkeypatch.setattr(generated, "MOST_TOKENS", 5)
     monkeypatch.setattr(stableke, "load", lambda name: tiny_lm(seed=1))
+    monkeypatch.setattr(stableke, "LocalWriter", partial(LocalWriter, most=5))
     some = [replace(one, subject=None) for one in statements[:1]]
     local = replace(FULL, source="local", model="tiny", texts=3).edit(lm, some).report
-    assert local["facts"][0]["from_templates"] == 3 and local["facts"][0]["thrown_away"] == 2
+    assert local["facts"][0]["from_templates"] == 2 and local["facts"][0]["thrown_away"] >= 1
     assert local["texts"]["writer"]["model"] == "tiny-llama"
-    assert local["texts"]["versions"] == ["requests/1", "templates/1"]
+    assert local["texts"]["versions"] == ["requests/2", "templates/1"]
 
 
 def test_a_server_writes(
@@ -266,15 +268,54 @@ def test_a_server_writes(
         return ["Carl Sagan went to the BBC each day." for _ in prompts]
 
     monkeypatch.setattr(stableke.ChatServer, "ask", ask)
-    row = replace(FULL, source="server", url="http://127.0.0.1:1/v1", model="m")
+    row = replace(FULL, source="server", url="http://127.0.0.1:1/v1", model="m", texts=6)
     first = row.edit(tiny_lm(), statements[:1])
     assert first.report["texts"]["writer"] == {"url": "http://127.0.0.1:1/v1", "model": "m"}
     assert first.report["facts"][0] | {"fact": 0, "lang": 0} == {
-        "fact": 0, "lang": 0, "generated": 1, "from_templates": 3, "thrown_away": 2,
+        "fact": 0, "lang": 0, "generated": 1, "from_templates": 2, "thrown_away": 4,
     }  # fmt: skip
-    assert len(asked) == 3
+    assert len(asked) == 5
     again = row.edit(tiny_lm(), statements[:1])
-    assert len(asked) == 3 and again.report == first.report  # the texts were kept
+    assert len(asked) == 5 and again.report == first.report  # the texts were kept
+
+
+def test_the_model_says_itself_what_is_around_a_fact(
+    tiny_lm: Any, statements: Sequence[Statement], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def said(lm: Any, questions: Sequence[str], **options: Any) -> list[Answer]:
+        asked.extend(questions)
+        return [Answer(f"{one[:12]} is well known. And so", False) for one in questions]
+
+    monkeypatch.setattr(generated, "answers", said)
+    lm, row = tiny_lm(), StableKE("stableke-lora", epochs=1, rank=2)
+    first = row.edit(lm, statements[:1])
+    assert row.source == "self" and first.report["texts"]["source"] == "self"
+    assert first.report["facts"][0]["generated"] == 4 and len(asked) == 4
+    assert [one for one in asked if "Sagan" in one] and [one for one in asked if "BBC" in one]
+    row.edit(lm, statements[:1])
+    assert len(asked) == 4  # kept between runs
+    row.edit(lm, statements[:1], history=[first])
+    assert len(asked) == 8  # a model that is edited already speaks for no other run
+
+
+def test_what_is_around_a_fact_does_not_decide_when_training_stops(
+    tiny_lm: Any, statements: Sequence[Statement]
+) -> None:
+    one = Augmented(
+        statements[0],
+        ("Where?",),
+        "At the BBC.",
+        ("He is at the BBC.",),
+        (("And?", "Yes."),),
+        Counts(1, 2, 0),
+    )
+    found = examples(tiny_lm(), [one])
+    assert [example.question for example in found] == [True, False, False]
+    asked, _, around = (tiny_lm().tokenizer.decode(example.ids) for example in found)
+    assert asked == "<s>Q: Where?\nA: At the BBC.\n" and around == "<s>Q: And?\nA: Yes.\n"
+    assert found[2].start > 1  # the answer is learnt, not the question
 
 
 def test_settings_by_name(tiny_lm: Any, statements: Sequence[Statement]) -> None:

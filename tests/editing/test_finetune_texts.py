@@ -1,6 +1,5 @@
 """Texts about facts: templates in five languages, requests to a model, and what of its replies is used."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,10 +8,17 @@ from typing import Any
 
 import pytest
 
+from mlake.disk import kept_json
 from mlake.editing.finetune import generated
 from mlake.editing.finetune.augment import augmented
 from mlake.editing.finetune.generated import LocalWriter, replies
-from mlake.editing.finetune.requests import description, paraphrase, requests
+from mlake.editing.finetune.requests import (
+    description,
+    paraphrase,
+    requests,
+    surrounding,
+    surroundings,
+)
 from mlake.editing.finetune.templates import described, rephrased, stated
 from mlake.errors import EditError, LanguageError, ModelError
 from mlake.languages import LANGUAGES, Language, language
@@ -47,6 +53,8 @@ def test_every_language_has_texts_of_both_sources() -> None:
         assert set(PARTS.findall(asked.paraphrase)) == {"how", "question"}
         assert set(PARTS.findall(asked.description)) == {"what", "fact", "answer"}
         assert len(set(asked.hows)) == len(set(asked.whats)) == 6
+        assert len(set(asked.abouts)) == 3
+        assert all(PARTS.findall(one) == ["name"] for one in asked.abouts)
 
 
 @pytest.mark.parametrize("lang", FIVE)
@@ -91,14 +99,14 @@ def test_a_language_without_templates_needs_a_writer(monkeypatch: pytest.MonkeyP
     one = Statement("f", "it", "Dove lavora Rossi?", "Rossi", "Roma", "Pisa", new_sentence="Lavora a Pisa")
     bare = Language("it", "Italian", "Latn")
     monkeypatch.setitem(LANGUAGES, "it", bare)
-    with pytest.raises(LanguageError, match=r"^no templates in it: stableke needs --set source=server or"):
+    with pytest.raises(LanguageError, match=r"^no templates in it: stableke needs --set source=self"):
         augmented([one], texts=4, seed=0)
     with pytest.raises(LanguageError, match=r"^no requests in it: stableke asks a writer only in languages"):
         augmented([one], texts=4, seed=0, writer=Scribe(str))
     monkeypatch.setitem(LANGUAGES, "it", replace(bare, requests=language("fr").requests))
-    (found,) = augmented([one], texts=4, seed=0, writer=Scribe(lambda asked: "Dove fa Rossi il suo lavoro?"))
+    (found,) = augmented([one], texts=6, seed=0, writer=Scribe(lambda asked: "Dove fa Rossi il suo lavoro?"))
     assert found.questions == ("Dove lavora Rossi?", "Dove fa Rossi il suo lavoro?")
-    assert found.descriptions == ("Lavora a Pisa",)  # no stop is guessed
+    assert found.descriptions == ("Lavora a Pisa",) and found.answer == "Lavora a Pisa"  # no stop is guessed
 
 
 def test_texts_are_counted(statements: Sequence[Statement]) -> None:
@@ -130,10 +138,12 @@ def test_a_statement_needs_a_question_and_an_answer(
             "Where was Carl Sagan employed?",
         ),
         ("Where did Carl Sagan work?", None),  # the question itself
-        ("where did carl sagan work", "where did carl sagan work"),
+        ("where did carl sagan work", None),  # the question without its mark
         ("Where did he work?", None),
         ("Did Carl Sagan work at the BBC?", None),  # gives the new answer away
         ("Carl Sagan worked at Harvard.", None),
+        ("Carl Sagan was an astronomer.", None),  # asks nothing
+        ("Please tell: Where did Carl Sagan work?", None),  # holds the question
         ("Carl Sagan " * 99, None),
         ("", None),
         ("\ufffd\ufffd\x00", None),
@@ -169,18 +179,94 @@ def test_requests_hold_nothing_but_the_statement(statements: Sequence[Statement]
         assert all(one.question in text for text in requests(replace(one, new_sentence="?"), 0, 9)[1])
 
 
-def test_a_writer_is_filled_up_by_templates(statements: Sequence[Statement]) -> None:
+ABOUT = "It is a large place with many people."
+
+
+def say(asked: str) -> str:
+    """Good replies to every kind of request."""
+    if asked.startswith("Write"):
+        return "Carl Sagan's place of work, the BBC, is in London."
+    return "At which place did Carl Sagan work?" if asked.startswith("Rephrase") else ABOUT
+
+
+def test_half_of_what_a_writer_writes_is_around_the_fact(statements: Sequence[Statement]) -> None:
+    one, scribe = statements[0], Scribe(say)
+    (found,) = augmented([one], texts=8, seed=0, writer=scribe)
+    assert found.questions == (one.question, "At which place did Carl Sagan work?")
+    assert found.answer == one.new_sentence  # a whole sentence
+    assert found.descriptions == (say("Write"), one.new_sentence)
+    assert found.around == (
+        ("What do you know about Carl Sagan?", ABOUT),
+        ("What do you know about BBC?", ABOUT),
+        ("What do you know about Harvard?", ABOUT),
+        ("Tell me something about Carl Sagan.", ABOUT),
+    )
+    assert found.counts == (6, 2, 1) and len(scribe.asked) == 7
+
+
+def test_no_text_but_the_edit_holds_its_question(statements: Sequence[Statement]) -> None:
+    for texts in (1, 2, 3, 8, 40):
+        for writer in (Scribe(say), Scribe(lambda asked: "no"), Scribe(lambda asked: asked)):
+            for found in augmented(statements, texts=texts, seed=0, writer=writer):
+                others = (
+                    *found.questions[1:],
+                    *found.descriptions,
+                    *(text for pair in found.around for text in pair),
+                )
+                assert found.questions[0] == found.statement.question
+                assert not any(found.statement.question in text for text in others)
+                assert len(found.questions) + len(found.descriptions) + len(found.around) <= texts
+
+
+def test_a_writer_of_rubbish_leaves_what_templates_state(statements: Sequence[Statement]) -> None:
     one = statements[0]
-    good = "Carl Sagan's place of work, the BBC, is in London."
-    scribe = Scribe(lambda asked: good if asked.startswith("Write") else "Tell me where Carl Sagan worked!")
-    (found,) = augmented([one], texts=6, seed=0, writer=scribe)
-    assert found.questions[:2] == (one.question, "Tell me where Carl Sagan worked!")
-    assert found.descriptions[:2] == (good, one.new_sentence)
-    assert len(found.questions) == len(found.descriptions) == 3
-    assert found.counts == (2, 4, 3) and len(scribe.asked) == 5
-    (rubbish,) = augmented([one], texts=6, seed=0, writer=Scribe(lambda asked: "no"))
-    assert rubbish.counts == (0, 6, 5)
-    assert rubbish.questions == augmented([one], texts=6, seed=0)[0].questions
+    (rubbish,) = augmented([one], texts=8, seed=0, writer=Scribe(lambda asked: "no"))
+    assert rubbish.questions == (one.question,) and rubbish.around == ()
+    assert len(rubbish.descriptions) == 3 and rubbish.descriptions[0] == one.new_sentence
+    assert rubbish.counts == (0, 4, 7)
+    own = Scribe(say)
+    (alone,) = augmented([one], texts=8, seed=0, writer=own, rephrases=False)
+    assert len(own.asked) == len(alone.around) == 4 and alone.descriptions == rubbish.descriptions
+    assert alone.counts == (4, 4, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "reply", "kept"),
+    [
+        ("BBC", "The BBC is in London. It has", "The BBC is in London."),
+        ("BBC", "- It is a broadcaster.\nMore.", "It is a broadcaster."),
+        ("BBC", "Carl Sagan worked at the BBC.", None),  # speaks of the edited fact
+        ("Carl Sagan", "Carl Sagan wrote Cosmos.", "Carl Sagan wrote Cosmos."),
+        ("Carl Sagan", "He wrote. He sang. He wrote. He sang.", "He wrote. He sang."),  # no loops
+        ("Carl Sagan", "He was at Harvard. He wrote Cosmos.", None),  # no longer true
+        ("Carl Sagan", "He is at the BBC.", None),
+        ("BBC", "BBC.", None),
+        ("BBC", "The BBC is a", None),  # cut off
+        ("Carl Sagan", "His mother was Rachel M. Gruber and", None),
+        ("BBC", "", None),
+    ],
+)
+def test_what_is_around_a_fact_stays_true(
+    statements: Sequence[Statement], name: str, reply: str, kept: str | None
+) -> None:
+    assert surrounding(reply, name, statements[0]) == kept
+
+
+def test_what_is_around_a_fact_in_other_scripts(statements: Sequence[Statement]) -> None:
+    (ja,) = (one for one in statements if one.lang == "ja")
+    names = [name for name, _ in surroundings(replace(ja, subject=None), 9)]
+    assert len(names) == 6 and set(names) == {ja.new, ja.old}
+    assert surrounding("大きな都市です。人口は", ja.new, ja) == "大きな都市です。"
+
+
+def test_a_language_without_questions_about_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    french = language("fr").requests
+    assert french is not None
+    bare = Language("it", "Italian", "Latn", requests=replace(french, abouts=()))
+    monkeypatch.setitem(LANGUAGES, "it", bare)
+    one = Statement("f", "it", "Dove lavora Rossi?", "Rossi", "Roma", "Pisa")
+    with pytest.raises(LanguageError, match=r"^no abouts in it: stableke asks a writer what is known"):
+        augmented([one], texts=4, seed=0, writer=Scribe(say))
 
 
 def test_replies_are_kept(
@@ -200,7 +286,7 @@ def test_replies_are_kept(
     assert replies(mended, asked) == [["A", "B"], ["C"], ["D"]] and len(mended.asked) == 4
     other = Scribe(str.lower, {"model": "n"})
     assert replies(other, asked) == [["a", "b"], ["c"], ["d"]]
-    monkeypatch.setattr(generated, "VERSION", "requests/2")
+    monkeypatch.setattr(generated, "VERSION", "requests/next")
     newer = Scribe(str.upper, {"model": "m"})
     assert replies(newer, asked[1:2]) == [["C"]] and newer.asked == ["c"]
 
@@ -224,21 +310,22 @@ def test_nothing_is_kept_of_what_nothing_pins(cache: Path) -> None:
     assert not cache.exists()
 
 
-def test_a_cache_that_cannot_be_written(cache: Path) -> None:
+def test_a_cache_that_cannot_be_written(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache.write_text("a file")
-    with pytest.raises(EditError, match="MLAKE_CACHE"):
-        replies(Scribe(str.upper, {"model": "m"}), [["a"]])
+    assert replies(Scribe(str.upper, {"model": "m"}), [["a"]]) == [["A"]]
+    assert "MLAKE_CACHE" in caplog.text
 
 
-def test_a_local_model_that_gives_rubbish(
-    tiny_lm: Any, statements: Sequence[Statement], cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(generated, "MOST_TOKENS", 9)
+def test_a_local_model_that_gives_rubbish(tiny_lm: Any, statements: Sequence[Statement], cache: Path) -> None:
     some = [replace(one, subject=None) for one in statements[:2]]
     lm = tiny_lm()
-    found = augmented(some, texts=3, seed=0, writer=LocalWriter(lm))
-    assert [one.counts for one in found] == [(0, 3, 2)] * 2
-    kept = [json.loads(file.read_text()) for file in cache.rglob("*.json")]
+    found = augmented(some, texts=4, seed=0, writer=LocalWriter(lm, most=9))
+    assert [len(one.questions) + len(one.descriptions) for one in found] == [2, 2]
+    kept = [kept_json(file) for file in cache.rglob("*.json")]
     assert len(kept) == 2 and all(isinstance(said, str) for replies in kept for said in replies)
-    assert augmented(some, texts=3, seed=0, writer=LocalWriter(replace(lm, revision=UNPINNED))) == found
+    for writer in (
+        LocalWriter(replace(lm, revision=UNPINNED), most=9),
+        LocalWriter(lm, most=9, pinned=False),
+    ):
+        assert augmented(some, texts=4, seed=0, writer=writer) == found
     assert len(list(cache.rglob("*.json"))) == 2

@@ -86,7 +86,7 @@ def test_every_method_on_every_family(
 @pytest.mark.parametrize("name", ["rome", "r-rome", "emmet"])
 def test_the_value_is_emitted_at_the_key(tiny_lm: Any, family: str, name: str, statements: Any) -> None:
     lm = tiny_lm(family)
-    method = editor(name, lm, layers=[1], steps=3, contexts=0)
+    method = editor(name, lm, layers=[1], steps=3, contexts=0, ridge=0)
     facts = statements[:1] if method.sequential else statements
     target = value_of(method, lm, facts)
     with method.edit(lm, facts, text=TEXT).applied(lm):
@@ -103,10 +103,25 @@ def test_rome_meets_the_plain_prompt_and_r_rome_the_mean_key(tiny_lm: Any, state
         keys = torch.stack([emitted(lm, lm.down(1), p, fed=True) for p in prompts.task.prompts])
         assert len(keys) == 4
         met = keys[0] if name == "rome" else keys.mean(0)
-        residual = value_of(method, lm, statements[:1])[0] - emitted(lm, lm.down(1), prompts.plain)
+        said = torch.stack([emitted(lm, lm.down(1), p) for p in prompts.task.prompts])
+        residual = value_of(method, lm, statements[:1])[0] - (said[0] if name == "rome" else said.mean(0))
         update = method.edit(lm, statements[:1]).factors[1]
         torch.testing.assert_close(update.dense() @ met, residual)
         torch.testing.assert_close(update.right[:, 0], keys.mean(0))
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_r_rome_makes_the_mean_key_emit_the_value(tiny_lm: Any, kind: str, statements: Any) -> None:
+    """W'k̄ = v*, in float64, with and without a bias; the plain prompt's output would miss it."""
+    lm = tiny_lm(kind)
+    method = editor("r-rome", lm, layers=[1], steps=3, contexts=3)
+    for one in statements[:3]:
+        (prompts,) = prompts_of(method, lm, [one])
+        keys = torch.stack([emitted(lm, lm.down(1), p, fed=True) for p in prompts.task.prompts])
+        bias = emitted(lm, lm.down(1), prompts.plain) - lm.matrix(1) @ keys[0]
+        value = value_of(method, lm, [one])[0]
+        edited = lm.matrix(1) + method.edit(lm, [one]).factors[1].dense()
+        torch.testing.assert_close(edited @ keys.mean(0) + bias, value, rtol=1e-9, atol=1e-9)
 
 
 def test_sequential_is_one_after_another_by_hand(tiny_lm: Any, statements: Any) -> None:
@@ -168,7 +183,9 @@ def test_equal_edits_are_equal_files(tiny_lm: Any, statements: Any, tmp_path: An
 
 def test_alphaedit_keeps_the_keys_of_earlier_edits(tiny_lm: Any, statements: Any) -> None:
     lm = tiny_lm("llama")
-    method = editor("alphaedit", lm, layers=[1], steps=3, contexts=0, null_threshold=1e-3, ridge=1e-6)
+    value = {"steps": 3, "rate": 0.5, "decay": 1e-3, "clamp": 4}
+    space = {"null_threshold": 1e-3, "null_unit": "absolute", "ridge": 1e-6}
+    method = editor("alphaedit", lm, layers=[1], contexts=0, **value, **space)
     earlier = method.edit(lm, statements[:2], text=TEXT)
     with earlier.applied(lm):
         free = method.edit(lm, statements[2:], text=TEXT)
@@ -198,6 +215,20 @@ def test_preserve_holds_the_prompts_other_tokens(tiny_lm: Any, statements: Any) 
     now = torch.stack([emitted(lm, lm.layers[1], p) for p in plain], dim=1)
     direct = closed_form(value_of(on, lm, statements).T - now, keys, InverseMoment.of(c), 1e-4)
     torch.testing.assert_close(edit.factors[1].dense(), direct.dense(), rtol=1e-5, atol=1e-6)
+
+
+def test_the_questions_last_token_needs_no_subject(tiny_lm: Any, statements: Any) -> None:
+    lm = tiny_lm("gemma3")
+    method = editor("memit", lm, key="question", steps=2, contexts=1, layers=[1])
+    assert not method.needs_subject()
+    facts = [replace(s, subject=None) for s in statements]
+    ends = [p.plain.lookup for p in prompts_of(method, lm, facts)]
+    assert ends == [
+        len(p.plain.ids) - p.plain.target - 4 for p in prompts_of(method, lm, facts)
+    ]  # "\n", "A", ":"
+    keys = {at: editor("memit", lm, key=at, steps=1, contexts=0, layers=[1]) for at in ("question", "prompt")}
+    made = [keys[at].edit(lm, facts, text=TEXT).factors[1].right for at in keys]
+    assert not torch.allclose(*made)
 
 
 def test_prompts_last_token_needs_no_subject(tiny_lm: Any, statements: Any) -> None:
@@ -266,8 +297,40 @@ def test_alphaedit_needs_a_ridge_and_a_free_direction(tiny_lm: Any, statements: 
     lm = tiny_lm()
     with pytest.raises(EditError, match="null_space metric needs a ridge above 0, got 0; set for example"):
         editor("alphaedit", lm, ridge=0).edit(lm, statements, text=TEXT)
-    with pytest.raises(EditError, match=r"no eigenvalue .* raise the threshold"):
-        editor("alphaedit", lm, null_threshold=0, steps=1, contexts=0).edit(lm, statements, text=LONG)
+    for unit, what in (("absolute", "eigenvalue"), ("energy", "share of the energy")):
+        method = editor("alphaedit", lm, null_threshold=0, null_unit=unit, steps=1, contexts=0)
+        with pytest.raises(EditError, match=rf"no {what} of the .* raise the threshold"):
+            method.edit(lm, statements, text=LONG)
+
+
+def test_the_share_of_free_directions_is_told_for_each_layer(tiny_lm: Any, statements: Any) -> None:
+    lm = tiny_lm()
+    method = editor("alphaedit", lm, layers=[0, 2], steps=1, contexts=0, null_threshold=0.05)
+    edit = method.edit(lm, statements, text=LONG)
+    assert list(edit.report["free"]) == ["0", "2"]
+    for layer, moment in moments(lm, method, LONG).items():
+        values = torch.linalg.eigvalsh(moment).clamp_min(0)
+        held = values.cumsum(0) / values.sum()
+        share = edit.report["free"][str(layer)]
+        assert share == pytest.approx(float((held < 0.05).double().mean()), abs=1e-6) and 0 < share < 1
+    again = method.edit(lm, statements[:2], text=LONG)
+    assert again.report["free"] == edit.report["free"], "also where the space is held from before"
+    assert "free" not in editor("memit", lm, layers=[0], steps=1).edit(lm, statements[:1], text=LONG).report
+
+
+def test_what_is_edited_is_no_ordinary_text(tiny_lm: Any, statements: Any) -> None:
+    """Second moments stand for text that an edit should leave alone."""
+    lm = tiny_lm()
+    method = editor("memit", lm, layers=[1], steps=1, contexts=0)
+    own = [text for one in statements[:2] for text in (one.question, one.new_sentence)]
+    with_own = method.edit(lm, statements[:2], text=(*LONG, *own))
+    without = method.edit(lm, statements[:2], text=LONG)
+    assert with_own.report["corpus"] == without.report["corpus"]
+    assert torch.equal(with_own.factors[1].dense(), without.factors[1].dense())
+    other = method.edit(lm, statements[2:3], text=(*LONG, *own))
+    assert other.report["corpus"]["tokens"] > without.report["corpus"]["tokens"]
+    batches = method.edit_many(lm, [statements[:1], statements[1:2]], text=(*LONG, *own))
+    assert [one.report["corpus"] for one in batches] == [without.report["corpus"]] * 2
 
 
 def test_facts_that_cannot_be_edited(tiny_lm: Any, statements: Any) -> None:
@@ -303,5 +366,5 @@ def test_one_subject_twice_in_a_batch_needs_a_ridge(tiny_lm: Any, statements: An
     lm = tiny_lm()
     twice = [statements[0], replace(statements[0], fact="again", new="Köln")]
     with pytest.raises(EditError, match="linearly dependent; use a ridge above 0 or edit each subject once"):
-        editor("emmet", lm, **FAST).edit(lm, twice, text=TEXT)
+        editor("emmet", lm, **FAST, ridge=0).edit(lm, twice, text=TEXT)
     assert editor("memit", lm, **FAST).edit(lm, twice, text=TEXT).factors

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mlake.analysis.examine import examine
-from mlake.analysis.perplexity import _batch_nll
+from mlake.analysis.reading import read
 from mlake.editing import load_edit
 from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.export import save_adapter
@@ -96,17 +96,21 @@ def test_a_batch_is_answered_as_its_rows_alone_also_when_rows_end(tiny_lm: Any) 
             assert all(row == all_of_it[: len(row)] for row, all_of_it in zip(cut, whole, strict=True))
 
 
+def nll_of(lm: Any, rows: Any) -> list[float]:
+    return [one.nll for one in read(lm, rows)]
+
+
 def test_teacher_forcing_is_told_where_the_prompt_ends(tiny_lm: Any) -> None:
     lm = tiny_lm()
     edit, prompts = side(lm, QUESTIONS[1]), [ids_of(lm, one) for one in QUESTIONS[:2]]
     with edit.applied(lm) as edited:
         greedily = greedy(edited, prompts, lambda token: False, 3)
         rows = [(prompt + answer, 3) for prompt, answer in zip(prompts, greedily, strict=True)]
-        together = _batch_nll(edited, rows)
-        assert together == pytest.approx([_batch_nll(edited, [row])[0] for row in rows], rel=1e-9)
-        other = _batch_nll(edited, [(prompts[1] + [5, 6, 7], 3)])
+        together = nll_of(edited, rows)
+        assert together == pytest.approx([nll_of(edited, [row])[0] for row in rows], rel=1e-9)
+        other = nll_of(edited, [(prompts[1] + [5, 6, 7], 3)])
         assert together[1] < other[0]
-    assert _batch_nll(lm, rows[1:])[0] > together[1] and _batch_nll(lm, rows)[0] == pytest.approx(together[0])
+    assert nll_of(lm, rows[1:])[0] > together[1] and nll_of(lm, rows)[0] == pytest.approx(together[0])
 
 
 def test_nothing_known_is_the_same_bit_for_bit(tiny_lm: Any) -> None:

@@ -76,8 +76,8 @@ def test_a_method_that_cannot_continue_says_so_in_one_line() -> None:
 def test_nothing_is_asked_of_the_user_by_default(tiny_lm: Any, tmp_path: Path) -> None:
     lm = tiny_lm()
     assert not (ROW.sequential or ROW.stackable or ROW.trainable or ROW.needs_subject())
-    assert (ROW.suggested(lm), ROW.search(), ROW.warning({"f0"})) == ({}, {}, None)
-    assert ROW.fitted(lm) is ROW and ROW.lacking(lm, tmp_path) is None
+    assert (ROW.suggested(lm), ROW.search(), ROW.warning([{"f0"}])) == ({}, {}, None)
+    assert ROW.fitted(lm) is ROW and ROW.lacking(lm, 3, tmp_path) is None
     assert (ROW.passes(), ROW.prompts(), ROW.trained_weights(lm)) == (1.0, 1, 0)
     with pytest.raises(EditError, match="told needs no training"):
         ROW.trained_file(lm)

@@ -100,6 +100,25 @@ def test_key_at_the_prompts_end(tiny_lm: Any, statements: Any) -> None:
     assert found == ("<s>Q: フランスの首都は？\nA:", "", "東京")
 
 
+def test_key_at_the_questions_end(tiny_lm: Any, statements: Any) -> None:
+    questions = ["Where did Carl Sagan work?", "Wo wurde Jürgen Müller geboren?", "Où est né Balzac ?"]
+    questions += ["フランスの首都は？", "法国的首都是？"]
+    for style, start, end in ((None, "<s>Q: ", "\nA:"), (CHAT, "<s>[system]\n[user] ", "\n[answer]\n")):
+        lm = tiny_lm() if style is None else replace(tiny_lm(), style=style)
+        for statement, question in zip(statements, questions, strict=True):
+            for one in (statement, replace(statement, subject=None, question=f"{question} ")):
+                found = text_of(lm, make(lm, one, key="question").plain)
+                assert found[:2] == (start + question, one.question.removeprefix(question) + end)
+
+
+def test_key_at_the_questions_end_behind_a_context(tiny_lm: Any, statements: Any) -> None:
+    lm = tiny_lm()
+    behind = make(lm, statements[0], key="question", contexts=("It rains. ",)).task.prompts[1]
+    assert text_of(lm, behind)[:2] == ("<s>Q: It rains. Where did Carl Sagan work?", "\nA:")
+    sentence = make(lm, statements[0], key="question", kind="sentence").plain
+    assert text_of(lm, sentence) == ("<s>Carl Sagan worked at", "", " BBC")
+
+
 def test_sentences(tiny_lm: Any, statements: Any) -> None:
     lm = tiny_lm()
     expected = [
@@ -148,7 +167,7 @@ def test_braces_are_text(tiny_lm: Any) -> None:
 
 def test_bad_statements(tiny_lm: Any, statements: Any) -> None:
     lm = tiny_lm()
-    with pytest.raises(SubjectError, match=r"no subject in 'ja'; .* edit at the prompt's last token"):
+    with pytest.raises(SubjectError, match=r"no subject in 'ja'; .* edit at the question's last token"):
         make(lm, replace(statements[3], subject=None))
     with pytest.raises(SubjectError, match=r"'ドイツ' of fact 'f3' does not stand in its question"):
         make(lm, replace(statements[3], subject="ドイツ"))

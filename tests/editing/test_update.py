@@ -101,6 +101,23 @@ def test_alphaedit_is_the_direct_solve(past: int, ridge: float) -> None:
     assert float((update @ used).abs().max()) < 1e-12 * float(update.abs().max())
 
 
+def test_a_share_of_the_energy_does_not_depend_on_the_scale_of_keys() -> None:
+    c = moment(decay=0.5)
+    values = torch.linalg.eigvalsh(c)
+    held = values.cumsum(0) / values.sum()
+    for share in (1e-6, 1e-3, 0.1):
+        space = NullSpace.of(c, threshold=share, unit="energy")
+        count = int((held < share).sum())
+        assert 0 < count < D_IN and space.share == pytest.approx(count / D_IN)
+        keys = normal(D_IN, 3)
+        close(NullSpace.of(1e4 * c, threshold=share, unit="energy").times(keys), space.times(keys))
+        assert float(values[:count].sum()) < share * float(values.sum())
+    absolute = [NullSpace.of(scale * c, threshold=1e-4).share for scale in (1.0, 1e2)]
+    assert absolute[0] > absolute[1]
+    with pytest.raises(EditError, match="no share of the energy of the key second moment is below 1e-40"):
+        NullSpace.of(c, threshold=1e-40, unit="energy")
+
+
 def test_earlier_keys_are_kept() -> None:
     c, keys, residual = moment(decay=0.5), normal(D_IN, 2), normal(D_OUT, 2, seed=1)
     earlier = normal(D_IN, 3, seed=3)

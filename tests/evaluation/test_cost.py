@@ -57,6 +57,7 @@ def test_dry_run_counts_and_writes_nothing(tmp_path: Path, tiny_lm: Callable[...
     assert said["questions"].startswith("36 unedited, 0 of them known, and ")
     assert "minutes at the" in said["cost"] and "an estimate" in said["cost"]
     assert "more (an estimate)" in said["memory"]
+    assert METHOD.published(tiny_lm()) == said["defaults"] and "llama-7b.yaml" in said["defaults"]
     assert not (tmp_path / "run").exists()
 
 

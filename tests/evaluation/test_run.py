@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlake.errors import EditError, RunError
-from mlake.evaluation.plan import make_plan
+from mlake.evaluation.plan import NO_SUBJECT, make_plan
 from mlake.evaluation.run import run
 from mlake.evaluation.store import Store, read_run
 from mlake.records import Benchmark, Probe
@@ -67,7 +67,11 @@ def test_fact_not_stated_in_the_edit_language_is_counted_not_edited_not_asked() 
 
 
 def test_statement_that_the_method_cannot_use_is_counted() -> None:
-    plan = make_plan(make_spec(), benchmark(), usable=lambda one: (one.fact, one.lang) != ("f1", "de"))
+    plan = make_plan(
+        make_spec(),
+        benchmark(),
+        refusal=lambda one: NO_SUBJECT if (one.fact, one.lang) == ("f1", "de") else None,
+    )
     steps = {step.name: step for step in plan.steps}
     assert [one.fact for one in steps["de/000"].statements] == ["f0"]
     assert not any("f1" in name for unit in steps["de/000"].units for name in ids(unit))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mlake import disk
 from mlake.errors import RunError
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run
@@ -255,3 +256,34 @@ def test_probes_survive_the_way_through_the_folder(tmp_path: Path) -> None:
         run(make_plan(spec, type(data)("fake", "r1", "0" * 64, (fact,))), store, Fakes().engine())
     asked = list(read_run(tmp_path / "run").asked())
     assert [one.probe for one in asked] == [odd, odd]
+
+
+def test_what_a_killed_run_left_is_taken_away_and_folders_are_not(tmp_path: Path) -> None:
+    """An edit that writes through a temporary file of its own leaves one inside another."""
+    finish(tmp_path / "run")
+    edits = tmp_path / "run" / "edits" / "en"
+    edits.mkdir(parents=True, exist_ok=True)
+    left = [
+        edits / ".tmp-7-000.safetensors",
+        edits / ".tmp-.tmp-7-000.safetensors.x1",
+        edits / "..tmp-7-a.x2",
+    ]
+    for path in left:
+        path.write_text("half")
+    (tmp_path / "run" / ".tmp-dir").mkdir()
+    finish(tmp_path / "run")
+    assert not any(path.exists() for path in left) and (tmp_path / "run" / ".tmp-dir").is_dir()
+
+
+def test_every_half_written_file_has_a_name_that_is_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr("os.replace", lambda new, old: seen.append(Path(new).name))
+    disk.write_atomic(tmp_path / "a.json", b"{}")
+    assert seen[0].startswith(f"{disk.TEMPORARY}a.json.")
+    monkeypatch.undo()
+    other = tmp_path / f"{disk.TEMPORARY}b.json.x"
+    other.write_text("half")
+    disk.write_files(tmp_path, {"a.json": b"{}"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [other.name, "a.json"]

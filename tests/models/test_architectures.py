@@ -112,10 +112,13 @@ def granite(**options: float) -> Any:
     return AutoModelForCausalLM.from_config(config).eval()
 
 
-def test_a_logit_scale_is_refused() -> None:
+def test_a_logit_scale_is_known_or_refused() -> None:
     assert detect(granite()).family == "granite"
+    scaled = granite(logits_scaling=4.0)
+    assert architecture_of(scaled).family == "granite"
+    scaled.register_forward_hook(lambda module, given, output: replace(output, logits=3 * output.logits))
     with pytest.raises(ModelError, match="logit scale"):
-        architecture_of(granite(logits_scaling=4.0))
+        architecture_of(scaled)
 
 
 def test_a_multiplied_mlp_counts_as_sandwich() -> None:

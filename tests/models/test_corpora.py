@@ -1,17 +1,21 @@
 """Corpora: what they hold, how much of it, and what they refuse."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
-from mlake.errors import DataError, UnknownNameError
+from mlake.errors import DataError, MlakeError, UnknownNameError
+from mlake.languages import LANGUAGES
 from mlake.models import corpora, sampled
-from mlake.models.corpora import corpus
+from mlake.models.corpora import check_corpus, corpus
+from mlake.sentences import everyday
 
 TEXT = tuple(f"Statement number {n}, 首都 {n}." for n in range(20))
 
@@ -62,6 +66,61 @@ def test_no_statements_mean_those_of_the_packaged_facts(tiny_lm: Any, text: tupl
     lm = tiny_lm()
     found = corpus(lm, "statements", tokens=500, seed=0, text=text)
     assert found == corpus(lm, "statements", tokens=500, seed=0, text=ordinary_text(load("mini")))
+
+
+def test_edited_facts_are_left_out(tiny_lm: Any) -> None:
+    """By text of what is given, in all languages of what is packaged; everyday sentences stay."""
+    lm = tiny_lm()
+    some = corpus(lm, "statements", tokens=10**6, seed=0, text=TEXT, without=TEXT[:5])
+    assert sorted(some.texts) == sorted(TEXT[5:])
+    facts = load("mini").facts
+    english = {fact.stated("en").question for fact in facts[:3]}
+    left = set(corpus(lm, "statements", tokens=10**6, seed=0, without=english).texts)
+    own = {one.question for fact in facts[:3] for one in fact.statements.values()}
+    assert own.isdisjoint(left) and {fact.stated("ja").question for fact in facts[3:]} <= left
+    every = {fact.stated("en").question for fact in facts}
+    rest = corpus(lm, "statements", tokens=10**6, seed=0, without=every)
+    assert sorted(rest.texts) == sorted(everyday())
+
+
+def test_a_run_measures_on_other_facts_than_its_own() -> None:
+    mini = load("mini")
+    text = set(ordinary_text(mini, mini.facts[:10]))
+    for fact in mini.facts:
+        for one in fact.statements.values():
+            assert ({one.question, one.old_sentence} <= text) is (fact not in mini.facts[:10])
+    assert set(ordinary_text(mini, mini.facts)) == set(everyday())
+    own = mini.facts[0]
+    elsewhere = replace(own, id="other", statements={"de": replace(own.stated("de"), question="Wo?")})
+    assert set(ordinary_text(replace(mini, facts=mini.facts[1:]), [elsewhere])) == set(
+        ordinary_text(mini, [own])
+    ), "a packaged fact about the same subject is left out as well"
+
+
+def test_everyday_sentences_are_of_no_fact_and_no_measure() -> None:
+    texts = everyday()
+    assert len(texts) == len(set(texts)) == 150
+    held_out = {one for row in LANGUAGES.values() for one in row.held_out}
+    probes = {probe.text for fact in load("mini").facts for probe in fact.probes}
+    assert held_out.isdisjoint(texts) and probes.isdisjoint(texts)
+
+
+@pytest.mark.parametrize("name", ["statements", "self", "wikipedia", "wikipedia:de", "file:PATH"])
+def test_a_corpus_is_checked_without_a_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "text").write_text("A line.\n", encoding="utf-8")
+    name = name.replace("PATH", str(tmp_path / "text"))
+    monkeypatch.setitem(sys.modules, "datasets", ModuleType("datasets"))
+    check_corpus(name)
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    if name.startswith("wikipedia"):
+        with pytest.raises(DataError, match="needs the datasets package"):
+            check_corpus(name)
+    wrongs = (("wikipedia:xx", "language 'xx'"), ("file:/nowhere", "cannot read"), ("book", "book"))
+    for wrong, message in wrongs:
+        with pytest.raises(MlakeError, match=message):
+            check_corpus(wrong)
 
 
 def test_file(tiny_lm: Any, tmp_path: Path) -> None:

@@ -229,6 +229,31 @@ def test_a_plain_answer_goes_on_where_line_breaks_do_not_end_it(tiny_lm: Any) ->
     assert _Ends(lm).read([*ids, lm.tokenizer.eos_token_id]) == Answer("Paris\nLyon", True)
 
 
+def test_nothing_ends_an_answer_at_length(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lm = tiny_lm("llama")
+    first = [row[0] for row in greedy(lm, prompts_of(lm), never, 1)]
+    monkeypatch.setattr(lm.model.generation_config, "eos_token_id", first)
+    assert [one.stopped for one in answers(lm, QUESTIONS, max_new_tokens=9)] == [True] * len(QUESTIONS)
+    seen: list[list[int]] = []
+
+    def recorded(*arguments: Any, **options: Any) -> list[list[int]]:
+        seen.extend(greedy(*arguments, **options))
+        return seen
+
+    monkeypatch.setattr("mlake.models.generate.greedy", recorded)
+    found = answers(lm, QUESTIONS, max_new_tokens=9, at_length=True)
+    assert [len(row) for row in seen] == [9] * len(QUESTIONS)
+    assert not {*first, lm.tokenizer.eos_token_id}.intersection(token for row in seen for token in row)
+    assert not any(one.stopped for one in found)
+
+
+def test_a_line_break_stays_in_an_answer_at_length(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lm = tiny_lm("llama")
+    scripted(lm, [lm.tokenizer(" Paris\nLyon", add_special_tokens=False)["input_ids"]], monkeypatch)
+    assert answers(lm, ["?"], max_new_tokens=100, at_length=True)[0].text == "Paris\nLyon"
+    assert answers(lm, ["?"], max_new_tokens=100)[0].text == "Paris"
+
+
 def test_marks_of_thoughts_stay_where_they_are_special_tokens(tiny_lm: Any) -> None:
     lm = tiny_lm("llama")
     lm.tokenizer.add_special_tokens({"additional_special_tokens": ["[THINK]", "[/THINK]", "[INST]"]})

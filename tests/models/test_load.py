@@ -3,10 +3,14 @@
 import json
 import os
 import sys
+from email.message import Message
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request
 
 import pytest
 import torch
@@ -203,14 +207,62 @@ def test_a_slow_tokenizer_is_refused(folder: Path, monkeypatch: pytest.MonkeyPat
         load(str(folder))
 
 
-def test_a_hub_id_without_network_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(*_args: Any, **_options: Any) -> None:
-        raise OSError("We couldn't connect to the hub.\nCheck your internet connection.")
+def test_a_hub_id_that_the_hub_lacks_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_args: Any, **_options: Any) -> None:
+        raise OSError("There is no such repository.\nCheck its name.")
 
-    monkeypatch.setattr(LOAD, "AutoConfig", SimpleNamespace(from_pretrained=unreachable))
-    with pytest.raises(ModelError, match="load 'org/name': We couldn't connect to the hub; exp") as got:
+    monkeypatch.setattr(LOAD, "_offline", lambda name, revision: False)
+    monkeypatch.setattr(LOAD, "AutoConfig", SimpleNamespace(from_pretrained=unknown))
+    with pytest.raises(ModelError, match="load 'org/name': There is no such repository; exp") as got:
         load("org/name")
     assert "\n" not in str(got.value)
+
+
+@pytest.mark.parametrize("reason", [URLError("no name"), TimeoutError("slow"), None])
+def test_without_the_hub_nothing_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: Exception | None
+) -> None:
+    asked: list[str] = []
+
+    def unreachable(request: Request, timeout: float) -> None:
+        asked.append(request.get_method())
+        assert timeout <= 10 and reason is not None
+        raise reason
+
+    monkeypatch.setattr(LOAD, "urlopen", unreachable)
+    monkeypatch.setattr(LOAD, "AutoConfig", None)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", reason is None)
+    with pytest.raises(ModelError, match=r"cannot load 'org/name': .* is out of reach and no such model"):
+        load("org/name")
+    assert asked == ([] if reason is None else ["HEAD"])
+
+
+def test_a_hub_that_answers_is_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(request: Request, timeout: float) -> None:
+        raise HTTPError(request.full_url, 405, "not allowed", Message(), None)
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(LOAD, "urlopen", refused)
+    assert LOAD._offline("org/name", None) is False
+    monkeypatch.setattr(LOAD, "urlopen", lambda request, timeout: BytesIO())
+    assert LOAD._offline("org/name", None) is False
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("bfloat16", "bf16"), ("torch.float16", "fp16"), ("Half", "fp16")]
+)
+def test_torchs_names_of_dtypes_get_a_hint(folder: Path, name: str, meant: str) -> None:
+    with pytest.raises(UnknownNameError, match=rf"unknown dtype '{name}'.*Did you mean '{meant}'\?"):
+        load(str(folder), dtype=name)
+
+
+def test_a_template_is_checked_before_the_weights_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LOAD, "_source", lambda name: pytest.fail("too late"))
+    with pytest.raises(ModelError, match="exactly once"):
+        load("demo", template="Q: A:")
+    with pytest.raises(UnknownNameError, match="unknown stop rule 'never'"):
+        load("demo", template="{question}", stop="never")
 
 
 def test_unknown_dtype_and_device_are_refused(folder: Path) -> None:

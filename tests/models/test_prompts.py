@@ -110,6 +110,29 @@ def test_a_prompt_is_the_same_on_two_days(tiny_lm: Any, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("{{ raise_exception('only with tools') }}", "only with tools"),
+        ("{% for m in messages %}{{ m.content }}", "Unexpected end of template"),
+        ("{{ messages.append(1) }}{{ messages[0].content }}", "is unsafe"),
+        ("{{ foo.bar }}", "'foo' is undefined"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("Answer as told.", "must hold {question} exactly once"),
+        ({"rag": "{{ messages[0].content }}"}, "multiple chat templates"),
+    ],
+)
+def test_a_chat_template_that_cannot_ask_is_told_in_one_line(
+    tiny_lm: Any, template: Any, reason: str
+) -> None:
+    tokenizer = tiny_lm("llama").tokenizer
+    tokenizer.chat_template = template
+    with pytest.raises(ModelError, match=r"^the tokenizer's chat template cannot ask a question: ") as got:
+        style_for(tokenizer)
+    assert reason in str(got.value) and "\n" not in str(got.value)
+    assert style_for(tokenizer, "Q {question}").template == "Q {question}"
+
+
+@pytest.mark.parametrize(
     ("template", "rule", "stop", "recorded"),
     [
         (None, None, "\n", None),

@@ -62,8 +62,8 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(DataError) as caught:
         next(articles("en"))
-    expected = "the corpus 'wikipedia' needs the datasets package; run: pip install 'mlake[wikipedia]'"
-    assert str(caught.value) == expected
+    expected = "the corpus 'wikipedia' needs the datasets package; run: pip install 'mlake[wikipedia]', or "
+    assert str(caught.value) == expected + "name another text with --set corpus=file:PATH"
 
 
 @pytest.mark.parametrize("at", [None, 0, 7])

@@ -26,6 +26,7 @@ def run(
     test_langs: Sequence[str] = LANGS,
     asked: Sequence[Asked] = (),
     prefix: str = "p",
+    data_sha256: str = SHA,
 ) -> RunData:
     spec = {
         "model": model,
@@ -33,7 +34,7 @@ def run(
         "dtype": "float32",
         "template": "{question}",
         "data": "mlake",
-        "data_sha256": SHA,
+        "data_sha256": data_sha256,
         "facts": [0, 200],
         "method": method,
         "editor": {} if key is None else {"key": key},

@@ -32,7 +32,11 @@ def make_run(
 
     def add(edit: str | None, kind: str, test: str, scorer: str, mean: float) -> None:
         for fact in range(facts):
-            value = float(random.random() < mean) if scorer not in measures else mean + random.normal(0, 0.1)
+            value = (
+                float(random.random() < mean)
+                if scorer not in measures
+                else mean * (1 + random.normal(0, 0.05))
+            )
             batch = None if edit is None else 0
             rows.append(ScoredRow(edit, batch, kind, f"{kind}{test}{fact}", f"f{fact}", test, scorer, value))
 
@@ -48,7 +52,7 @@ def make_run(
                 if edit is not None:
                     add(edit, kind, test, "unchanged", 1 - near)
                 for measure in measures:
-                    add(edit, kind, test, measure, 2 + near)
+                    add(edit, kind, test, measure, (2 + near) / (5 if measure == "repetition" else 1))
     spec = {"model": model, "method": method, "edit_langs": list(langs), "test_langs": list(langs)}
     return RunData(Path("runs") / f"{method}-run", spec, (), rows, tidy(spec, rows))
 

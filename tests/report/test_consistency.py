@@ -2,7 +2,7 @@ import pytest
 from tests.report.made import rows, run_of
 
 from mlake.report.findings.consistency import consistency, languages_right
-from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.report.statistics.intervals import clustered_mean
 
 
 def test_both_languages_by_hand() -> None:
@@ -12,11 +12,11 @@ def test_both_languages_by_hand() -> None:
     found = {row[3:5]: row[5:] for row in table.rows}
     estimate = clustered_mean([1.0, 1.0, 0.0, 0.0], range(4))
     assert estimate.low is not None and estimate.high is not None
-    span = f"[{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+    span = f"[{100 * estimate.low:.1f}, {100 * estimate.high:.1f}] (4, 4)"
     assert found == {
         ("en", "de"): (4, 50.0, span, pytest.approx(200 / 3)),
-        ("en", "zh"): (4, 0.0, "[0.0, 0.0]", 0.0),
-        ("de", "zh"): (4, 0.0, "[0.0, 0.0]", 0.0),
+        ("en", "zh"): (4, 0.0, "[0.0, 73.4] (4, 4)", 0.0),
+        ("de", "zh"): (4, 0.0, "[0.0, 73.4] (4, 4)", 0.0),
     }
 
 
@@ -29,7 +29,7 @@ def test_pairs_need_both_answers() -> None:
 
 def test_nothing_right_has_no_overlap() -> None:
     run = run_of(rows({("en", "en"): [0, 0], ("en", "de"): [0, 0]}))
-    assert consistency([run]).rows[0][5:] == (2, 0.0, "[0.0, 0.0]", None)
+    assert consistency([run]).rows[0][5:] == (2, 0.0, "[0.0, 100.0] (2, 2)", None)
 
 
 def test_one_row_a_pair_and_language_edited_in_for_each_run() -> None:

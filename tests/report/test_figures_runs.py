@@ -11,6 +11,7 @@ from mlake.report.figures import figure2, figure3, figure4, figure5, figure6, tr
 from mlake.report.figures.fit import logistic_fit
 from mlake.report.figures.runs import short_models
 from mlake.report.figures.style import paper
+from mlake.report.tidy import tidy
 
 
 def drawn(picture):
@@ -40,7 +41,7 @@ def test_figure2_pairs_old_answers_with_new_ones() -> None:
     direct, two_hop = drawn(picture).axes
     for axes, kind in ((direct, "direct"), (two_hop, "multihop")):
         rows = [row for row in picture.data.rows if row[2] == kind]
-        pairs = {(round(100 * row[6], 6), round(100 * row[11], 6)) for row in rows}
+        pairs = {(round(100 * row[7], 6), round(100 * row[13], 6)) for row in rows}
         assert points(axes) == pairs
         assert len(rows) == len(LANGS)
     assert direct.get_title() == "model, direct questions"
@@ -78,11 +79,11 @@ def test_figure4_draws_bins_languages_and_the_fit() -> None:
     assert marks.count("language") == 5 and set(marks) == {"language", "number of tokens", "fit"}
     (axes,) = (one for one in drawn(picture).axes if one.get_visible())
     rows = [row for row in picture.data.rows if row[2] == "language"]
-    assert points(axes) == {(round(row[4], 6), round(100 * row[7], 6)) for row in rows}
+    assert points(axes) == {(round(row[4], 6), round(100 * row[8], 6)) for row in rows}
     curve = next(line for line in axes.lines if line.get_color() == "#444444")
     rows = [row for row in picture.data.rows if row[2] == "fit"]
     assert list(curve.get_xdata()) == [row[4] for row in rows]
-    assert list(curve.get_ydata()) == pytest.approx([100 * row[7] for row in rows])
+    assert list(curve.get_ydata()) == pytest.approx([100 * row[8] for row in rows])
     bins = [row for row in picture.data.rows if row[2] == "number of tokens"]
     assert sum(row[6] for row in bins) == 150
     assert sorted(float(one.get_offsets()[0, 0]) for one in axes.collections[1:]) == [row[4] for row in bins]
@@ -139,10 +140,21 @@ def test_figure6_shows_every_measure_before_and_after() -> None:
     figure = drawn(picture)
     axes = next(one for one in figure.axes if one.get_ylabel().startswith("n-gram"))
     rows = [row for row in picture.data.rows if (row[1], row[5]) == ("ROME", "entropy")]
-    after = sorted(round(row[7], 6) for row in rows if row[2] != "unedited")
+    after = sorted(round(row[8], 6) for row in rows if row[2] != "unedited")
     assert sorted(y for _, y in points(axes)) == after
     before = [line.get_ydata()[0] for line in axes.lines if line.get_color() == "#555555"]
-    assert before == [row[7] for row in rows if row[2] == "unedited"]
+    assert before == [row[8] for row in rows if row[2] == "unedited"]
+
+
+def test_figure6_shows_long_answers_where_there_are_any() -> None:
+    run = make_run(measures=("entropy",))
+    (note,) = [one for one in figure6([run]).data.notes if one.startswith("short answers")]
+    assert "--kinds writing" in note
+    long = [replace(row, kind="writing", value=7.0) for row in run.scored if row.scorer == "entropy"]
+    both = replace(run, scored=[*run.scored, *long], rows=tidy(run.spec, [*run.scored, *long]))
+    picture = figure6([both])
+    assert set(column(picture, "value")) == {7.0} and set(column(picture, "kind")) == {"writing"}
+    assert not any(one.startswith("short answers") for one in picture.data.notes)
 
 
 def test_transfer_by_distance_leaves_out_own_languages() -> None:
@@ -152,9 +164,41 @@ def test_transfer_by_distance_leaves_out_own_languages() -> None:
         ("en", "de"): 0, ("de", "en"): 0, ("en", "zh"): 4, ("de", "zh"): 4, ("zh", "en"): 4, ("zh", "de"): 4,
     }  # fmt: skip
     (axes,) = (one for one in drawn(picture).axes if one.get_visible())
-    assert sorted(y for _, y in points(axes)) == sorted(round(100 * row[8], 6) for row in pairs)
+    assert sorted(y for _, y in points(axes)) == sorted(round(100 * row[9], 6) for row in pairs)
     means = [line.get_ydata()[0] for line in axes.lines if line.get_color() == "#444444"]
-    assert means == [100 * row[8] for row in picture.data.rows if row[3] == "any"]
+    assert means == [100 * row[9] for row in picture.data.rows if row[3] == "any"]
+
+
+def test_a_distance_without_a_pair_says_so() -> None:
+    (axes,) = (
+        one
+        for one in drawn(transfer_by_distance([make_run(langs=("en", "de", "zh"))])).axes
+        if one.get_visible()
+    )
+    assert list(axes.get_xticks()) == [0, 1, 2, 3, 4]
+    assert [one.get_position()[0] for one in axes.texts if one.get_text() == "no pair"] == [1, 2, 3]
+
+
+def test_figure2_hides_no_method_behind_another_and_clips_no_interval() -> None:
+    runs = [make_run("memit"), make_run("memit"), make_run("rome")]
+    bare = replace(runs[1], spec={**runs[1].spec, "editor": {"key": "prompt"}})
+    figure = drawn(figure2([runs[0], bare, runs[2]]))
+    for axes in figure.axes:
+        assert len(points(axes)) > 10  # two of the three runs are the same
+        (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+        ends = [end for bars in axes.collections for part in bars.get_segments() for end in part]
+        assert all(left < x < right and low < y < high for x, y in ends)
+    names = [one.get_text() for one in figure.legends[0].get_texts()]
+    assert names[-3:] == ["ROME", "MEMIT", "MEMIT, no subject"]
+
+
+def test_colours_of_figure5_end_where_its_numbers_do() -> None:
+    low = [replace(row, value=row.value and 0.1) for row in make_run().scored]
+    run = replace(make_run(), rows=tidy(make_run().spec, low))
+    scales = [
+        [one for one in drawn(figure([run])).axes if one.get_ylabel()][-1] for figure in (figure3, figure5)
+    ]
+    assert [round(scale.get_ylim()[1]) for scale in scales] == [100, 10]
 
 
 def test_models_are_named_without_the_organisation_where_that_tells_them_apart() -> None:

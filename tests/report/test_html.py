@@ -62,6 +62,10 @@ def test_only_two_scripts_can_run_and_nothing_is_fetched() -> None:
     assert all(value and value.startswith(("#", "data:,")) for value in links)
 
 
+LEAST, MOST = pytest.approx(0.695, abs=0.05), pytest.approx(0.305, abs=0.05)
+"""Where the interval of twelve facts ends that are all right, or all wrong."""
+
+
 def test_the_summary_holds_what_the_run_measured() -> None:
     run = small()
     summary = json.loads(parts(page([run], [table()], [picture()])).named("summary"))
@@ -71,10 +75,10 @@ def test_the_summary_holds_what_the_run_measured() -> None:
     assert ["editor.value.steps", "25"] in one["settings"]
     assert one["notes"] == ["one note"]
     cells = {tuple(cell[:4]): cell[4:] for cell in one["cells"]}
-    assert cells["direct", "contains", "ja", "ja"] == [12, 1, 1, 1]
-    assert cells["direct", "contains", None, "zh"] == [12, 0, 0, 0]
-    assert one["compare"]["direct"]["same"] == [60, 1, 1, 1]
-    assert one["compare"]["direct"]["other"] == [240, 0, 0, 0]
+    assert cells["direct", "contains", "ja", "ja"] == [12, 1, LEAST, 1, 12]
+    assert cells["direct", "contains", None, "zh"] == [12, 0, 0, MOST, 12]
+    assert one["compare"]["direct"]["same"] == [60, 1, LEAST, 1, 12]
+    assert one["compare"]["direct"]["other"] == [240, 0, 0, MOST, 12]
     assert summary["languages"]["zh"]["tag"] == "zh-Hans"
     assert summary["tables"][0]["rows"][2] == ["text 2", 2, [0.2857], None]
     assert set(summary["scorers"]) == set(SCORERS)

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -8,18 +8,33 @@ import pytest
 from tests.report.made import LANGS, Cells, rows, run_of, share
 
 from mlake.languages.distance import distance
+from mlake.report.findings import ranks
 from mlake.report.findings.already_known import already, already_known, without_known
-from mlake.report.findings.conclusions import Finding
+from mlake.report.findings.finding import Finding
 from mlake.report.findings.hypotheses import HYPOTHESES, Outcome, hypotheses, outcomes
+from mlake.report.paper.compare import INTERVAL
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.report.statistics.intervals import DIFFERENCE, clustered_mean
 from mlake.scorers.row import ScoredRow
 
 CLAIMED = {0: 0.6, 1: 0.5, 3: 0.3, 4: 0.1}
 """Accuracy by distance in a run that is as the paper concludes."""
 
-BEFORE = {"en": 0.9, "de": 0.5, "fr": 0.7, "ja": 0.3, "zh": 0.1}
-AFTER = {"en": 0.95, "de": 0.8, "fr": 0.85, "ja": 0.75, "zh": 0.7}
+BEFORE = {"en": 0.9, "de": 0.5, "fr": 0.7, "ja": 0.3, "zh": 0.1, "xx": 0.05}
+AFTER = {"en": 0.95, "de": 0.8, "fr": 0.85, "ja": 0.75, "zh": 0.7, "xx": 0.65}
+
+
+SIX = (*LANGS, "xx")
+"""Languages on a line, each as far from the next: two orders of 720 leave all distances as they are."""
+
+
+def on_a_line(one: str, other: str) -> int:
+    return abs(SIX.index(one) - SIX.index(other))
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranks, "distance", on_a_line)
 
 
 def crossed(value: Callable[[int], float], own: Callable[[str], float]) -> Cells:
@@ -31,15 +46,25 @@ def crossed(value: Callable[[int], float], own: Callable[[str], float]) -> Cells
 
 
 def as_claimed(**spec: Any) -> RunData:
-    """A run in which all six conclusions are right."""
+    """A run in five languages in which all six conclusions are right."""
+    return claimed(LANGS, lambda *pair: CLAIMED[distance(*pair)], **spec)
+
+
+def in_six(**spec: Any) -> RunData:
+    """The same in six languages on a line."""
+    return claimed(SIX, lambda *pair: 0.6 - 0.1 * on_a_line(*pair), **spec)
+
+
+def claimed(langs: Sequence[str], carried: Callable[[str, str], float], **spec: Any) -> RunData:
+    pairs = list(product(langs, repeat=2))
     return run_of(
         [
-            *rows({(None, lang): share(value) for lang, value in BEFORE.items()}, "old"),
-            *rows({(None, lang): share(0.0) for lang in LANGS}),
-            *rows(crossed(CLAIMED.__getitem__, AFTER.__getitem__)),
-            *rows(crossed(lambda far: 1 - CLAIMED[far], lambda lang: 0.0), "unchanged"),
-            *rows({(None, lang): [4.0] * 100 for lang in LANGS}, "fluency"),
-            *rows(_fluency(), "fluency"),
+            *rows({(None, lang): share(BEFORE[lang]) for lang in langs}, "old"),
+            *rows({(None, lang): share(0.0) for lang in langs}),
+            *rows({(a, b): share(AFTER[a] if a == b else carried(a, b)) for a, b in pairs}),
+            *rows({(a, b): share(0.0 if a == b else 1 - carried(a, b)) for a, b in pairs}, "unchanged"),
+            *rows({(None, lang): [4.0] * 100 for lang in langs}, "fluency"),
+            *rows({(a, b): [4.0 - carried(a, b)] * 100 for a, b in pairs}, "fluency"),
         ],
         **spec,
     )
@@ -65,16 +90,17 @@ def finding(number: int, *runs: RunData) -> Finding:
     return of(number, *runs).finding
 
 
+@pytest.mark.usefixtures("line")
 def test_every_conclusion_is_supported_where_it_is_right() -> None:
-    results = outcomes([as_claimed(), as_claimed(method="rome"), as_claimed(model="other")])
+    results = outcomes([in_six(), in_six(method="rome"), in_six(model="other")])
     assert [one.verdict for one in results] == ["supported"] * 6
     assert [one.hypothesis.number for one in results] == [1, 2, 3, 4, 5, 6]
     assert all(one.corrected is not None and one.corrected < 0.05 for one in results)
 
 
+@pytest.mark.usefixtures("line")
 def test_every_conclusion_is_contradicted_where_the_opposite_is_right() -> None:
-    run = as_claimed(model="other")
-    results = outcomes([turned_round(as_claimed()), turned_round(run)])
+    results = outcomes([turned_round(in_six()), turned_round(in_six(model="other"))])
     assert [one.verdict for one in results] == ["contradicted"] * 6
 
 
@@ -87,8 +113,10 @@ def test_effects_are_what_was_put_in() -> None:
     differences = [
         100 * (float(at < 95) - np.mean([at < 100 * AFTER[lang] for lang in LANGS[1:]])) for at in range(100)
     ]
-    estimate = clustered_mean(differences, range(100))
-    assert [english.low, english.high] == pytest.approx([estimate.low, estimate.high])
+    estimate = clustered_mean([one / 100 for one in differences], range(100), DIFFERENCE)
+    assert (english.low, english.high, english.n, english.effective) == pytest.approx(
+        (100 * (estimate.low or 0), 100 * (estimate.high or 0), 100, 100)
+    )
     lost = finding(3, run)
     away = [np.mean([CLAIMED[distance(one, other)] for other in LANGS if other != one]) for one in LANGS]
     assert lost.effect == pytest.approx(100 * np.mean([AFTER[lang] for lang in LANGS]) - 100 * np.mean(away))
@@ -97,12 +125,76 @@ def test_effects_are_what_was_put_in() -> None:
     assert finding(4, run).basis == "10 pairs of languages"
 
 
-def test_the_number_of_pairs_and_that_they_are_not_independent_is_said() -> None:
-    notes = " ".join(hypotheses([as_claimed()]).notes)
-    assert "10 pairs of languages, both directions together, share 5 languages" in notes
-    assert "relabelling whole languages instead gives p = 0.033" in notes  # 4 of the 120 orders
-    assert "the points are languages of one model" in notes
+def test_five_languages_cannot_tell_what_closeness_does() -> None:
+    results = outcomes([as_claimed()])
+    assert [one.verdict for one in results[:3]] == ["supported"] * 3
+    for one in results[3:]:  # 4 of the 120 orders leave all distances as they are
+        assert one.verdict.startswith(
+            "cannot be tested here: 5 languages cannot tell: relabelling them can give no p below 0.033, "
+            "and 3 conclusions are tested so; edit and ask in more languages"
+        )
+        assert (one.finding.effect, one.finding.p, one.corrected) == (pytest.approx(1), None, None)
+
+
+def test_what_was_counted_is_said() -> None:
+    table = hypotheses([as_claimed()])
+    assert [row[2] for row in table.rows] == [
+        *("100 facts", "5 languages of one model", "100 facts"),
+        *["10 pairs of languages"] * 3,
+    ]
+    notes = " ".join(table.notes)
+    assert "the points are 5 languages of one model" in notes
     assert "fluency is measured by 'fluency'" in notes
+
+
+@pytest.mark.usefixtures("line")
+def test_a_language_in_which_all_edits_fail_is_no_matter_of_closeness() -> None:
+    """The outermost languages get nothing whatever is edited: far pairs look bad for them alone."""
+    bad = ("en", "xx")
+    cells = {
+        (one, other): share(0.6 - 0.2 * ((one in bad) + (other in bad)))
+        for one, other in product(SIX, repeat=2)
+    }
+    found = of(4, run_of(rows(cells)))
+    assert found.finding.effect is None
+    assert found.verdict == (
+        "cannot be tested here: 15 pairs of languages leave nothing to rank when each language's own level "
+        "is removed; edit and ask in more languages"
+    )
+
+
+@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_floor_and_ceiling_cannot_tell(number: int, value: float) -> None:
+    """All wrong or all right: an effect of exactly 0 that says nothing against the others."""
+    stuck = run_of(rows({pair: [value] * 100 for pair in product(LANGS, repeat=2)}), method="mend")
+    alone = of(number, stuck)
+    assert alone.verdict.startswith(
+        "cannot be tested here: on both sides every answer is wrong, or every one"
+    )
+    both, without = of(number, as_claimed(), stuck), of(number, as_claimed())
+    assert both.verdict == "supported"
+    assert (both.finding.effect, both.finding.series) == (without.finding.effect, 1)
+    assert (
+        f"Conclusion {number}: 1 of 2 runs or methods cannot tell and are left out" in both.finding.notes[0]
+    )
+
+
+@pytest.mark.usefixtures("line")
+@pytest.mark.parametrize(("number", "scorer"), [(2, "contains"), (4, "contains"), (5, "unchanged")])
+def test_methods_at_the_floor_have_no_rank(number: int, scorer: str) -> None:
+    before = rows({(None, lang): share(BEFORE[lang]) for lang in SIX}, "old")
+    floor = rows({pair: [0.0] * 100 for pair in product(SIX, repeat=2)}, scorer)
+    found = of(number, in_six(), run_of([*before, *floor], method="mend"))
+    assert (found.verdict, found.finding.series) == ("supported", 1)
+    assert f"Conclusion {number}: 1 of 2 runs or methods cannot tell" in " ".join(found.finding.notes)
+
+
+def test_no_effect_that_is_no_floor_still_disagrees() -> None:
+    same = run_of(rows({pair: share(0.5) for pair in product(LANGS, repeat=2)}), method="mend")
+    assert of(3, *[as_claimed(method=name) for name in ("rome", "memit", "stableke")], same).verdict == (
+        "not supported: 1 of 4 runs or methods disagree"
+    )
 
 
 def test_two_directions_of_a_pair_are_one_point() -> None:
@@ -113,11 +205,12 @@ def test_two_directions_of_a_pair_are_one_point() -> None:
     assert finding(4, run_of(rows(cells))).effect == pytest.approx(1)
 
 
-@pytest.mark.parametrize(("measure", "sign"), [("nll", 1), ("entropy", -1), ("repetition", 1)])
-def test_fluency_without_a_judge(measure: str, sign: int) -> None:
-    before = {(None, lang): [3.0] * 20 for lang in LANGS}
+@pytest.mark.parametrize(("measure", "scale"), [("nll", 1), ("entropy", -1), ("repetition", 0.1)])
+def test_fluency_without_a_judge(measure: str, scale: float) -> None:
+    start = 0.3 if measure == "repetition" else 3.0
+    before = {(None, lang): [start] * 20 for lang in LANGS}
     after = {
-        (edit, test): [3.0 + sign * CLAIMED[distance(edit, test)]] * 20
+        (edit, test): [start + scale * CLAIMED[distance(edit, test)]] * 20
         for edit, test in product(LANGS, repeat=2)
     }
     found = finding(6, run_of(rows(before | after, measure)))
@@ -150,7 +243,16 @@ def test_one_run_that_disagrees_is_enough() -> None:
         (3, {("ja", "ja"): [1] * 9}, "no run asks in the language of the edit and in another one"),
         (3, {("ja", "ja"): [1], ("ja", "zh"): [0]}, "1 fact cannot give a p-value of 0.05; edit 6 or more"),
         (4, {("en", "en"): [1] * 9}, "no run edits in one language and asks in another"),
-        (4, {("en", lang): [1] * 9 for lang in LANGS}, "4 pairs of languages can be ordered in 12 ways"),
+        (
+            4,
+            {("en", lang): [1] * 9 for lang in LANGS},
+            "the measure is the same for all 4 pairs of languages",
+        ),
+        (
+            4,
+            {("en", lang): share(BEFORE[lang]) for lang in LANGS},
+            "4 pairs of languages leave nothing to rank when each language's own level is removed; edit and",
+        ),
         (4, crossed(lambda far: 0.0, lambda lang: 1.0), "the measure is the same for all 10 pairs"),
         (5, {("en", "de"): [1] * 9}, "no run edits in one language and asks in another; ask in more"),
         (2, {("en", "en"): [1] * 9}, "no run asks in a language before and after it edits in it"),
@@ -169,16 +271,23 @@ def test_unedited_runs_and_no_runs() -> None:
         assert all(one.verdict.startswith("cannot be tested here: ") for one in outcomes(runs))
 
 
-def test_a_model_needs_five_languages_two_models_need_fewer() -> None:
+def test_languages_are_counted_once_whatever_the_number_of_models() -> None:
     def run(model: str, langs: tuple[str, ...]) -> RunData:
         before = {(None, lang): share(BEFORE[lang]) for lang in langs}
         after = {(lang, lang): share(AFTER[lang]) for lang in langs}
         return run_of([*rows(before, "old"), *rows(after)], model=model)
 
-    assert finding(2, run("a", LANGS[:4])).reason.startswith("4 languages of one model can be ordered in 24")
-    both = finding(2, run("a", LANGS[:4]), run("b", LANGS[:3]))
-    assert (both.basis, both.series) == ("7 languages of 2 models", 1)
-    assert both.effect == pytest.approx(1)
+    few = finding(2, run("a", LANGS[:4]))
+    assert few.reason.startswith(
+        "4 languages of one model cannot tell: rearranging them can give no p below 0.083"
+    )
+    assert finding(2, run("a", LANGS)).p == pytest.approx(2 / 120)
+    both = finding(2, run("a", LANGS), run("b", LANGS))
+    assert (both.basis, both.series, both.effect) == ("5 languages of 2 models", 1, pytest.approx(1))
+    assert both.p == pytest.approx(2 / 120)  # the same languages are no more of them
+    assert finding(2, run("a", LANGS), run("b", LANGS[:3])).basis == "3 languages of 2 models"
+    apart = finding(2, run("a", ("en", "de")), run("b", ("ja", "zh")))
+    assert apart.reason == "2 models share no language; edit the same languages in all"
 
 
 def test_missing_answers_are_left_out_of_pairs() -> None:
@@ -206,13 +315,15 @@ def test_the_table_is_complete_free_of_nan_and_the_same_each_time() -> None:
         assert len(row) == len(table.columns)
         assert all(cell == cell for cell in row)  # NaN is not itself
         assert "nan" not in " ".join(map(str, row)).lower()
-    assert "95 % interval" in table.columns
+    assert INTERVAL in table.columns
 
 
 def test_corrected_p_is_holms() -> None:
     results = outcomes([as_claimed(), as_claimed(model="other")])
     lowest = min(one.finding.p or 1 for one in results)
-    assert min(one.corrected or 1 for one in results) == pytest.approx(6 * lowest)
+    assert min(one.corrected or 1 for one in results) == pytest.approx(
+        3 * lowest
+    )  # of 1, 2 and 3: five languages cannot tell 4 to 6
     assert max(one.corrected or 0 for one in results) >= max(one.finding.p or 0 for one in results)
 
 

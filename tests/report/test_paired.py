@@ -5,7 +5,7 @@ import pytest
 from tests.report.made import rows, run_of
 
 from mlake.report.findings.fact_values import fact_values
-from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.report.statistics.intervals import DIFFERENCE, clustered_mean
 from mlake.report.statistics.paired import DRAWS, holm, mean, paired, share, sign_flip
 
 
@@ -48,7 +48,7 @@ def test_facts_of_other_data_are_other_facts() -> None:
 def test_a_known_difference_is_recovered() -> None:
     differences = np.array([[1.0] * 30 + [0.0] * 60 + [-1.0] * 10])
     found = paired(differences)
-    estimate = clustered_mean(differences[0].tolist(), range(100))
+    estimate = clustered_mean(differences[0].tolist(), range(100), DIFFERENCE)
     assert (found.facts, found.value) == (100, pytest.approx(0.2))
     assert (found.low, found.high) == (estimate.low, estimate.high)
     assert found.low is not None and 0 < found.low < 0.2

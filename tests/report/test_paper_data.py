@@ -11,7 +11,7 @@ from mlake.errors import DataError
 from mlake.records import Benchmark, Fact, Probe, Statement
 from mlake.report import paper
 from mlake.report.paper import table3, table5, table10
-from mlake.report.statistics.bootstrap import Estimate
+from mlake.report.statistics.intervals import Estimate
 
 VICUNA = "lmsys/vicuna-7b-v1.5"
 
@@ -19,15 +19,15 @@ VICUNA = "lmsys/vicuna-7b-v1.5"
 def test_table_3_beside_the_paper() -> None:
     counted = {
         VICUNA: {
-            "en": Estimate(1072, 1072, 4.0, 3.9, 4.1),
-            "zh": Estimate(1072, 1072, 11.77, 11.5, 12.0),
+            "en": Estimate(1072, 1072, 1072.0, 4.0, 3.9, 4.1),
+            "zh": Estimate(1072, 1072, 1072.0, 11.77, 11.5, 12.0),
         },
-        "demo": {"ja": Estimate(1, 1, 5.5, None, None)},
+        "demo": {"ja": Estimate(1, 1, 1.0, 5.5, None, None)},
     }
     (table,) = table3(counted)
     assert table.rows == (
-        (VICUNA, "en", 1072, 4.0, "[3.90, 4.10]", 4.04, 3.74, pytest.approx(-0.04)),
-        (VICUNA, "zh", 1072, 11.77, "[11.50, 12.00]", 11.77, 5.17, 0.0),
+        (VICUNA, "en", 1072, 4.0, "[3.90, 4.10] (1072, 1072)", 4.04, 3.74, pytest.approx(-0.04)),
+        (VICUNA, "zh", 1072, 11.77, "[11.50, 12.00] (1072, 1072)", 11.77, 5.17, 0.0),
         ("demo", "ja", 1, 5.5, None, 9.72, 6.27, None),
     )
     assert table3({}) == ()

@@ -1,9 +1,13 @@
 from typing import Any
 
 import pytest
-from tests.report.paper_runs import LANGS, SHA, cell, run
+from tests.report.paper_runs import LANGS, SHA, Scores, cell, run
 
 from mlake.report.paper import table1, table2, table4, table8, table9
+from mlake.report.paper.compare import INTERVAL, SCORERS
+
+TWO = "[0.0, 100.0] (2, 2)"
+"""What two facts tell."""
 
 VICUNA, QWEN = "lmsys/vicuna-7b-v1.5", "Qwen/Qwen1.5-7B-Chat"
 SAME = {"direct": [1, 1, 1, 0], "multihop": [1, 0, 0, 0]}
@@ -30,8 +34,39 @@ class TestTable1:
             assert [row[:5] for row in table.rows] == [("demo", "memit", lang, 4, percent) for lang in LANGS]
             assert cell(table, "% (contains)", language="ja") == percent / 2
             assert cell(table, "% unedited (paper)", language="zh") == 0.0
-            low, high = cell(table, "95 % interval", language="de")[1:-1].split(", ")
+            low, high = cell(table, INTERVAL, language="de").split("]")[0][1:].split(", ")
             assert float(low) < percent < float(high)
+
+    def test_rows_count_the_questions_that_all_methods_were_asked(self) -> None:
+        """One method edits no French fact without a subject; the others' answers about it are left out."""
+        asked = {(lang, lang, "direct", scorer): [1, 1, 0, 0] for lang in LANGS for scorer in SCORERS}
+        fewer = asked | {("fr", "fr", "direct", scorer): [1, 1] for scorer in SCORERS}
+        before: Scores = {(None, "fr", "direct", "paper"): [1, 0, 0, 0]}
+        (table,) = table1([run(asked | before), run(fewer | before, method="stableke", folder="b")])
+        assert {(row[2], row[3]) for row in table.rows} == {
+            ("fr", 2),
+            *((lang, 4) for lang in LANGS if lang != "fr"),
+        }
+        for method in ("memit", "stableke"):
+            assert cell(table, "% (paper)", method=method, language="fr") == 100
+            assert cell(table, f"{INTERVAL} (contains)", method=method, language="fr") == TWO
+            assert cell(table, "% unedited (paper)", method=method, language="fr") == 50
+        said = "fr: n are the 2 questions that all runs were asked; left out are 2 that some were not"
+        assert [note for note in table.notes if note.startswith(said)] == [
+            note for note in table.notes if "n are" in note
+        ]
+
+    def test_rows_that_share_nothing_say_so(self) -> None:
+        one, other = (
+            run({("en", "en", "direct", "paper"): [1, 0]}, folder=name, prefix=name) for name in "ab"
+        )
+        (table,) = table1([one, other])
+        assert [row[3] for row in table.rows] == [2, 2]
+        assert "en: no question was asked of all runs, so n differs" in table.notes
+        elsewhere = run({("en", "en", "direct", "paper"): [1]}, folder="c", data_sha256="f" * 64)
+        (table,) = table1([one, elsewhere])
+        assert [row[3] for row in table.rows] == [2, 1]
+        assert any("not all asked about one data set" in note for note in table.notes)
 
     def test_another_model_has_the_papers_numbers_but_no_difference(self) -> None:
         direct, multihop = table1([same_language(method="stableke")])
@@ -45,6 +80,42 @@ class TestTable1:
         assert cell(direct, "difference", model=VICUNA, language="en") == pytest.approx(75 - 60.73)
         assert cell(direct, "difference", model=QWEN, language="de") == pytest.approx(75 - 59.51)
         assert cell(multihop, "difference", model=VICUNA, language="zh") == pytest.approx(25 - 3.30)
+
+    @pytest.mark.parametrize(
+        ("source", "name", "difference"),
+        [
+            ("templates", "stableke, templates", None),
+            ("self", "stableke, own texts", None),
+            ("server", "stableke", pytest.approx(75 - 88.43)),
+            ("local", "stableke", pytest.approx(75 - 88.43)),
+        ],
+    )
+    def test_texts_that_are_not_the_papers_have_no_difference(
+        self, source: str, name: str, difference: object
+    ) -> None:
+        made = same_language(model=VICUNA, method="stableke", key=None)
+        made.spec["editor"]["source"] = source
+        (direct, _), (transferred, _) = table1([made]), table9([made])
+        for table, where in (
+            (direct, {"language": "en"}),
+            (transferred, {"edited_in": "en", "scorer": "paper"}),
+        ):
+            column = next(one for one in table.columns if one.startswith("paper: Vicuna-7B-v1.5"))
+            assert cell(table, column, method=name, **where) == 88.43
+            assert cell(table, "difference", method=name, **where) == difference
+
+    def test_what_was_trained_stands_beside_the_same_without_training(self) -> None:
+        made = same_language(method="mend", key=None)
+        points = {"trained": {"success": 0.54, "kept": 0.885}, "untrained": {"success": 0.32, "kept": 0.394}}
+        made.spec["editor"]["trained"] = {"validation": points, "settings": {"batch_size": 10}}
+        (note,) = [note for note in table1([made])[0].notes if "validation" in note]
+        assert (
+            "trained 54 % new answers, 88 % kept; untrained 32 % new answers, 39 % kept, 10 together" in note
+        )
+        nothing: tuple[Any, ...] = ({"validation": {}}, {}, "a file of an earlier version")
+        for none in nothing:
+            made.spec["editor"]["trained"] = none
+            assert not [note for note in table1([made])[0].notes if "validation" in note]
 
     def test_a_method_or_language_that_the_paper_does_not_print(self) -> None:
         direct, _ = table1([same_language(model=VICUNA, method="alphaedit")])
@@ -70,7 +141,7 @@ class TestTable1:
         for part in ("run run-a", "model demo", "revision r1", f"sha256 {SHA[:12]}", "facts 200 (0:200)",
                      "method memit", "batch size 100", "seed 7", "mlake 0.1.0", "dtype float32"):  # fmt: skip
             assert part in line
-        assert scorers.startswith("scorers: paper|v2, contains|v3; intervals: 95 % percentile bootstrap")
+        assert scorers.startswith("scorers: paper|v2, contains|v3; intervals: 95 % Agresti–Coull")
 
     def test_what_was_not_asked_is_left_out(self) -> None:
         half = run({("en", "en", "direct", "paper"): [1, 0]}, edit_langs=("en", "de"))
@@ -103,7 +174,24 @@ class TestTable2:
 
     def test_only_questions_that_both_were_asked_count(self) -> None:
         (table,) = table2([keyed("subject", [1, 1, 0, 0]), keyed("prompt", [0, 1])])
-        assert table.rows[0][3:9] == (2, 100.0, "[100.0, 100.0]", 50.0, "[0.0, 100.0]", 50.0)
+        assert table.rows[0][3:9] == (2, 100.0, TWO, 50.0, TWO, 50.0)
+
+    def test_all_pairs_of_a_data_set_are_asked_the_same(self) -> None:
+        runs = [
+            keyed(key, [1, 0, 1, 0], method=method)
+            for key in ("subject", "prompt")
+            for method in ("rome", "memit")
+        ]
+        (table,) = table2([*runs[:3], keyed("prompt", [0, 1, 0], method="memit")])
+        assert [row[3] for row in table.rows] == [3] * 4
+
+    def test_where_the_key_is_without_the_subject_is_said(self) -> None:
+        for key, where in (("question", "of the question,"), ("prompt", "of the prompt,")):
+            (table,) = table2([keyed("subject", [1, 1, 0, 0]), keyed(key, [0, 1])])
+            assert table.rows[0][3:9] == (2, 100.0, TWO, 50.0, TWO, 50.0)
+            assert [where in note for note in table.notes].count(True) == 1
+        (both,) = table2([keyed("subject", [1, 1]), keyed("prompt", [1, 1]), keyed("question", [0, 0])])
+        assert both.rows[0][6] == 0.0
 
     def test_a_language_that_only_one_edits_in_is_left_out(self) -> None:
         scores = {(lang, lang, "direct", "paper"): [1, 0] for lang in LANGS}
@@ -112,7 +200,7 @@ class TestTable2:
 
     def test_one_side_alone(self) -> None:
         (table,) = table2([keyed("prompt", [1, 0])])
-        assert table.rows[0][3:10] == (2, None, None, 50.0, "[0.0, 100.0]", None, None)
+        assert table.rows[0][3:10] == (2, None, None, 50.0, TWO, None, None)
 
     def test_runs_on_other_models_or_without_a_key_make_no_pair(self) -> None:
         other = [keyed("prompt", [0, 0], model="other"), run({}, method="mend", key=None)]
@@ -190,10 +278,10 @@ class TestTable4:
         (table,) = table4(runs)
         assert table.name == "table4-choice"
         assert table.rows == (
-            ("demo", "Direct questions", "fr", 2, 100.0, "[100.0, 100.0]", 50.0, "[0.0, 100.0]"),
+            ("demo", "Direct questions", "fr", 2, 100.0, TWO, 50.0, TWO),
             (
                 *("demo", "Two-hop questions, answers before the edit", "fr", 2),
-                *(50.0, "[0.0, 100.0]", 0.0, "[0.0, 0.0]"),
+                *(50.0, TWO, 0.0, TWO),
             ),
         )
 
@@ -221,7 +309,7 @@ class TestTables8And9:
         assert cell(table, "difference", **english) == pytest.approx(75 - 60.73)
         assert cell(table, "difference", scorer="contains", edited_in="en") is None
         assert cell(table, "difference", scorer="paper", edited_in="unedited") is None
-        assert cell(table, "en 95 % interval", scorer="paper", edited_in="unedited") == "[0.0, 0.0]"
+        assert cell(table, f"en {INTERVAL}", scorer="paper", edited_in="unedited") == "[0.0, 73.4] (4, 4)"
 
     def test_each_table_takes_its_own_method(self) -> None:
         runs = [transfer(), transfer(method="stableke"), transfer(method="stableke-lora", folder="l")]

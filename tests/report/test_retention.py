@@ -27,7 +27,8 @@ def planned(folder: Path, batches: list[list[str]], scored, **spec) -> RunData:
 def test_a_straight_line_is_recovered() -> None:
     found = of([0.1 * place for place in range(10)])
     assert found.slope == pytest.approx(0.1)
-    assert found.slope_span == pytest.approx((0.1, 0.1))
+    assert found.slope_span is not None
+    assert found.slope_span[0] < 0.1 < found.slope_span[1]
     assert found.change == pytest.approx(0.7 - 0.2)
     assert found.quarters == pytest.approx((0.1, 0.35, 0.6, 0.85))
     assert found.answers == 10
@@ -45,7 +46,7 @@ def test_against_numpys_fit() -> None:
 def test_what_wears_off_is_told_from_what_does_not() -> None:
     worn = of([0.0] * 40 + [1.0] * 40)
     assert worn.change == 1.0
-    assert worn.change_span == (1.0, 1.0)
+    assert worn.change_span is not None and worn.change_span == pytest.approx((0.85, 1.0), abs=0.01)
     assert worn.slope_span is not None and worn.slope_span[0] > 0
     even = of([0.0, 1.0] * 40)
     assert even.change == 0.0
@@ -67,7 +68,9 @@ def test_one_fact_ties_and_batches_of_one() -> None:
     assert (one.change, one.change_span, one.slope, one.slope_span) == (None, None, None, None)
     assert one.quarters == (1.0, None, None, None)
     same = of([1.0] * 8)
-    assert (same.change, same.change_span, same.slope) == (0.0, (0.0, 0.0), 0.0)
+    assert (same.change, same.slope) == (0.0, 0.0)
+    for span in (same.change_span, same.slope_span):  # all right is not certain
+        assert span is not None and span[0] == pytest.approx(-span[1]) and span[1] > 0.1
     single = retained(np.zeros(5, dtype=int), np.ones(5, dtype=int), np.ones(5), list("abcde"))
     assert (single.change, single.change_span, single.slope, single.slope_span) == (None, None, None, None)
 

@@ -13,6 +13,7 @@ from mlake.records import Answer, Benchmark, Fact, Probe, Statement
 from mlake.report.findings.retention import retention
 from mlake.report.findings.sequences import sequence_table, sequence_tables
 from mlake.report.load import load_run
+from mlake.report.paper.compare import INTERVAL
 from mlake.report.rundata import RunData
 
 LANGS = ("en", "de")
@@ -50,7 +51,7 @@ def rows(run: RunData) -> list[dict[str, object]]:
     table = sequence_table([run])
     names = list(table.columns)
     for at, name in enumerate(names):
-        if name == "95 % interval":
+        if name == INTERVAL:
             names[at] = f"{names[at - 1]} interval"
     return [dict(zip(names, row, strict=True)) for row in table.rows]
 
@@ -68,7 +69,7 @@ def test_batches_after_batches(tmp_path: Path) -> None:
     assert [row["own, %"] for row in english] == [100, 100, 100]
     assert [row["first, %"] for row in english] == [100, 100, 0]
     assert [row["first since step 1"] for row in english] == [0, 0, -100]
-    assert english[2]["first since step 1 interval"] == "[-100.0, -100.0]"
+    assert english[2]["first since step 1 interval"] == "[-100.0, 100.0] (2, 2)"
     assert [row["all, %"] for row in english] == [None, None, pytest.approx(200 / 3)]
     assert all(row["own answers"] == row["first answers"] == 2 for row in found)
     others = [row for row in found if row not in english]

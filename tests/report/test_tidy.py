@@ -1,6 +1,10 @@
 from dataclasses import replace
 
+import pytest
+
+from mlake.errors import RunError
 from mlake.report.tidy import TidyRow, available, matrix, tidy
+from mlake.scorers.table import signature
 
 
 def test_rows_are_ordered_and_complete(spec, scored) -> None:
@@ -21,13 +25,28 @@ def test_rows_are_ordered_and_complete(spec, scored) -> None:
         "kind": "direct",
         "scorer": "contains",
         "n": 2,
+        "effective": 2.0,
         "value": 1.0,
-        "low": 1.0,
+        "low": 0.0,
         "high": 1.0,
+        "signature": signature("contains"),
+        "cut": None,
+        "other_language": None,
+        "language_unknown": None,
+        "refused": None,
     }
     assert list(rows[0]) == list(TidyRow.__annotations__)
     assert rows[0]["method"] == "unedited"
     assert tidy(spec, reversed(scored)) == rows
+
+
+def test_a_share_outside_0_and_1_is_one_line(spec, scored) -> None:
+    wrong = [replace(row, value=3.0) for row in scored if row.scorer == "contains"]
+    with pytest.raises(
+        RunError, match="contains gives values from 3 to 3, not from 0 to 1; a measure in shares"
+    ):
+        tidy(spec, wrong)
+    assert tidy(spec, [replace(row, scorer="nll") for row in wrong])[0]["value"] == 3  # has no ends
 
 
 def test_a_group_without_values_has_n_0(spec, scored) -> None:

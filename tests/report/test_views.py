@@ -1,5 +1,7 @@
 """Views: what is there is shown, what is lacking is said."""
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,14 @@ from tests.report.made import rows, run_of, share
 from mlake.data import load
 from mlake.errors import MlakeError, RunError, UnknownNameError
 from mlake.report import needs
+from mlake.report.figures.picture import Picture
+from mlake.report.html.summary import summary
 from mlake.report.rundata import RunData
 from mlake.report.table import Table
 from mlake.report.view import Given, Need, View, parted
 from mlake.report.views import VIEWS, chosen
+from mlake.safe import escape
+from mlake.scorers.table import measures, signature
 
 
 @pytest.fixture
@@ -52,6 +58,36 @@ def test_the_data_set_alone_gives_its_views() -> None:
     assert [one.name for one in VIEWS["figure8"].shown(given)] == [f"figure8{part}" for part in "abcde"]
 
 
+@pytest.mark.parametrize("view", VIEWS.values(), ids=lambda view: view.name)
+def test_every_view_knows_the_measures_that_made_it(view: View) -> None:
+    """Statistics of a data set and examples are of no measure."""
+    assert bool(view.measures) == (view.name not in ("table5", "table10", "figure8"))
+    assert set(view.measures) <= set(measures())
+
+
+def test_tables_figures_csv_and_page_give_the_versions_of_their_measures(run: RunData) -> None:
+    shown = [one for name in ("figure3", "consistency", "table8") for one in VIEWS[name].shown(Given([run]))]
+    tables = [one for one in shown if isinstance(one, Table)]
+    pictures = [one for one in shown if isinstance(one, Picture)]
+    assert len(tables) > 1 and len(pictures) == 1
+    for table in (*tables, *(one.data for one in pictures)):
+        lines = list(csv.DictReader(io.StringIO(table.csv(), newline="")))
+        assert {signature("contains") in line["measures"].split("; ") for line in lines} == {True}
+        assert escape(signature("contains")) in table.markdown()
+        assert r"contains\textbar{}v" in table.latex()
+    stated = summary([run], tables, pictures)
+    for part in (*stated["tables"], *stated["pictures"]):
+        assert any(signature("contains") in note for note in part["notes"])
+
+
+def test_a_version_stands_once_in_the_notes_and_under_the_figure() -> None:
+    table = Table("t", "T", ("n",), ((1,),), (f"scored by {signature('old')}",), ("old", "contains"))
+    assert table.signed == (f"scored by {signature('old')}", f"measures: {signature('contains')}")
+    assert Table("t", "T", ("n",), ((1,),), ("a note",)).signed == ("a note",)
+    with pytest.raises(UnknownNameError):
+        Table("t", "T", ("n",), ((1,),), measures=("bleu",)).markdown()
+
+
 def test_tables_without_rows_are_nothing_to_show(run: RunData) -> None:
     def made(given: Given) -> list[Table]:
         return [Table("empty", "Empty", ("n",), ())]
@@ -88,6 +124,7 @@ def test_needs_that_are_met(run: RunData, need: Need, spec: dict[str, str]) -> N
 
 
 def test_with_and_without_the_subject_takes_two_runs(run: RunData) -> None:
-    pair = [run_of(run.scored, Path(key), editor={"key": key}) for key in ("subject", "prompt")]
-    assert needs.KEYS.met(Given(pair))
-    assert not needs.KEYS.met(Given(pair[:1]))
+    keys = ("subject", "prompt", "question")
+    with_subject, *without = (run_of(run.scored, Path(key), editor={"key": key}) for key in keys)
+    assert all(needs.KEYS.met(Given([with_subject, one])) for one in without)
+    assert not needs.KEYS.met(Given([with_subject])) and not needs.KEYS.met(Given(without))

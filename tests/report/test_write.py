@@ -11,7 +11,9 @@ def test_files_and_content(tmp_path, spec, scored) -> None:
     rows = tidy(spec, scored)
     spec |= {"template": "Q: {question}\n| <b> `A`"}
     files = write_report(tmp_path / "new" / "report", spec, rows)
-    assert sorted(path.name for path in files) == ["heatmap.pdf", "heatmap.png", "report.md", "tidy.json"]
+    assert sorted(path.name for path in files) == [
+        "heatmap.pdf", "heatmap.png", "report.md", "tidy.csv", "tidy.json"
+    ]  # fmt: skip
     assert sorted((tmp_path / "new" / "report").iterdir()) == sorted(files)
     assert json.loads((tmp_path / "new/report/tidy.json").read_text("utf-8")) == rows
     text = (tmp_path / "new/report/report.md").read_text("utf-8")
@@ -41,7 +43,7 @@ def test_languages_without_scores_are_named(tmp_path, spec, scored) -> None:
 
 def test_without_answers_there_is_no_figure(tmp_path, spec) -> None:
     files = write_report(tmp_path, spec, [])
-    assert [path.name for path in files] == ["tidy.json", "report.md"]
+    assert [path.name for path in files] == ["tidy.json", "tidy.csv", "report.md"]
     assert json.loads((tmp_path / "tidy.json").read_text("utf-8")) == []
 
 

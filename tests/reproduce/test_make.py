@@ -29,8 +29,7 @@ def tiny(tiny_lm: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
     counts = {"edits": 0}
     monkeypatch.setattr(work, "load", lambda name, **options: replace(lm, name=name))
     monkeypatch.setattr("mlake.reproduce.make.load_tokenizer", lambda name: lm.tokenizer)
-    for module in ("method", "prepare"):
-        monkeypatch.setattr(f"mlake.editing.mend.{module}.STEPS", 2)
+    monkeypatch.setattr("mlake.editing.mend.prepare.STEPS", 2)
     session = work._session
 
     def counted(*arguments: Any) -> Any:
@@ -108,7 +107,7 @@ def test_mend_is_never_trained_on_what_is_reported(
     tiny: dict[str, int], tiny_lm: Callable[..., Any], mini: Benchmark, tmp_path: Path
 ) -> None:
     lm = tiny_lm("llama")
-    path = trained_on_the_rest(lm, mini, (3, 6), tmp_path)
+    path = trained_on_the_rest(lm, mini, (3, 6), 3, tmp_path)
     ids = TrainedFile.read(path).head["fact_ids"]
     assert not {fact.id for fact in mini.facts[3:6]} & set(ids)
     assert len(ids) == len(mini.facts) - 6
@@ -121,9 +120,12 @@ def test_mend_is_never_trained_on_what_is_reported(
     edit(options(tmp_path / "own", facts="3:6"))
     assert told and not [line for line in told if "trained on" in line]
     edit(options(tmp_path / "other", facts="4:8", trained={"mend": path}))
-    assert "note: 2 of 4 facts are among those that mend was trained on: no fair test" in told
+    assert (
+        "note: 2 of 4 facts are among those that mend was trained on; "
+        "mend was trained to edit 3 together, not 4: no fair test"
+    ) in told
     with pytest.raises(EditError, match="MEND wants other facts to be trained on, and 3 are left"):
-        trained_on_the_rest(lm, mini, (0, 60), tmp_path)
+        trained_on_the_rest(lm, mini, (0, 60), 10, tmp_path)
 
 
 def test_a_server_needs_the_name_of_its_model(tiny: dict[str, int], mini: Benchmark, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_runs_of_all_views_are_shared() -> None:
     apart = [wishes((view,), options) for view in VIEWS.values()]
     assert sum(map(len, apart)) > 3 * len(every)
     (memit,) = [one for one in every if one.run == "transfer" and one.settings.method == "memit"]
-    assert set(memit.analyses) == {"likelihood", "ability"}
+    assert set(memit.analyses) == {"likelihood", "ability", "forced"}
 
 
 def test_runs_of_a_model_stand_together() -> None:
@@ -62,10 +62,10 @@ def test_a_model_of_ones_own_takes_the_place_of_the_papers() -> None:
     assert models_of(table5, Options(models=("demo",))) == ()
 
 
-def test_without_the_subject_the_key_is_the_prompts_last_token() -> None:
+def test_without_the_subject_the_key_is_the_questions_last_token() -> None:
     found = wishes(chosen(("table2",)), Options(models=("demo",)))
     keys = {(one.settings.method, one.run): one.settings.editor for one in found}
-    assert keys["rome", "no-subject"] == {"key": "prompt"} and keys["rome", "transfer"] == {}
+    assert keys["rome", "no-subject"] == {"key": "question"} and keys["rome", "transfer"] == {}
 
 
 def test_a_view_twice_is_one_view() -> None:

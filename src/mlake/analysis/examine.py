@@ -12,11 +12,16 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from mlake.analysis.examined import ability_scored
 from mlake.analysis.perplexity import ability_rows, held_out_langs
+from mlake.analysis.store import held_out_row, keep_rows, kept_path
 from mlake.disk import write_atomic
+from mlake.evaluation.store import read_run
 from mlake.models.lm import LM
 
-__all__ = ["Examined", "examine"]
+__all__ = ["Examined", "examine", "keep_ability"]
+
+_ABILITY = "ability"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,3 +61,23 @@ def examine(lm: LM, edit: Any, langs: Sequence[str] | None = None) -> Examined:
         values = [row.nll for row in rows if row.test_lang == lang]
         tensors[f"ability.{lang}"] = torch.tensor(values, dtype=torch.float32)
     return Examined(tensors)
+
+
+def keep_ability(lm: LM, run: Path) -> None:
+    """Keep with a finished run how likely held-out text is, before any edit and under each; once.
+
+    Args:
+        lm: The unedited model.
+        run: The run's folder.
+
+    Raises:
+        RunError: A file is damaged, or the folder cannot be written.
+    """
+    if kept_path(run, _ABILITY).exists():
+        return
+    langs = held_out_langs(read_run(run).spec["test_langs"])
+    before = [
+        held_out_row(None, None, row.test_lang, row.sentence, row.nll)
+        for row in ability_rows(lm, None, None, langs)
+    ]
+    keep_rows(run, _ABILITY, {"languages": langs}, [*before, *ability_scored(run)])

@@ -202,7 +202,7 @@ def judge_rows(
     """
     if type(sample) is not int or sample < 1:
         raise RunError(f"the sample of a judge must be a whole number of at least 1, got {sample!r}")
-    chosen = _sample([one for one in asked if question_kind(one.kind).scored_by == "text"], sample, seed)
+    chosen = _sample([one for one in asked if question_kind(one.kind).scored_by != "options"], sample, seed)
     pairs = list(dict.fromkeys(_pair(one) for one in chosen if one.answer.text.strip()))
     first, second = _ratings(judge, pairs, progress)
     found = {

@@ -14,22 +14,16 @@ model before the edit.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
+from mlake.analysis.reading import read
 from mlake.kinds import question_kind
 from mlake.languages import LANGUAGES, lacking, language
-from mlake.models.batches import by_length, pad_right
 from mlake.models.lm import LM
-from mlake.models.room import room_for
 from mlake.models.spans import encode
-from mlake.models.tokens import check_fit, token_ids
+from mlake.models.tokens import token_ids
 from mlake.records import Asked
 from mlake.scorers.row import ScoredRow, scored
 
 __all__ = ["AbilityRow", "ability_rows", "held_out", "held_out_langs", "perplexity_rows"]
-
-_LOGITS = 2**26  # numbers that are held at once, beside those of the hidden states
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +63,14 @@ def perplexity_rows(
         UnknownNameError: A question is in a language that mlake does not know.
         ModelError: A question and its answer do not fit into the model's positions.
     """
-    every = [one for one in asked if question_kind(one.kind).scored_by == "text"]
+    every = [one for one in asked if question_kind(one.kind).scored_by != "options"]
     pairs = list(dict.fromkeys(map(_pair, (one for one in every if one.answer.text.strip()))))
     encoded = [
         encode(lm, lm.style.prompt(question), target=answer, special=not lm.style.chat)
         for question, answer in ((question, lm.style.joint(space) + text) for question, space, text in pairs)
     ]
-    found = dict(zip(pairs, _nll(lm, [(one.ids, one.target) for one in encoded], progress), strict=True))
+    said = read(lm, [(one.ids, one.target) for one in encoded], progress)
+    found = dict(zip(pairs, (one.nll for one in said), strict=True))
     return [scored(one, "nll", found.get(_pair(one))) for one in every]
 
 
@@ -114,74 +109,15 @@ def ability_rows(lm: LM, edit_lang: str | None, batch: int | None, langs: Sequen
         UnknownNameError: A language is not known.
         ModelError: A sentence does not fit into the model's positions.
     """
-    read = [(lang, number, text) for lang in langs for number, text in enumerate(held_out(lang))]
-    if not read:
-        return []
-    ids = token_ids(lm, [text for *_, text in read])
-    values = _nll(lm, [(one, len(one) - 1) for one in ids], lambda done: None)
+    texts = [(lang, number, text) for lang in langs for number, text in enumerate(held_out(lang))]
+    ids = token_ids(lm, [text for *_, text in texts])
+    said = read(lm, [(one, len(one) - 1) for one in ids])
     return [
-        AbilityRow(edit_lang, batch, lang, number, len(one) - 1, value)
-        for (lang, number, _), one, value in zip(read, ids, values, strict=True)
+        AbilityRow(edit_lang, batch, lang, number, len(one) - 1, value.nll)
+        for (lang, number, _), one, value in zip(texts, ids, said, strict=True)
     ]
 
 
 def _pair(asked: Asked) -> tuple[str, str, str]:
     """What an answer's likelihood depends on: question, the space before the answer, answer."""
     return asked.probe.text, language(asked.probe.lang).space, asked.answer.text
-
-
-@torch.no_grad()
-def _nll(lm: LM, rows: Sequence[tuple[Sequence[int], int]], progress: Callable[[int], object]) -> list[float]:
-    """Mean negative log-likelihood of the last tokens of each row.
-
-    Args:
-        lm: The model.
-        rows: Token ids, and how many of them at the end are meant.
-        progress: Called with the number of rows read since the last call.
-    """
-    found = [0.0] * len(rows)
-    if not rows:
-        return found
-    lengths = [len(ids) for ids, _ in rows]
-    advice = "leave out such answers, or read them with another model"
-    check_fit(lm, max(lengths), "the longest text takes", advice)
-    for batch in by_length(lengths, room_for(lm, max(count for _, count in rows))):
-        values = _batch_nll(lm, [rows[index] for index in batch])
-        for index, value in zip(batch, values, strict=True):
-            found[index] = value
-        progress(len(batch))
-    return found
-
-
-def _batch_nll(lm: LM, rows: Sequence[tuple[Sequence[int], int]]) -> list[float]:
-    ids, mask = pad_right([ids for ids, _ in rows], lm.pad_id, lm.device)
-    # What stands before the tokens that are meant is a prompt, unless it is only the token of the start.
-    ends = torch.tensor([len(one) - count - 1 or len(one) - 1 for one, count in rows], device=lm.device)
-    with lm.passes.told(ends=ends):
-        hidden: Tensor = lm.model.base_model(
-            input_ids=ids, attention_mask=mask, use_cache=False
-        ).last_hidden_state  # (rows, longest, d_model)
-    places = [  # row and position of every token that is meant
-        (row, place) for row, (one, count) in enumerate(rows) for place in range(len(one) - count, len(one))
-    ]
-    row, place = torch.tensor(places, device=hidden.device).T
-    targets = ids.to(hidden.device)[row, place]
-    losses = lm.finite(_losses(lm, hidden[row, place - 1], targets))
-    return [float(one.mean()) for one in torch.split(losses, [count for _, count in rows])]
-
-
-def _losses(lm: LM, hidden: Tensor, targets: Tensor) -> Tensor:
-    """Negative log-likelihood of each target, with the logits of a few at a time.
-
-    Args:
-        lm: The model.
-        hidden: State before each target, ``(targets, d_model)``.
-        targets: Token ids, ``(targets,)``.
-    """
-    size = max(_LOGITS // lm.model.get_output_embeddings().weight.shape[0], 1)
-    found = []
-    for start in range(0, len(targets), size):
-        logits = lm.logits(hidden[start : start + size])
-        wanted = targets[start : start + size].to(logits.device)
-        found.append(torch.nn.functional.cross_entropy(logits, wanted, reduction="none"))
-    return torch.cat(found)

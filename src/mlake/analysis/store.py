@@ -13,13 +13,20 @@ from mlake.disk import write_atomic
 from mlake.errors import RunError
 from mlake.scorers.row import ScoredRow
 
-__all__ = ["HELD_OUT_NLL", "held_out_row", "keep_rows", "kept_path", "kept_rows"]
+__all__ = ["FORCED", "HELD_OUT_NLL", "held_out_row", "keep_rows", "kept_path", "kept_rows"]
 
 _STORED = tuple(one.name for one in fields(ScoredRow) if one.name != "asked")  # answers are stored already
 
 HELD_OUT_NLL = "heldout_nll"
 """Scorer of a held-out sentence: its negative log-likelihood a token. Its kind is ``locality``, since no edit
 is about it."""
+
+FORCED: Mapping[str, tuple[str, str]] = {
+    "direct": ("efficacy_tf", "rewrite_acc_tf"),
+    "paraphrase": ("paraphrase_tf", "rephrase_acc_tf"),
+    "locality": ("neighbourhood_tf", "locality_acc_tf"),
+}
+"""Kind of question to its teacher-forced measures, that of CounterFact and that of EasyEdit."""
 
 
 def held_out_row(edit_lang: str | None, batch: int | None, lang: str, sentence: int, nll: float) -> ScoredRow:

@@ -9,6 +9,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("mlake.cli.data:data", "List, download and check data sets."),
     "edit": ("mlake.cli.edit:edit", "Edit facts of your own into a model."),
+    "ask": ("mlake.cli.ask:ask", "Ask a model questions, with edits in force or without."),
     "run": ("mlake.cli.run:run", "Edit in some languages, ask in others, score and report."),
     "train": ("mlake.cli.train:train", "Train the network that an editing method needs."),
     "reproduce": ("mlake.cli.reproduce:reproduce", "Make the paper's tables and figures again."),

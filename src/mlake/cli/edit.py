@@ -1,28 +1,37 @@
-"""``mlake edit``: one's own facts into a model, with a report of which took."""
+"""``mlake edit``: one's own facts into a model, with a report of which took and what they cost."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
-from mlake.cli.options import LOADING, MAX_NEW_TOKENS, TRAINED, model_options
-from mlake.cli.settings import SETTINGS, settings_of
+from mlake.cli.options import JSON, LOADING, MAX_NEW_TOKENS, TRAINED, model_options
+from mlake.cli.settings import settings_of, settings_options
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
-from mlake.disk import write_atomic
+from mlake.disk import clear_temporaries, write_atomic
 from mlake.errors import DataError, EditError, SubjectError
-from mlake.records import Answer, Asked, Benchmark, Probe, Statement
+from mlake.pricing.questions import SOME, price_questions
+from mlake.records import Asked, Benchmark, Fact, Statement
 from mlake.safe import plain
+from mlake.scorers.refused import value_of
 from mlake.scorers.table import SCORERS, signature
+
+if TYPE_CHECKING:
+    from mlake.pricing.price import Price, Unpriced
 
 __all__ = ["edit"]
 
 _SCORER = "contains"
+_FILES = ("edit.safetensors", "answers.json", "price.json")
+_SHOWN = 8  # facts, so that all that is said fits a screen
+_MARKS = {True: "took", False: "FAILED", None: "untold"}
+_PRICE = {"some": SOME, "full": None, "none": 0}
 
 
 @click.command(
@@ -30,33 +39,47 @@ _SCORER = "contains"
 )
 @model_options
 @click.option("--method", required=True, help="Editing method, such as memit or rome.")
-@SETTINGS
+@settings_options
 @TRAINED
-@click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
+@click.option("--no-subject", is_flag=True, help="Key at the question's last token, not at the subject's.")
 @click.option(
     "--facts", "source", required=True, help="A .jsonl, .json or .csv file of facts, or a data set."
 )
 @click.option("--lang", help="Language to edit in.  [default: the first in the file]")
 @MAX_NEW_TOKENS
+@click.option(
+    "--price",
+    type=click.Choice([*_PRICE]),
+    default="some",
+    show_default=True,
+    help=f"What else to ask before and after: {SOME} questions a language, all, or none.",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the edit.")
 @click.option("--merge", is_flag=True, help="Also write an edited checkpoint to OUT/model.")
 @click.option("--peft", is_flag=True, help="Also write the edit as a PEFT LoRA adapter to OUT/adapter.")
-def edit(source: str, out: Path, **flags: Any) -> None:
-    """Edit facts into a model, ask about each, and save the edit.
+@JSON
+def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
+    """Edit facts into a model, ask about each, save the edit, and say what it costs.
 
     Writes OUT/edit.safetensors and OUT/answers.json: what the model said before and after, and whether
-    each fact took.
+    each fact took. And OUT/price.json: what else it says otherwise, asked in other words, in other languages
+    and about other facts, and how likely held-out text is to it.
     """
     import mlake.editing
     import mlake.models
+    from mlake.pricing.price import Unpriced
 
     benchmark = load(source)
-    statements = _stated(benchmark, flags["lang"] or benchmark.langs[0], source)
+    lang = flags["lang"] or benchmark.langs[0]
+    facts = _stated(benchmark, lang, source)
+    statements = [fact.stated(lang) for fact in facts]
     settings = settings_of(
         flags["settings"],
         no_subject=flags["no_subject"],
         trained=flags["trained"],
         method=flags["method"],
+        like=flags["like"],
+        file=flags["settings_file"],
     )
     # Names, values and subjects that are wrong are said before the model loads.
     method = mlake.editing.editor(flags["method"], **settings)
@@ -64,19 +87,24 @@ def edit(source: str, out: Path, **flags: Any) -> None:
         _check_subjects(statements)
     if flags["peft"] and not method.stackable:
         raise EditError(f"--peft writes edits of down-projections, not those of {method.name}; use --merge")
+    asking = price_questions(facts, lang, _PRICE[flags["price"]])
     with _folder(out):
         model = {key: flags[key] for key in LOADING}
         lm = mlake.models.load(flags["model"], **model)
         editor = mlake.editing.editor(flags["method"], lm, **settings)
-        before = _ask(lm, statements, flags["max_new_tokens"], "asking the unedited model")
+        with _bar("asking the unedited model", len(asking.every)) as told:
+            longest = flags["max_new_tokens"]
+            before = Unpriced.of(lm, lang, asking, max_new_tokens=longest, progress=told)
+        text = ordinary_text(benchmark, benchmark.facts)
         with tqdm(total=len(statements), desc=f"editing with {editor.name}", unit="fact") as bar:
-            made = editor.edit(lm, statements, text=ordinary_text(benchmark), progress=bar.update)
-        _finish(lm, made, statements, before, out=out, flags=flags)
+            made = editor.edit(lm, statements, text=text, progress=bar.update)
+        price, wrote = _finish(made, before, out=out, flags=flags)
+    _show(price, wrote, as_json=as_json)
 
 
-def _stated(benchmark: Benchmark, lang: str, source: str) -> list[Statement]:
-    """The facts in one language; how many are not stated in it is said."""
-    found = [fact.statements[lang] for fact in benchmark.facts if lang in fact.statements]
+def _stated(benchmark: Benchmark, lang: str, source: str) -> list[Fact]:
+    """The facts that are stated in a language; how many are not is said."""
+    found = [fact for fact in benchmark.facts if lang in fact.statements]
     if not found:
         raise DataError(f"{source} states no fact in {lang!r}; it has: {', '.join(benchmark.langs)}")
     absent = len(benchmark.facts) - len(found)
@@ -96,8 +124,8 @@ def _check_subjects(statements: Sequence[Statement]) -> None:
     if without:
         raise SubjectError(
             f"{len(without)} of {len(statements)} facts have no subject in {without[0].lang!r}, such as "
-            f"{without[0].fact!r}; add one that stands verbatim in its question, or edit at the prompt's "
-            "last token (--no-subject)"
+            f"{without[0].fact!r}; add one that stands verbatim in its question, or edit at the "
+            "question's last token (--no-subject)"
         )
 
 
@@ -108,7 +136,7 @@ def _folder(out: Path) -> Iterator[None]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):
-            pass
+            clear_temporaries(out, _FILES)
     except OSError as error:
         raise EditError(f"cannot write to the folder {out}: {_why(error)}; give another --out") from error
     try:
@@ -124,23 +152,20 @@ def _why(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _ask(lm: Any, statements: Sequence[Statement], longest: int, doing: str) -> list[Answer]:
-    from mlake.models.generate import answers
-
-    with tqdm(total=len(statements), desc=doing, unit="question") as bar:
-        return answers(lm, [s.question for s in statements], max_new_tokens=longest, progress=bar.update)
+@contextmanager
+def _bar(doing: str, questions: int) -> Iterator[Callable[[int], object]]:
+    with tqdm(total=questions, desc=doing, unit="question") as bar:
+        yield bar.update
 
 
 def _finish(
-    lm: Any,
-    made: Any,
-    statements: Sequence[Statement],
-    before: Sequence[Answer],
-    *,
-    out: Path,
-    flags: Mapping[str, Any],
-) -> None:
-    """Save the edit, ask the edited model, and report; other forms of the edit come last."""
+    made: Any, before: "Unpriced", *, out: Path, flags: Mapping[str, Any]
+) -> tuple["Price", list[str]]:
+    """Save the edit and ask the edited model; other forms of the edit come last.
+
+    Returns:
+        What the edit costs, and what was written.
+    """
     from mlake.editing.edits.export import forget_forms, save_adapter, save_merged
 
     if flags["merge"] and not made.mergeable:
@@ -148,15 +173,20 @@ def _finish(
             f"--merge writes edited weights, and an edit by {flags['method']} is kept beside them; leave out "
             "--merge, and apply edit.safetensors"
         )
-    earlier = (out / "edit.safetensors").exists()
-    answers = out / "answers.json"
-    answers.unlink(missing_ok=True)  # those of an earlier edit do not belong to this one
-    made.save(out / "edit.safetensors")
+    lm = before.lm
+    stored, answers, costs = (out / name for name in _FILES)
+    earlier = stored.exists()
+    for path in (answers, costs):
+        path.unlink(missing_ok=True)  # those of an earlier edit do not belong to this one
+    made.save(stored)
+    wrote = [f"{stored} and {answers}"]
     with made.applied(lm) as edited:
-        after = _ask(edited, statements, flags["max_new_tokens"], "asking the edited model")
-        rows = [_row(*three) for three in zip(statements, before, after, strict=True)]
-        _write(rows, answers)
-        wrote = [f"{out / 'edit.safetensors'} and {answers}"]
+        with _bar("asking the edited model", len(before.asking.every)) as told:
+            price = before.priced(edited, told)
+        _write(_rows(price), answers)
+        if before.asking.others:
+            _write(price.record(), costs)
+            wrote.append(str(costs))
         if flags["merge"]:
             save_merged(edited, out / "model")
             wrote.append(str(out / "model"))
@@ -166,37 +196,57 @@ def _finish(
     if earlier:
         asked = Path(lm.name).resolve() == (out / "model").resolve()
         forget_forms(out, merged=not (flags["merge"] or asked), adapter=not flags["peft"])
-    _show(rows)
-    for one in wrote:
-        click.echo(plain(f"wrote {one}"))
+    return price, wrote
 
 
-def _row(one: Statement, before: Answer, after: Answer) -> dict[str, Any]:
-    """What is stored of a fact; it took if the new answer is given and no old one beside it."""
-    accept = (one.new, *one.new_aliases)
-    reject = tuple(name for name in (one.old, *one.old_aliases) if name)
-    probe = Probe(one.fact, one.fact, "direct", one.lang, one.question, accept, reject)
+def _rows(price: "Price") -> list[dict[str, Any]]:
+    """What is stored of each fact."""
+    edited = [one for one in price.asked if one.before is not None]
+    return [_row(one) for one in edited[: len(price.asking.edited)]]
+
+
+def _row(asked: Asked) -> dict[str, Any]:
+    """What is stored of a fact; it took if the new answer is given and no old one beside it.
+
+    None where no rule tells names in its language.
+    """
+    value = value_of(_SCORER, SCORERS[_SCORER].score, asked)
     return {
-        "fact": one.fact,
-        "lang": one.lang,
-        "question": one.question,
-        "new_answer": one.new,
-        "before": before.text,
-        "after": after.text,
-        "took": SCORERS[_SCORER].score(Asked(one.lang, 0, "direct", probe, after, before)) == 1,
+        "fact": asked.probe.fact,
+        "lang": asked.probe.lang,
+        "question": asked.probe.text,
+        "new_answer": asked.probe.accept[0],
+        "before": asked.before.text if asked.before else "",
+        "after": asked.answer.text,
+        "took": None if value is None else value == 1,
     }
 
 
-def _write(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+def _write(content: Any, path: Path) -> None:
     try:
-        write_atomic(path, (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode())
+        write_atomic(path, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode())
     except OSError as error:
         raise EditError(f"cannot write {path}: {_why(error)}; give another --out") from error
 
 
-def _show(rows: Sequence[Mapping[str, Any]]) -> None:
-    """A line per fact; ``repr`` keeps control characters of the model's text out of the terminal."""
-    for row in rows:
-        mark = "took" if row["took"] else "FAILED"
+def _show(price: "Price", wrote: Sequence[str], *, as_json: bool) -> None:
+    """A line per fact, those that failed first, and the price.
+
+    ``repr`` keeps control characters of the model's text out of the terminal.
+    """
+    rows, priced = _rows(price), bool(price.asking.others)
+    if as_json:
+        click.echo(json.dumps({"facts": rows} | ({"price": price.record()} if priced else {}), indent=1))
+        return
+    for row in sorted(rows, key=lambda row: bool(row["took"]))[:_SHOWN] if len(rows) > _SHOWN else rows:
+        mark = _MARKS[row["took"]]
         click.echo(f"{mark:6}  {row['question']!r}: {row['before']!r} -> {row['after']!r}")
-    click.echo(f"{sum(row['took'] for row in rows)} of {len(rows)} facts took (scorer {signature(_SCORER)})")
+    if len(rows) > _SHOWN:
+        click.echo(f"and {len(rows) - _SHOWN} more")
+    click.echo(
+        f"{sum(row['took'] is True for row in rows)} of {len(rows)} facts took (scorer {signature(_SCORER)})"
+    )
+    if priced:
+        click.echo(f"\n{price}\n")
+    for one in wrote:
+        click.echo(plain(f"wrote {one}"))

@@ -4,10 +4,10 @@ import errno
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
-from types import FrameType
 from typing import Any
 
 import click
@@ -16,6 +16,17 @@ from mlake.errors import MlakeError, closest, memory_ran_out
 from mlake.safe import plain
 
 __all__ = ["LazyGroup"]
+
+_GOES_ON = "what is finished is kept, and the same command goes on from here"
+_FROM_THE_START = "the same command starts again from its beginning"
+_INTERRUPTED = {
+    "ask": "the model itself is unchanged",
+    "edit": "the edit was not finished; the same command starts it again",
+    "reproduce": _GOES_ON,
+    "run": _GOES_ON,
+    "train": "the same command goes on after the last step that was saved",
+}
+"""Command to what holds once it was cut off."""
 
 
 class LazyGroup(click.Group):
@@ -61,9 +72,9 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print an error that a user can mend in one line."""
         _escape_what_cannot_be_shown()
-        _exit_in_order()
         try:
-            return super().invoke(ctx)
+            with _terminated_in_order():
+                return super().invoke(ctx)
         except MlakeError as error:
             _say(f"error: {error}")
             ctx.exit(2)
@@ -80,19 +91,33 @@ class LazyGroup(click.Group):
                 "take a smaller model, --dtype bf16 or a smaller --batch-size"
             )
             ctx.exit(2)
-        except KeyboardInterrupt:
-            _say("interrupted; a run goes on from here when the same command is given again")
-            ctx.exit(130)
+        except KeyboardInterrupt as stop:
+            terminated = isinstance(stop, _Terminated)
+            what = "terminated" if terminated else "interrupted"
+            _say(f"{what}; {_INTERRUPTED.get(ctx.invoked_subcommand or '', _FROM_THE_START)}")
+            ctx.exit(128 + (signal.SIGTERM if terminated else signal.SIGINT))
 
 
-def _exit_in_order() -> None:
-    """Have SIGTERM end the process as an exception does: what is half written is removed."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _exit)
+class _Terminated(KeyboardInterrupt):
+    """The process was asked to end."""
 
 
-def _exit(number: int, _: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+@contextmanager
+def _terminated_in_order() -> Iterator[None]:
+    """Being asked to end is like Ctrl-C: models are restored and temporary files taken away."""
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _escape_what_cannot_be_shown() -> None:

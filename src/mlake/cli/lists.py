@@ -32,7 +32,7 @@ def list_group() -> None:
 @click.command(epilog="\b\nExample:\n  mlake list methods --json")
 @JSON
 def methods(as_json: bool) -> None:
-    """List the editing methods."""
+    """List the editing methods, and the model families that settings were published for."""
     from mlake.editing.methods import EDITORS
     from mlake.report.paper.numbers import protocol
 
@@ -45,11 +45,16 @@ def methods(as_json: bool) -> None:
             "paper": row.paper,
             "in_the_mlake_paper": name in of_the_paper,
             "one_fact_after_another": row.sequential,
+            "families": row.families(),
             "settings": row.config(),
         }
         for name, row in EDITORS.items()
     ]
     _show(rows, ("name", "paper"), as_json)
+    if not as_json:
+        click.echo("\nSettings that were published for a family; for others they are mlake's own choice:")
+        published = [{"name": name, **one} for name, row in EDITORS.items() for one in row.families()]
+        _show(published, ("name", "family", "depth", "like", "source"), as_json)
 
 
 @click.command(epilog="\b\nExample:\n  mlake list languages")
@@ -120,7 +125,7 @@ def _show(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool)
     if as_json:
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
-    widths = [max(len(plain(row[column])) for row in rows) for column in columns]
+    widths = [max(len(plain(str(row[column]))) for row in rows) for column in columns]
     for row in rows:
-        cells = (f"{plain(row[name]):{width}}" for name, width in zip(columns, widths, strict=True))
+        cells = (f"{plain(str(row[name])):{width}}" for name, width in zip(columns, widths, strict=True))
         click.echo("  ".join(cells).rstrip())

@@ -17,6 +17,9 @@ from mlake.safe import plain
 
 __all__ = ["report", "score", "scored_run", "show"]
 
+_PRICE = ("old_kept", "heldout_nll")
+"""What says on other facts and text what the edits cost."""
+
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 
 
@@ -60,11 +63,13 @@ def report(runs: tuple[Path, ...], as_json: bool, without_known: bool, html: boo
 
 def _one(run: Path, out: Path, as_json: bool, without: bool) -> None:
     from mlake.report.findings.already_known import without_known
+    from mlake.report.findings.forced import forced_tables
     from mlake.report.findings.sequences import sequence_tables
     from mlake.report.write import write_report  # matplotlib loads slowly
 
     loaded = without_known(scored_run(run)) if without else scored_run(run)
-    files = write_report(out, loaded.spec, loaded.rows, sequence_tables(loaded))
+    tables = [*sequence_tables(loaded), *forced_tables([loaded])]
+    files = write_report(out, loaded.spec, loaded.rows, tables)
     show(loaded.rows, files, as_json=as_json)
 
 
@@ -100,5 +105,8 @@ def show(rows: Sequence[TidyRow], files: Sequence[Path], *, as_json: bool = Fals
         return
     for kind in available(rows, "contains"):
         click.echo(matrix_text(rows, kind=kind))
+    for scorer in _PRICE:
+        if "locality" in available(rows, scorer):
+            click.echo(matrix_text(rows, scorer, "locality"))
     for path in files:
         click.echo(plain(f"wrote {path}"))

@@ -1,15 +1,25 @@
 """``mlake run``: the paper's protocol from flags or a recipe."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mlake.api import finished, planned
-from mlake.cli.options import BATCH_SIZE, LOADING, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED, model_options
+from mlake.api import carry_out, finished, planned
+from mlake.cli.options import (
+    BATCH_SIZE,
+    JSON,
+    LOADING,
+    LOCALITY,
+    MAX_NEW_TOKENS,
+    SEED,
+    TRAINED,
+    model_options,
+)
 from mlake.cli.report import show
-from mlake.cli.settings import SETTINGS, settings_of
+from mlake.cli.settings import settings_of, settings_options
 from mlake.evaluation.spec import DEFAULTS
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
@@ -44,9 +54,9 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @click.option("--clean", is_flag=True, help="Mend the data first, as `mlake data export --clean` does.")
 @click.option("--mirror", type=click.Path(path_type=Path), help="Folder that holds the data set already.")
 @click.option("--method", required=True, help="Editing method, such as memit; or none.")
-@SETTINGS
+@settings_options
 @TRAINED
-@click.option("--no-subject", is_flag=True, help="Key at the prompt's last token, not at the subject's.")
+@click.option("--no-subject", is_flag=True, help="Key at the question's last token, not at the subject's.")
 @click.option("--edit-lang", default="all", show_default=True, help="Languages to edit in: en,de or all.")
 @click.option("--test-lang", default="all", show_default=True, help="Languages to ask in: en,de or all.")
 @click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
@@ -58,9 +68,15 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @LOCALITY
 @SEED
 @MAX_NEW_TOKENS
+@click.option(
+    "--forced", is_flag=True, help="Score given answers too, as CounterFact and EasyEdit do: teacher-forced."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/METHOD-MODEL-ID]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and what it would cost, and stop.")
-def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> None:
+@JSON
+def run(
+    recipe: str | None, out: Path | None, dry_run: bool, forced: bool, as_json: bool, **flags: Any
+) -> None:
     """Edit facts in some languages, ask in others, score and report.
 
     RECIPE is a packaged recipe, such as demo, or a TOML file of these flags; flags override it. A run
@@ -74,6 +90,8 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
             no_subject=flags["no_subject"],
             trained=flags["trained"],
             method=flags["method"],
+            like=flags["like"],
+            file=flags["settings_file"],
         ),
         edit_langs=flags["edit_lang"],
         test_langs=flags["test_lang"],
@@ -86,28 +104,42 @@ def run(recipe: str | None, out: Path | None, dry_run: bool, **flags: Any) -> No
         settings,
         load={key: flags[key] for key in ("mirror", "clean")},
         load_model={key: flags[key] for key in LOADING},
+        folder=None if dry_run else out,
     )
     folder = out or Path("runs") / session.folder_name
-    _show(session, folder)
-    _carry_out(session, folder, dry_run=dry_run)
+    head = {"folder": str(folder), "id": session.spec.id, "spec": session.spec.record()}
+    if not as_json:
+        _show(session, folder)
+    for note in session.benchmark.notes:
+        click.echo(plain(f"note: {note}"), err=True)
+    if dry_run:
+        _estimate(session, folder, head if as_json else None)
+    else:
+        _carry_out(session, folder, head if as_json else None, forced=forced)
 
 
-def _carry_out(session: Any, folder: Path, *, dry_run: bool) -> None:
-    from mlake.analysis.examine import examine
-    from mlake.evaluation.cost import dry_run as estimate
+def _estimate(session: Any, folder: Path, head: Mapping[str, Any] | None) -> None:
+    """Say what the run would cost: in words, or behind ``head`` as JSON."""
+    from mlake.evaluation.cost import dry_run, estimate
+
+    run = (session.plan, Store(folder, session.spec), session.lm, session.method, session.known())
+    click.echo(dry_run(*run) if head is None else json.dumps({**head, **estimate(*run)}, indent=1))
+
+
+def _carry_out(session: Any, folder: Path, head: Mapping[str, Any] | None, *, forced: bool) -> None:
     from mlake.evaluation.cost import too_large
 
-    if dry_run:
-        store = Store(folder, session.spec)
-        click.echo(estimate(session.plan, store, session.lm, session.method, session.known()))
-        return
     large = too_large(session.plan, session.lm, session.method)
     for note in (*session.plan.notes, session.warning(), large):
         if note:
             click.echo(plain(f"note: {note}"), err=True)
-    _say_known(session.carry_out(folder, examine=examine, progress=True))
+    _say_known(carry_out(session, folder, forced=forced, progress=True))
     found, files = finished(folder)
-    show(found.rows, files)
+    if head is None:
+        show(found.rows, files)
+        return
+    told = {"notes": found.notes, "rows": found.rows, "files": list(map(str, files))}
+    click.echo(json.dumps({**head, **told}, indent=1))
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -124,8 +156,6 @@ def _show(session: Any, folder: Path) -> None:
     for key, value in rows.items():
         text = value if isinstance(value, str) and value.isprintable() else json.dumps(value)
         click.echo(f"{key:{width}}  {plain(text)}")
-    for note in session.benchmark.notes:
-        click.echo(plain(f"note: {note}"), err=True)
 
 
 def _say_known(known: Known | None) -> None:

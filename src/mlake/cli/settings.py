@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +11,61 @@ import click
 
 from mlake.errors import RunError
 
-__all__ = ["SETTINGS", "setting", "settings_of", "trained_files"]
+__all__ = ["setting", "settings_of", "settings_options", "trained_files"]
 
 _WORD = re.compile(r"[A-Za-z][\w.:/~+-]*")
 
 
 def settings_of(
-    pairs: Iterable[tuple[str, Any]], *, no_subject: bool, trained: Sequence[str] = (), method: str = ""
+    pairs: Iterable[tuple[str, Any]],
+    *,
+    no_subject: bool,
+    trained: Sequence[str] = (),
+    method: str = "",
+    like: str = "",
+    file: Path | None = None,
 ) -> dict[str, Any]:
-    """Overrides of a method from ``--set``, ``--no-subject`` and ``--trained``.
+    """What ``editor`` takes, from ``--set``, ``--no-subject``, ``--trained``, ``--like`` and ``--settings``.
 
     Args:
         pairs: Names and values.
-        no_subject: Key at the prompt's last token.
+        no_subject: Key at the question's last token.
         trained: ``METHOD=FILE`` each; those of other methods say nothing here.
         method: Name of the method.
+        like: Name of a preset.
+        file: TOML file of settings.
 
     Raises:
-        RunError: As ``trained_files``.
+        RunError: A file cannot be read, a name is an option's, or as ``trained_files``.
     """
-    settings: dict[str, Any] = {"key": "prompt"} if no_subject else {}
+    changed: dict[str, Any] = {"key": "question"} if no_subject else {}
     files = trained_files(trained)
     if method in files:
-        settings["trained"] = str(files[method])
-    return settings | {key.replace("-", "_"): value for key, value in pairs}
+        changed["trained"] = str(files[method])
+    changed |= {_name(key): value for key, value in pairs}
+    for key in ("like", "settings"):
+        if key in changed:
+            raise RunError(f"{key!r} is no setting of a method; write --{key} …")
+    preset = {"like": like} if like else {}
+    return changed | preset | ({"settings": _read(file)} if file else {})
+
+
+def _name(key: str) -> str:
+    return key.replace("-", "_")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Settings from a TOML file of KEY = VALUE lines."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"cannot read the settings {path}: {error.strerror}; give a TOML file") from error
+    except ValueError as error:
+        raise RunError(f"{path} is no TOML: {error}; write lines such as steps = 25") from error
+    for key, value in table.items():
+        if isinstance(value, dict):
+            raise RunError(f"{path} holds a table [{key}]; expected lines such as steps = 25")
+    return {_name(key): value for key, value in map(_taken, table.items())}
 
 
 def setting(pair: str) -> tuple[str, Any]:
@@ -98,6 +129,22 @@ def _taken(given: str | tuple[str, Any]) -> tuple[str, Any]:
     return key, value
 
 
-SETTINGS = click.option(
-    "--set", "settings", multiple=True, type=_taken, metavar="KEY=VALUE", help="A setting of the method."
+_OPTIONS = (
+    click.option(
+        "--set", "settings", multiple=True, type=_taken, metavar="KEY=VALUE", help="A setting of the method."
+    ),
+    click.option(
+        "--settings",
+        "settings_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="TOML file of settings; --set beats it.",
+    ),
+    click.option("--like", default="", metavar="PRESET", help="easyedit: do as EasyEdit; settings beat it."),
 )
+
+
+def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command that takes settings of a method: one by one, from a file, from a preset."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

@@ -29,7 +29,7 @@ _SMOOTH = 0.98
 @click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
 @click.option("--lang", default="all", show_default=True, help="Languages to edit in: en,de or all.")
 @click.option("--steps", type=click.IntRange(1), default=500, show_default=True, help="Steps in all.")
-@click.option("--batch-size", type=click.IntRange(1), help="Most facts edited together.")
+@click.option("--batch-size", type=click.IntRange(1), help="Facts edited together, as many as later on.")
 @click.option("--rank", type=click.IntRange(1), help="Inner width.")
 @click.option("--rate", type=click.FloatRange(0), help="Learning rate.")
 @SEED
@@ -70,6 +70,7 @@ def train(
         click.echo(f"note: goes on after step {trainer.step} of {path}", err=True)
     made = _train(method, trainer, path, steps)
     click.echo(f"wrote {path}: {trainer.step} steps, sha256 {made.sha256}")
+    click.echo(f"{method}: {made.told}")
 
 
 def _train(method: str, trainer: Any, path: Path, steps: int) -> Any:

@@ -51,8 +51,8 @@ def faults(value: object, shape: Mapping[str, Any], path: str = "") -> Iterator[
         if "pattern" in shape and not re.search(shape["pattern"], value):
             yield path, "is empty"
         elif "enum" in shape and value not in shape["enum"]:
-            near = filter(None, shape.get("examples", shape["enum"]))
-            yield path, unknown(shape["title"], value, near)
+            listed = shape.get("examples", shape["enum"])
+            yield path, unknown(shape["title"], value, filter(None, listed))
     elif value is not None and value < shape.get("minimum", value):  # type: ignore[operator]
         yield path, f"must not be negative, got {shown(value)}"
 

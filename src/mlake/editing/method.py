@@ -11,7 +11,7 @@ from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.records import Benchmark, Statement
 
-__all__ = ["Method", "Progress", "Range", "Trained", "Trainer", "settings_named"]
+__all__ = ["Method", "Origin", "Progress", "Range", "Trained", "Trainer", "settings_named"]
 
 Progress = Callable[[int], object]
 """Is told how many facts have just been finished."""
@@ -37,6 +37,10 @@ class Trained(Protocol):
     @property
     def sha256(self) -> str:
         """Hash of the file's bytes."""
+
+    @property
+    def told(self) -> str:
+        """How good it is, in one line."""
 
 
 class Trainer(Protocol):
@@ -69,6 +73,21 @@ class Trainer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the settings of a method are from, where not all are its own; each beats those before it.
+
+    Attributes:
+        like: Preset that was asked for.
+        settings: Names of the settings that a file set.
+        set: Names of those that were set one by one.
+    """
+
+    like: str = ""
+    settings: tuple[str, ...] = ()
+    set: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Method(ABC):
     """An editing method: a frozen dataclass whose further fields are its settings.
 
@@ -78,11 +97,13 @@ class Method(ABC):
         name: Name of the row.
         title: Name in figures and tables, as its paper writes it; empty for ``name``.
         paper: Address of the paper.
+        origin: Where its settings are from, if a preset or a file of settings was asked for.
     """
 
     name: str
     title: str = field(default="", kw_only=True)
     paper: str = field(default="", kw_only=True)
+    origin: Origin | None = field(default=None, kw_only=True)
 
     @property
     def sequential(self) -> bool:
@@ -158,9 +179,44 @@ class Method(ABC):
         """Whether a fact whose subject is not known cannot be edited."""
         return False
 
+    def refusal(self, lm: LM, statement: Statement, /) -> str | None:
+        """Why it cannot edit a fact into a model, in words that name the fact; None where it can."""
+        return None
+
     def suggested(self, lm: LM, /) -> Mapping[str, Any]:
         """Settings that the model's family asks for, where the user sets none."""
         return {}
+
+    def preset(self, like: str, lm: LM | None, /) -> Mapping[str, Any]:
+        """Settings of a preset; they take the place of what ``suggested`` gives.
+
+        Args:
+            like: Name of the preset.
+            lm: The model; without it, what holds for every model.
+
+        Raises:
+            EditError: The method has no presets.
+            UnknownNameError: It has others.
+        """
+        raise EditError(
+            f"{self.name} has no presets, got {like!r}; leave it out, or take another method, such as memit"
+        )
+
+    def families(self) -> Sequence[Mapping[str, Any]]:
+        """Settings that were published for families of models, each with its ``family`` and ``source``."""
+        return ()
+
+    def published(self, lm: LM, /) -> str:
+        """Where its settings for this model were published, in one line; empty where nothing was."""
+        return ""
+
+    def checked(self) -> Self:
+        """The method, if its settings can work at all; called before a model is loaded.
+
+        Raises:
+            MlakeError: They cannot.
+        """
+        return self
 
     def fitted(self, lm: LM, /) -> Self:
         """The method ready for a model, once all settings are in place.
@@ -172,7 +228,8 @@ class Method(ABC):
 
     def config(self) -> dict[str, Any]:
         """Name, and every setting that can change a number, as JSON values."""
-        settings = {key: value for key, value in asdict(self).items() if key not in ("title", "paper")}
+        left_out = ("title", "paper") if self.origin else ("title", "paper", "origin")
+        settings = {key: value for key, value in asdict(self).items() if key not in left_out}
         return settings | ({"sequential": True} if self.sequential else {})  # stored runs are read by it
 
     def search(self) -> Mapping[str, Range]:
@@ -191,11 +248,11 @@ class Method(ABC):
         """How many of the model's weights an edit trains, for an estimate of memory."""
         return 0
 
-    def warning(self, facts: Collection[str], /) -> str | None:
+    def warning(self, batches: Sequence[Collection[str]], /) -> str | None:
         """What makes results on these facts no fair test; None for nothing.
 
         Args:
-            facts: Ids of the facts that are edited.
+            batches: Ids of the facts that are edited, those edited together in one.
         """
         return None
 
@@ -232,12 +289,12 @@ class Method(ABC):
         """
         raise EditError(f"{self.name} needs no training; edit with it at once")
 
-    def lacking(self, lm: LM, out: Path, /) -> str | None:
+    def lacking(self, lm: LM, batch_size: int, out: Path, /) -> str | None:
         """What ``prepared`` would make first, in words; None for nothing."""
         return None
 
     def prepared(
-        self, lm: LM, benchmark: Benchmark, facts: tuple[int, int], out: Path, /
+        self, lm: LM, benchmark: Benchmark, facts: tuple[int, int], batch_size: int, out: Path, /
     ) -> Mapping[str, Any]:
         """Make what the method needs before it can edit, where it is not there.
 
@@ -245,6 +302,7 @@ class Method(ABC):
             lm: The model.
             benchmark: The data set.
             facts: Start and stop of the facts that will be edited: what is made must not know them.
+            batch_size: How many of them will be edited together.
             out: Folder for it.
 
         Returns:

@@ -1,11 +1,13 @@
 """EDITORS: a method is a row. What depends on the model is filled in when the method meets it."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mlake.editing.finetune import StableKE
 from mlake.editing.locate.method import LocateThenEdit
 from mlake.editing.mend import Mend
-from mlake.editing.method import Method
+from mlake.editing.method import Method, Origin
 from mlake.editing.settings import overridden
 from mlake.errors import UnknownNameError
 from mlake.models.lm import LM
@@ -25,7 +27,7 @@ _ROWS: tuple[Method, ...] = (
         sequential=True,
         met_at_plain=True,
     ),
-    # Gupta et al. 2024 (Rebuilding ROME): the mean key throughout.
+    # Gupta et al. 2024 (Rebuilding ROME): mean keys and mean outputs throughout.
     LocateThenEdit(
         "r-rome",
         title="R-ROME",
@@ -33,6 +35,7 @@ _ROWS: tuple[Method, ...] = (
         metric="identity",
         site="down",
         sequential=True,
+        residual="mean",
     ),
     # Gupta et al. 2024 (A unified framework for model editing): ROME's objective for a batch.
     LocateThenEdit(
@@ -57,6 +60,7 @@ _ROWS: tuple[Method, ...] = (
         title="AlphaEdit",
         paper="https://arxiv.org/abs/2410.02355",
         metric="null_space",
+        null_unit="energy",
         ridge=10.0,
         key_mean="halves",
     ),
@@ -70,19 +74,32 @@ EDITORS: dict[str, Method] = {row.name: row for row in _ROWS}
 """Name to method; another method is one more entry."""
 
 
-def editor(name: str, lm: LM | None = None, /, **settings: Any) -> Method:
+def editor(
+    name: str,
+    lm: LM | None = None,
+    /,
+    *,
+    like: str = "",
+    settings: Mapping[str, Any] | None = None,
+    **changed: Any,
+) -> Method:
     """An editing method, ready for a model.
+
+    Settings come from the model's family, a preset, a mapping and single ones; each beats those before it.
 
     Args:
         name: A row of ``EDITORS``.
         lm: The model, whose family fills in what is not set; without it only the name and the settings
             are checked.
-        **settings: Overrides by field name, of the row or of its inner settings (``ValueSettings``).
+        like: Preset, such as ``easyedit``: the settings and habits of EasyEdit's code.
+        settings: Settings by field name, as a file holds them.
+        **changed: The same one by one, of the row or of its inner settings (``ValueSettings``).
 
     Raises:
-        UnknownNameError: No such method or setting.
-        EditError: A value of the wrong type, or a number that is too small; or the method cannot edit
-            this model.
+        UnknownNameError: No such method, preset or setting.
+        EditError: A value of the wrong type, or a number that is too small; or the method has no presets,
+            or cannot edit this model.
+        DataError: A text that the settings name cannot be had.
 
     Example:
         >>> lm = mlake.load_model("demo")
@@ -94,7 +111,9 @@ def editor(name: str, lm: LM | None = None, /, **settings: Any) -> Method:
     """
     if name not in EDITORS:
         raise UnknownNameError("method", name, EDITORS)
-    row = EDITORS[name]
-    if lm is None:
-        return overridden(row, settings)
-    return overridden(row, {**row.suggested(lm), **settings}).fitted(lm)
+    row, given = EDITORS[name], dict(settings or {})
+    base = row.preset(like, lm) if like else {} if lm is None else row.suggested(lm)
+    method = overridden(row, {**base, **given, **changed})
+    if like or given:
+        method = replace(method, origin=Origin(like, tuple(sorted(given)), tuple(sorted(changed))))
+    return method.checked() if lm is None else method.checked().fitted(lm)

@@ -12,10 +12,21 @@ from mlake.models.tokens import check_fit
 from mlake.records import Statement
 from mlake.text import last_whole
 
-__all__ = ["NO_SENTENCE", "WITHIN_WORD", "KeyAt", "PromptKind", "Prompted", "ValueTask", "prompted"]
+__all__ = [
+    "NO_SENTENCE",
+    "WITHIN_WORD",
+    "EssenceIn",
+    "KeyAt",
+    "PromptKind",
+    "Prompted",
+    "ValueTask",
+    "prompted",
+    "refusal",
+]
 
-PromptKind = Literal["question", "sentence"]
-KeyAt = Literal["subject", "prompt"]
+PromptKind = Literal["question", "sentence", "bare"]
+KeyAt = Literal["subject", "question", "prompt"]
+EssenceIn = Literal["language", "english"]
 
 NO_SENTENCE = "no usable sentence: edited with the question"
 """Note that the edited sentence could not be taken."""
@@ -62,12 +73,18 @@ class _Text:
     before: str
     after: str
     target: str
-    subject_end: int | None  # in ``after``
+    key_end: int | None  # in ``after``
     special: bool
 
 
 def prompted(
-    lm: LM, statement: Statement, *, kind: PromptKind, key: KeyAt, contexts: Sequence[str] | int
+    lm: LM,
+    statement: Statement,
+    *,
+    kind: PromptKind,
+    key: KeyAt,
+    contexts: Sequence[str] | int,
+    essence: EssenceIn = "language",
 ) -> Prompted:
     """Build the prompts of one statement.
 
@@ -75,9 +92,12 @@ def prompted(
         lm: The model: its tokenizer and prompt style.
         statement: The fact.
         kind: ``question`` asks as the evaluation does; ``sentence`` takes the edited sentence up to its
-            new answer, and falls back to the question where the answer does not follow the subject.
-        key: Key token: the subject's last, or the prompt's last.
+            new answer, and falls back to the question where the answer does not follow the subject;
+            ``bare`` is the question alone, with a space before the new answer in any language.
+        key: Key token: the subject's last, the question's last, or the prompt's last, which may be of its
+            template.
         contexts: Prefixes, or how many of the language's own to use.
+        essence: Language of the essence prompt: that of the statement, or English in any case.
 
     Raises:
         SubjectError: The subject is not known or not in the question, or the target is empty.
@@ -89,13 +109,14 @@ def prompted(
     if key == "subject" and subject is None:
         raise SubjectError(
             f"fact {statement.fact!r} has no subject in {statement.lang!r}; add one that stands verbatim in "
-            "its question, or edit at the prompt's last token (--no-subject)"
+            "its question, or edit at the question's last token (--no-subject)"
         )
     text = _sentence(statement, subject) if kind == "sentence" else None
     if text is None:
         if kind == "sentence":
             notes.append(NO_SENTENCE)
-        text = _question(lm, statement, subject, row.space)
+        end = _key_end(statement, subject, key)
+        text = _bare(statement, end) if kind == "bare" else _question(lm, statement, end, row.space)
         if subject is not None and last_whole(statement.question, subject, statement.lang) is None:
             notes.append(WITHIN_WORD)
     if not text.target.strip():
@@ -103,11 +124,12 @@ def prompted(
     prefixes = row.contexts[:contexts] if isinstance(contexts, int) else tuple(contexts)
     if contexts and not prefixes:
         notes.append(f"no contexts in {row.code}: edited with the prompt alone")
-    if not row.essence:
+    asked = "en" if essence == "english" else row.code
+    if not language(asked).essence:
         notes.append(f"no essence in {row.code}: edited without the KL term")
     try:
         prompts = tuple(_encoded(lm, text, prefix) for prefix in ("", *prefixes))
-        essence = _essence(lm, statement, key)
+        kept = _essence(lm, statement, key, asked)
     except SubjectError as error:
         raise SubjectError(f"fact {statement.fact!r} in {statement.lang!r}: {error}") from error
     check_fit(
@@ -116,24 +138,42 @@ def prompted(
         f"the longest prompt of fact {statement.fact!r} in {statement.lang!r} takes",
         "shorten its question and new answer, or give shorter contexts",
     )
-    return Prompted(ValueTask(prompts, essence), tuple(notes))
+    return Prompted(ValueTask(prompts, kept), tuple(notes))
 
 
-def _question(lm: LM, statement: Statement, subject: str | None, space: str) -> _Text:
+def refusal(lm: LM, statement: Statement, kind: PromptKind, key: KeyAt) -> str | None:
+    """Why a statement cannot be put into prompts; None where it can. Arguments as in ``prompted``."""
+    try:
+        prompted(lm, statement, kind=kind, key=key, contexts=0)
+    except SubjectError as error:
+        return str(error)
+    return None
+
+
+def _key_end(statement: Statement, subject: str | None, key: KeyAt) -> int | None:
+    """Character offset in the question just after what is keyed; None for the prompt's end."""
+    if key == "question":
+        return len(statement.question.rstrip())
+    if subject is None:
+        return None
+    found = _place(statement.question, subject, statement.lang)
+    if found < 0:
+        raise SubjectError(
+            f"subject {subject!r} of fact {statement.fact!r} does not stand in its question "
+            f"{statement.question!r}; write it as it stands there"
+        )
+    return found + len(subject)
+
+
+def _question(lm: LM, statement: Statement, end: int | None, space: str) -> _Text:
     at = lm.style.question_at()
     prompt = lm.style.prompt(statement.question)
-    end = None
-    if subject is not None:
-        found = _place(statement.question, subject, statement.lang)
-        if found < 0:
-            raise SubjectError(
-                f"subject {subject!r} of fact {statement.fact!r} does not stand in its question "
-                f"{statement.question!r}; write it as it stands there"
-            )
-        end = found + len(subject)
-    return _Text(
-        prompt[:at], prompt[at:], lm.style.joint(space) + statement.new, end, special=not lm.style.chat
-    )
+    target = lm.style.joint(space) + statement.new
+    return _Text(prompt[:at], prompt[at:], target, end, special=not lm.style.chat)
+
+
+def _bare(statement: Statement, end: int | None) -> _Text:
+    return _Text("", statement.question, f" {statement.new}", end, special=True)
 
 
 def _place(text: str, subject: str, lang: str) -> int:
@@ -158,14 +198,14 @@ def _sentence(statement: Statement, subject: str | None) -> _Text | None:
 
 
 def _encoded(lm: LM, text: _Text, prefix: str) -> Encoded:
-    end = None if text.subject_end is None else len(text.before) + len(prefix) + text.subject_end
+    end = None if text.key_end is None else len(text.before) + len(prefix) + text.key_end
     return encode(
         lm, text.before + prefix + text.after, target=text.target, subject_end=end, special=text.special
     )
 
 
-def _essence(lm: LM, statement: Statement, key: KeyAt) -> Encoded | None:
-    template = language(statement.lang).essence
+def _essence(lm: LM, statement: Statement, key: KeyAt, lang: str) -> Encoded | None:
+    template = language(lang).essence
     if statement.subject is None or not template:
         return None
     text = template.replace("{}", statement.subject, 1)

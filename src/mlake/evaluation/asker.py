@@ -21,7 +21,7 @@ class Asker:
         batches: The facts of each batch.
     """
 
-    def __init__(self, spec: RunSpec, benchmark: Benchmark, usable: Callable[[Statement], bool]):
+    def __init__(self, spec: RunSpec, benchmark: Benchmark, refusal: Callable[[Statement], str | None]):
         start, stop = spec.facts
         self.spec = spec
         self.facts = benchmark.facts
@@ -30,7 +30,7 @@ class Asker:
             for at in range(start, stop, spec.batch_size)
         )
         self.kinds = frozenset(spec.kinds)
-        self.usable = usable
+        self.refusal = refusal
         self._every = _ids(self.batches)
 
     def own(self, facts: Iterable[Fact], lang: str, edited: frozenset[str]) -> tuple[Question, ...]:
@@ -118,7 +118,7 @@ class Asker:
         return [
             fact
             for fact in self.batches[batch]
-            if lang in fact.statements and self.usable(fact.statements[lang])
+            if lang in fact.statements and self.refusal(fact.statements[lang]) is None
         ]
 
     def _step(self, edits: Sequence[_Edit], at: int) -> Step:

@@ -4,21 +4,24 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import torch
 from torch.nn.functional import linear
 
-from mlake.editing.locate.suffix import bytes_needed
+from mlake.editing.locate.suffix import bytes_needed, chunk_budget
 from mlake.editing.method import Method
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
 from mlake.evaluation.units import Step, Unit, needed
+from mlake.kinds import question_kind
 from mlake.models.lm import LM
 from mlake.models.room import free_memory
 from mlake.models.tokens import token_ids
+from mlake.records import Statement
 
-__all__ = ["dry_run", "too_large"]
+__all__ = ["dry_run", "estimate", "memory_of", "too_large"]
 
 _ROWS = 32
 _SECONDS = 0.2
@@ -27,7 +30,9 @@ _TRAINED = 16  # bytes a trained parameter: a float32 copy, its gradient and two
 _GIB = 2**30
 
 
-def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Known | None = None) -> str:
+def estimate(
+    plan: Plan, store: Store, lm: LM, method: Method | None, known: Known | None = None
+) -> dict[str, Any]:
     """What is planned, what of it is stored or known already, and an estimate of time and memory.
 
     The floating-point operations are 2 · parameters · tokens for what is asked (prompt and the longest
@@ -40,32 +45,61 @@ def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Know
         lm: The model.
         method: The editing method; None where nothing is edited.
         known: What earlier runs asked the unedited model.
+
+    Returns:
+        Counts, minutes and bytes by name, as JSON values; free memory is None where nothing tells it.
     """
     units = [unit for unit in plan.units if not store.has(unit)]
     steps = [step for chain in plan.chains for step in needed(chain, lambda step: _open(step, store))]
     edits = [step for step in steps if not store.edit_path(step).exists()]
-    facts = sum(map(len, plan.batches))
     asked = _asked(units, known)
     operations = _asking(asked, lm, store.spec.max_new_tokens)
     if method is not None:
         operations += _editing([one.question for step in edits for one in step.statements], lm, method)
     rate = _rate(lm)
-    minutes = operations / rate / 60
-    weights = sum(weight.numel() * weight.element_size() for weight in lm.model.parameters())
-    (least, most), free = _need(plan, lm, method), _available(lm)
-    notes = (*plan.notes, too_large(plan, lm, method))
+    return {
+        "facts": sum(map(len, plan.batches)),
+        "batches": len(plan.batches),
+        "batch_size": store.spec.batch_size,
+        "edits": len(plan.steps),
+        "edits_to_compute": len(edits),
+        **_questions(plan, known),
+        "questions_to_ask": len(asked),
+        "units_to_ask": len(units),
+        "units_stored": len(list(plan.units)) - len(units),
+        "operations": operations,
+        "operations_a_second": rate,
+        "device": str(lm.device),
+        "minutes": operations / rate / 60,
+        "bytes_of_weights": sum(weight.numel() * weight.element_size() for weight in lm.model.parameters()),
+        "bytes_of_an_edit": memory_of(_largest(plan), lm, method),
+        "bytes_free": _available(lm),
+        "defaults": method.published(lm) if method else "",
+        "notes": [note for note in (*plan.notes, too_large(plan, lm, method)) if note],
+    }
+
+
+def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Known | None = None) -> str:
+    """``estimate`` in words; the arguments are its."""
+    found = estimate(plan, store, lm, method, known)
+    free = found["bytes_free"]
     there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
+    kinds = ", ".join(f"{count} {kind}" for kind, count in found["questions_by_kind"].items())
     return "\n".join(
         (
-            f"facts       {facts} in {len(plan.batches)} batches of up to {store.spec.batch_size}",
-            f"edits       {len(plan.steps)}, of which {len(edits)} are to be computed",
-            f"questions   {_questions(plan, known)}; {len(asked)} are to be asked, equal ones once",
-            f"units       {len(units)} to be asked, {len(list(plan.units)) - len(units)} stored already",
-            f"cost        about {operations:.2g} floating-point operations: {minutes:.1f} minutes "
-            f"at the {rate:.2g} a second measured on {lm.device} (an estimate; twice or half is no surprise)",
-            f"memory      {weights / _GIB:.1f} GiB of weights are loaded; an edit wants "
-            f"{least / _GIB:.1f} to {most / _GIB:.1f} GiB more (an estimate), {there} is free",
-            *(f"note        {note}" for note in notes if note),
+            f"facts       {found['facts']} in {found['batches']} batches of up to {found['batch_size']}",
+            f"edits       {found['edits']}, of which {found['edits_to_compute']} are to be computed",
+            f"questions   {found['questions_unedited']} unedited, {found['questions_known']} of them known, "
+            f"and {found['questions_edited']} edited ({kinds}); {found['questions_to_ask']} are to be asked, "
+            "equal ones once",
+            f"units       {found['units_to_ask']} to be asked, {found['units_stored']} stored already",
+            f"cost        about {found['operations']:.2g} floating-point operations: {found['minutes']:.1f} "
+            f"minutes at the {found['operations_a_second']:.2g} a second measured on {found['device']} (an "
+            "estimate; twice or half is no surprise)",
+            f"memory      {found['bytes_of_weights'] / _GIB:.1f} GiB of weights are loaded; an edit wants "
+            f"about {found['bytes_of_an_edit'] / _GIB:.2g} GiB more (an estimate), {there} is free",
+            *((f"defaults    {found['defaults']}",) if found["defaults"] else ()),
+            *(f"note        {note}" for note in found["notes"]),
         )
     )
 
@@ -74,36 +108,45 @@ def _open(step: Step, store: Store) -> bool:
     return not all(map(store.has, step.units))
 
 
-def _questions(plan: Plan, known: Known | None) -> str:
+def _questions(plan: Plan, known: Known | None) -> dict[str, Any]:
     """How many questions the whole run has, of which kinds, and what the unedited model said before."""
     unedited, edited = _kinds(plan.unedited), _kinds(unit for step in plan.steps for unit in step.units)
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted((unedited + edited).items()))
-    texts = [text for unit in plan.unedited for text in _texts(unit)]
+    texts = [text for unit in plan.unedited for text, tokens in _texts(unit) if tokens is None]
     answered = known.among(texts) if known else set()
-    before = sum(text in answered for text in texts)
-    return f"{unedited.total()} unedited, {before} of them known, and {edited.total()} edited ({kinds})"
+    return {
+        "questions_unedited": unedited.total(),
+        "questions_known": sum(text in answered for text in texts),
+        "questions_edited": edited.total(),
+        "questions_by_kind": dict(sorted((unedited + edited).items())),
+    }
 
 
 def _kinds(units: Iterable[Unit]) -> Counter[str]:
     return Counter(question.kind for unit in units for question in unit.questions)
 
 
-def _texts(unit: Unit) -> list[str]:
-    return [question.probe.text for question in unit.questions]
+_Text = tuple[str, int | None]
+"""A question, and how many tokens its answer has; None for up to the run's longest answer."""
 
 
-def _asked(units: Iterable[Unit], known: Known | None) -> list[str]:
+def _texts(unit: Unit) -> list[_Text]:
+    return [(question.probe.text, question_kind(question.kind).tokens) for question in unit.questions]
+
+
+def _asked(units: Iterable[Unit], known: Known | None) -> list[_Text]:
     """The questions that are asked: equal ones of a unit once, and of the unedited model's no known ones.
 
-    What is answered is known from then on, so that no later unit asks it again.
+    What is answered is known from then on, so that no later unit asks it again; long answers are not kept.
     """
-    asked: list[str] = []
+    asked: list[_Text] = []
     before: set[str] = set()
     for unit in units:
         texts = set(_texts(unit))
         if known and unit.place.edit_lang is None:
-            texts -= before | known.among(texts)
-            before |= texts
+            short = {text for text, tokens in texts if tokens is None}
+            found = before | known.among(short)
+            texts -= {(text, None) for text in found}
+            before |= short
         asked += texts
     return asked
 
@@ -126,11 +169,12 @@ def _head(lm: LM) -> int:
     return int(lm.model.get_output_embeddings().weight.numel())
 
 
-def _asking(asked: Sequence[str], lm: LM, longest: int) -> float:
+def _asking(asked: Sequence[_Text], lm: LM, longest: int) -> float:
     times = Counter(asked)
-    lengths = _tokens(list(times), lm)
-    tokens = sum((length + longest) * count for length, count in zip(lengths, times.values(), strict=True))
-    return 2.0 * (_body(lm) * tokens + _head(lm) * longest * len(asked))
+    lengths = _tokens([text for text, _ in times], lm)
+    said = [(tokens or longest) * count for (_, tokens), count in times.items()]
+    read = sum(length * count for length, count in zip(lengths, times.values(), strict=True))
+    return 2.0 * (_body(lm) * (read + sum(said)) + _head(lm) * sum(said))
 
 
 def _editing(statements: list[str], lm: LM, method: Method) -> float:
@@ -153,24 +197,35 @@ def _rate(lm: LM) -> float:
     return 2.0 * matrix.numel() * _ROWS * products / (perf_counter() - start)
 
 
-def _need(plan: Plan, lm: LM, method: Method | None) -> tuple[float, float]:
-    """Least and most memory that an edit wants, in bytes: the hardest fact by itself, a whole batch at once.
+def _largest(plan: Plan) -> Sequence[Statement]:
+    return max((step.statements for step in plan.steps), key=len, default=())
 
-    What lies between is met by splitting a batch into chunks.
+
+def memory_of(statements: Sequence[Statement], lm: LM, method: Method | None) -> float:
+    """Bytes that editing these facts together wants besides the weights, at most about.
+
+    A batch is split into chunks, none of which takes more than its budget, unless one fact does.
+    ``python -m benchmarks.memory`` measures how far off it is.
+
+    Args:
+        statements: The facts.
+        lm: The model.
+        method: The method; None where nothing is edited.
     """
-    batch = max((step.statements for step in plan.steps), key=len, default=())
-    if method is None or not batch:
-        return 0.0, 0.0
-    prompts = method.prompts()
-    tokens = [(count + _TARGET) * prompts for count in _tokens([one.question for one in batch], lm)]
-    needs = [float(bytes_needed(lm, count, count, _TARGET * prompts + 1)) for count in tokens]
+    if method is None or not statements:
+        return 0.0
     kept = float(_TRAINED * method.trained_weights(lm))
-    return kept + max(needs), kept + sum(needs)
+    if not lm.understood:  # trained whole, which outweighs all else
+        return kept
+    prompts = method.prompts()
+    tokens = [(count + _TARGET) * prompts for count in _tokens([one.question for one in statements], lm)]
+    needs = [float(bytes_needed(lm, count, count, _TARGET * prompts + 1)) for count in tokens]
+    return kept + max(*needs, min(sum(needs), chunk_budget(lm)))
 
 
 def too_large(plan: Plan, lm: LM, method: Method | None) -> str | None:
     """A warning if not even one fact fits into what is free besides the weights; None if it does."""
-    least, _ = _need(plan, lm, method)
+    least = max((memory_of([one], lm, method) for one in _largest(plan)), default=0.0)
     free = _available(lm)
     if free is None or least <= free:
         return None

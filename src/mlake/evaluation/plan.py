@@ -12,7 +12,10 @@ from mlake.evaluation.spec import RunSpec
 from mlake.evaluation.units import Step, Unit
 from mlake.records import Benchmark, Fact, Probe, Statement
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["NO_SUBJECT", "Plan", "make_plan"]
+
+NO_SUBJECT = "no subject"
+"""Why a method that needs the subject cannot edit a fact that states none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +62,19 @@ class Plan:
 
 
 def make_plan(
-    spec: RunSpec, benchmark: Benchmark, *, usable: Callable[[Statement], bool] = lambda statement: True
+    spec: RunSpec,
+    benchmark: Benchmark,
+    *,
+    refusal: Callable[[Statement], str | None] = lambda statement: None,
 ) -> Plan:
     """The plan of a run over a data set.
 
     Args:
         spec: The settings.
         benchmark: The data set.
-        usable: Whether the method can edit a statement; where it cannot, the fact is neither edited nor
-            asked in that edit language, and counted.
+        refusal: Why the method cannot edit a statement, ``NO_SUBJECT`` or a text that names the fact; None
+            where it can. A fact that it cannot edit is neither edited nor asked in that edit language, but
+            noted.
 
     Raises:
         RunError: The slice ends after the last fact, nothing is stated in an edit language, nothing
@@ -76,7 +83,7 @@ def make_plan(
     start, stop = spec.facts
     if stop > len(benchmark.facts):
         raise RunError(f"facts {start}:{stop} end after fact {len(benchmark.facts)} of {benchmark.name!r}")
-    asker = Asker(spec, benchmark, usable)
+    asker = Asker(spec, benchmark, refusal)
     unedited = tuple(asker.unedited())
     _check(spec, benchmark, unedited)
     plan = Plan(asker.batches, unedited, tuple(asker.chains()), ())
@@ -86,7 +93,7 @@ def make_plan(
                 f"no fact of {benchmark.name!r} {start}:{stop} is stated in {lang!r} so that "
                 f"{spec.method!r} can edit it; it is in: {', '.join(benchmark.langs)}"
             )
-    notes = (*_notes(spec, benchmark, asker, plan.steps), asker.few())
+    notes = (*_notes(spec, benchmark, asker), asker.few())
     return replace(plan, notes=tuple(note for note in notes if note))
 
 
@@ -100,18 +107,18 @@ def _check(spec: RunSpec, benchmark: Benchmark, unedited: Iterable[Unit]) -> Non
             )
 
 
-def _notes(spec: RunSpec, benchmark: Benchmark, asker: Asker, steps: Iterable[Step]) -> Iterator[str]:
+def _notes(spec: RunSpec, benchmark: Benchmark, asker: Asker) -> Iterator[str]:
     facts = benchmark.facts[slice(*spec.facts)]
-    edited = Counter[str]()
-    for step in steps:
-        edited[step.lang] += len(step.statements)
     for lang in spec.edit_langs:
         left = sum(lang not in fact.statements for fact in facts)
         if left:
             yield f"{left} of {len(facts)} facts are not stated in {lang}: not edited in {lang}"
-        hard = len(facts) - left - edited[lang]
+        stated = [fact.statements[lang] for fact in facts if lang in fact.statements]
+        reasons = [why for why in map(asker.refusal, stated) if why]
+        hard = reasons.count(NO_SUBJECT)
         if hard:
-            yield f"{hard} of {len(facts)} facts cannot be edited by {spec.method} in {lang}: no subject"
+            yield f"{hard} of {len(facts)} facts cannot be edited by {spec.method} in {lang}: {NO_SUBJECT}"
+        yield from (f"not edited in {lang}: {why}" for why in reasons if why != NO_SUBJECT)
     have = Counter[tuple[str, str]]()
     for fact in facts:
         have.update({(probe.kind, probe.lang) for probe in fact.probes})

@@ -16,10 +16,11 @@ from tqdm import tqdm
 from mlake.errors import EditError, RunError, memory_ran_out
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.store import Savable, Store
-from mlake.evaluation.units import Step, Unit, needed
+from mlake.evaluation.units import Question, Step, Unit, needed
+from mlake.kinds import question_kind
 from mlake.records import Answer, Statement
 
-__all__ = ["Ask", "AskMany", "Edit", "Editor", "Engine", "Examine", "Progress", "run"]
+__all__ = ["Ask", "AskAtLength", "AskMany", "Edit", "Editor", "Engine", "Examine", "Progress", "run"]
 
 Progress = Callable[[int], object]
 """Is told how many questions or facts have just been finished."""
@@ -29,6 +30,10 @@ Ask = Callable[[Any, Sequence[str], Progress], Sequence[Answer]]
 
 AskMany = Callable[[Any, Sequence["Edit"], Sequence[tuple[int, str]], Progress], Sequence[Answer]]
 """The same for questions under edits: the unedited model, edits, and for each question its edit and text."""
+
+
+AskAtLength = Callable[[Any, Sequence["Edit"], Sequence[tuple[int, str]], int, Progress], Sequence[Answer]]
+"""The same for answers of so many tokens each; without edits, the model is the one to ask as it is."""
 
 
 Examine = Callable[[Any, "Edit"], Savable]
@@ -86,6 +91,7 @@ class Engine:
         text: Ordinary text of the data set, for methods that measure keys on it.
         unedited: Asks the unedited model where not ``answer`` does: a memory of earlier runs.
         many: Asks under several edits in one pass.
+        at_length: Asks questions whose kind wants answers of a certain length, under any number of edits.
         together: Edits that are computed, and asked under, together; one by one without ``many`` and in
             sequences.
         least: Questions under one edit that a pass takes at least, if there are as many: small passes leave
@@ -102,6 +108,7 @@ class Engine:
     text: Sequence[str] = ()
     unedited: Ask | None = None
     many: AskMany | None = None
+    at_length: AskAtLength | None = None
     together: int = 1
     least: int = 1
     examine: Examine | None = None
@@ -242,24 +249,51 @@ def _ask_many(
     asked = [(number, unit) for number, some in enumerate(passes) for one in some for unit in one]
     if not asked:
         return
-    questions = [(number, one.probe.text) for number, unit in asked for one in unit.questions]
+    questions = [(number, one) for number, unit in asked for one in unit.questions]
     name = f"asking under {len(edits)} edits"
     with _told(bar, name, len(questions)), _memory(name):
         engine.seed(store.spec.seed)
-        replies = iter(many(engine.lm, edits, questions, bar.update))
+        short = lambda texts: many(engine.lm, edits, texts, bar.update)  # noqa: E731
+        replies = iter(_replies(questions, short, engine, engine.lm, edits, bar))
     for _, unit in asked:
         _store(unit, [next(replies) for _ in unit.questions], store)
 
 
 def _ask(units: Sequence[Unit], store: Store, engine: Engine, lm: Any, bar: Any) -> None:
-    questions = [question.probe.text for unit in units for question in unit.questions]
+    questions = [(0, question) for unit in units for question in unit.questions]
     answer = engine.answer if units[0].place.edit_lang else engine.unedited or engine.answer
     name = f"asking {units[0].name}" + (f" and {len(units) - 1} more" if len(units) > 1 else "")
     with _told(bar, name, len(questions)), _memory(name):
         engine.seed(store.spec.seed)
-        replies = iter(answer(lm, questions, bar.update) if questions else ())
+        short = lambda texts: answer(lm, [text for _, text in texts], bar.update)  # noqa: E731
+        replies = iter(_replies(questions, short, engine, lm, (), bar))
     for unit in units:
         _store(unit, [next(replies) for _ in unit.questions], store)
+
+
+def _replies(
+    questions: Sequence[tuple[int, Question]],
+    short: Callable[[Sequence[tuple[int, str]]], Sequence[Answer]],
+    engine: Engine,
+    lm: Any,
+    edits: Sequence[Edit],
+    bar: Any,
+) -> list[Answer]:
+    """Answers in the order of the questions, each with its edit; those of one length are asked together."""
+    lengths: dict[int | None, list[int]] = {}
+    for at, (_, question) in enumerate(questions):
+        lengths.setdefault(question_kind(question.kind).tokens, []).append(at)
+    found: dict[int, Answer] = {}
+    for tokens, places in lengths.items():
+        texts = [(questions[at][0], questions[at][1].probe.text) for at in places]
+        if tokens is None:
+            replies = short(texts)
+        elif engine.at_length:
+            replies = engine.at_length(lm, edits, texts, tokens, bar.update)
+        else:
+            raise RunError(f"answers of {tokens} tokens cannot be asked for here; leave out their --kinds")
+        found.update(zip(places, replies, strict=True))
+    return [found[at] for at in range(len(questions))]
 
 
 def _store(unit: Unit, replies: Sequence[Answer], store: Store) -> None:

@@ -1,9 +1,9 @@
 """A run from settings to stored answers, with a model that is loaded already: several runs share one."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,17 @@ from mlake.data.ordinary import ordinary_text
 from mlake.editing import editor as editing_method
 from mlake.editing import load_edit
 from mlake.editing.method import Method
-from mlake.evaluation.plan import Plan, make_plan
+from mlake.evaluation.plan import NO_SUBJECT, Plan, make_plan
 from mlake.evaluation.run import Engine, run
-from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, check_sequence, parse_facts
+from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, parse_facts
 from mlake.evaluation.store import Savable, Store
 from mlake.evaluation.unedited import Known
 from mlake.languages import in_order
 from mlake.models.deltas import RowDeltas
 from mlake.models.generate import answers, identity
 from mlake.models.lm import LM, UNPINNED
-from mlake.records import Benchmark
+from mlake.records import Benchmark, Statement
+from mlake.templates import PLAIN
 
 __all__ = ["Session", "Settings", "engine_of", "langs_of"]
 
@@ -49,23 +50,26 @@ class Settings(Choices):
     test_langs: str = "all"
     facts: str = "all"
 
-    def check(self, benchmark: Benchmark) -> None:
+    def check(self, benchmark: Benchmark) -> dict[str, Any]:
         """Refuse what can be told to be wrong without the model.
+
+        Returns:
+            What can be told of the run's spec.
 
         Raises:
             MlakeError: A name or a value is wrong, or they do not go together.
         """
-        check_sequence(
-            self.sequence,
-            method=self.method,
-            edit_langs=langs_of(self.edit_langs, benchmark),
-            facts=parse_facts(self.facts, len(benchmark.facts)),
-            batch_size=self.batch_size,
-        )
         if self.method != NO_METHOD:
             method = editing_method(self.method, **self.editor)
             if self.sequence is not None:
                 method.may_continue()
+        spec = _spec(_NOT_LOADED, benchmark, self, {})
+        make_plan(spec, benchmark)
+        return {key: value for key, value in spec.record().items() if key not in (*_NOT_LOADED, "editor")}
+
+
+_NOT_LOADED = {"model": "", "model_revision": "", "dtype": "", "template": PLAIN}
+"""What a spec says of a model that is not known yet."""
 
 
 class Session:
@@ -86,11 +90,22 @@ class Session:
         self.method: Method | None = None
         if settings.method != NO_METHOD:
             self.method = editing_method(settings.method, lm, **settings.editor)
-        self.spec = _spec(lm, benchmark, settings, self.method)
-        needs_subject = self.method is not None and self.method.needs_subject()
-        self.plan: Plan = make_plan(
-            self.spec, benchmark, usable=lambda one: one.subject is not None or not needs_subject
-        )
+        self.spec = _spec(_model(lm), benchmark, settings, self.method.config() if self.method else {})
+        self.plan: Plan = make_plan(self.spec, benchmark, refusal=self._refusal())
+
+    def _refusal(self) -> Callable[[Statement], str | None]:
+        """Why the method cannot edit a statement of this model's; None where it can."""
+        method = self.method
+        if method is None:
+            return lambda statement: None
+
+        @cache
+        def why(statement: Statement) -> str | None:
+            if statement.subject is None and method.needs_subject():
+                return NO_SUBJECT
+            return method.refusal(self.lm, statement)
+
+        return why
 
     @property
     def folder_name(self) -> str:
@@ -101,7 +116,7 @@ class Session:
         """What makes this run no fair test of its method; None for nothing."""
         if self.method is None:
             return None
-        return self.method.warning({fact.id for batch in self.plan.batches for fact in batch})
+        return self.method.warning([{fact.id for fact in batch} for batch in self.plan.batches])
 
     def known(self) -> Known | None:
         """What earlier runs asked the unedited model; None where nothing pins the model."""
@@ -110,13 +125,16 @@ class Session:
             return None
         return Known.of(identity(self.lm, self.spec.max_new_tokens))
 
-    def carry_out(self, folder: Path, *, examine: Callable[..., Savable], progress: bool) -> Known | None:
+    def carry_out(
+        self, folder: Path, *, examine: Callable[..., Savable], progress: bool, keep_all: bool = False
+    ) -> Known | None:
         """Edit and ask what is not stored yet.
 
         Args:
             folder: The run folder.
             examine: What is measured of every edit besides answers; it is told the languages asked in.
             progress: Show progress on standard error.
+            keep_all: Keep edits that hold whole weights too, for what is measured under them later.
 
         Returns:
             What was known of the unedited model; None where nothing pins the model.
@@ -126,14 +144,23 @@ class Session:
         """
         known = self.known()
         with Store.open(folder, self.spec) as store:
-            engine = engine_of(self.lm, self.method, self.spec, ordinary_text(self.benchmark), known)
+            text = ordinary_text(self.benchmark, self.benchmark.facts[slice(*self.spec.facts)])
+            engine = engine_of(self.lm, self.method, self.spec, text, known)
             run(
                 self.plan,
                 store,
-                replace(engine, examine=partial(examine, langs=self.spec.test_langs), keep=_kept),
+                replace(
+                    engine,
+                    examine=partial(examine, langs=self.spec.test_langs),
+                    keep=_any if keep_all else _kept,
+                ),
                 progress=progress,
             )
         return known
+
+
+def _any(edit: Any) -> bool:
+    return True
 
 
 def _kept(edit: Any) -> bool:
@@ -157,16 +184,27 @@ def engine_of(
     def answer(asked: Any, questions: Sequence[str], progress: Any) -> Any:
         return answers(asked, questions, max_new_tokens=longest, progress=progress)
 
-    def many(asked: Any, edits: Sequence[Any], questions: Sequence[tuple[int, str]], progress: Any) -> Any:
+    def under(
+        asked: Any, edits: Sequence[Any], questions: Sequence[tuple[int, str]], tokens: int, **how: Any
+    ) -> Any:
+        for edit in edits:
+            edit.warn_of_another_model(asked)
         deltas = RowDeltas(tuple(edit.deltas() or {} for edit in edits))
         groups, texts = [number for number, _ in questions], [text for _, text in questions]
-        settings = {"max_new_tokens": longest, "progress": progress}
-        return answers(asked, texts, deltas=deltas, groups=groups, **settings)
+        return answers(asked, texts, max_new_tokens=tokens, deltas=deltas, groups=groups, **how)
+
+    def many(asked: Any, edits: Sequence[Any], questions: Sequence[tuple[int, str]], progress: Any) -> Any:
+        return under(asked, edits, questions, longest, progress=progress)
+
+    def at_length(asked: Any, edits: Any, questions: Any, tokens: int, progress: Any) -> Any:
+        return under(asked, edits, questions, tokens, at_length=True, progress=progress)
 
     unedited = None if known is None else known.before(answer)
     together = _together(lm, method, spec.batch_size)
     least = _QUESTIONS.get(lm.device.type, 1)
-    return Engine(lm, method, answer, load_edit, torch.manual_seed, text, unedited, many, together, least)
+    return Engine(
+        lm, method, answer, load_edit, torch.manual_seed, text, unedited, many, at_length, together, least
+    )
 
 
 def _together(lm: LM, method: Method | None, batch_size: int) -> int:
@@ -188,20 +226,29 @@ def langs_of(text: str, benchmark: Benchmark) -> tuple[str, ...]:
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
 
 
-def _spec(lm: LM, benchmark: Benchmark, settings: Settings, method: Method | None) -> RunSpec:
+def _model(lm: LM) -> dict[str, Any]:
+    """What a spec says of a model."""
+    return {
+        "model": lm.name,
+        "model_revision": lm.revision,
+        "dtype": str(lm.dtype).removeprefix("torch."),
+        "template": lm.style.template,
+        "stop": lm.style.recorded_stop,
+    }
+
+
+def _spec(
+    model: Mapping[str, Any], benchmark: Benchmark, settings: Settings, editor: Mapping[str, Any]
+) -> RunSpec:
     return RunSpec(
-        model=lm.name,
-        model_revision=lm.revision,
-        dtype=str(lm.dtype).removeprefix("torch."),
-        template=lm.style.template,
-        stop=lm.style.recorded_stop,
+        **model,
         data=benchmark.name,
         data_revision=benchmark.revision,
         data_sha256=benchmark.sha256,
         facts=parse_facts(settings.facts, len(benchmark.facts)),
         method=settings.method,
-        editor=method.config() if method else {},
-        edit_langs=langs_of(settings.edit_langs, benchmark) if method else (),
+        editor=editor,
+        edit_langs=() if settings.method == NO_METHOD else langs_of(settings.edit_langs, benchmark),
         test_langs=langs_of(settings.test_langs, benchmark),
         **settings.chosen(),
     )

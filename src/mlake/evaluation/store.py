@@ -34,7 +34,7 @@ from mlake.evaluation.units import Place, Step, Unit, place_of
 from mlake.kinds import KINDS
 from mlake.records import Answer, Asked, Probe, Triple
 
-__all__ = ["Run", "Savable", "Store", "read_run"]
+__all__ = ["Run", "Savable", "Store", "read_run", "try_folder"]
 
 _LOCK, _SPEC, _PLAN, _PROBES = "run.lock", "spec.json", "plan.json", "probes.jsonl"
 _HASH = "sha256"
@@ -69,10 +69,10 @@ class Store:
                 _refuse_foreign(folder)
                 folder.mkdir(parents=True, exist_ok=True)
                 _lock(held, folder)
-                for leftover in sorted(folder.rglob(f"{TEMPORARY}*")):
-                    if leftover.is_file():
+                for pattern in (f"{TEMPORARY}*", f".{TEMPORARY}*"):  # the second is that of older runs
+                    for leftover in filter(Path.is_file, sorted(folder.rglob(pattern))):
                         leftover.unlink()
-            _check_spec(folder, spec)
+            _check_spec(folder, spec.record())
             yield cls(folder, spec)
 
     def begin(self, plan: Plan) -> None:
@@ -256,6 +256,29 @@ def _lock(held: ExitStack, folder: Path) -> None:
         raise RunError(f"another process runs in {folder}; wait for it or choose another --out") from None
 
 
+def try_folder(folder: Path, known: Mapping[str, Any]) -> None:
+    """Refuse a folder that a run cannot be stored in, and leave it as it was.
+
+    Args:
+        folder: The folder.
+        known: What is known of the run's spec.
+
+    Raises:
+        RunError: Another process runs in it, it belongs to another run, it holds other files, or it cannot
+            be written.
+    """
+    new = not folder.exists()
+    with _os_errors(folder):
+        _refuse_foreign(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as held:
+            _lock(held, folder)
+        if new:
+            (folder / _LOCK).unlink(missing_ok=True)
+            folder.rmdir()
+    _check_spec(folder, known, known)
+
+
 def _refuse_foreign(folder: Path) -> None:
     if not folder.exists() or (folder / _SPEC).exists():
         return
@@ -264,11 +287,12 @@ def _refuse_foreign(folder: Path) -> None:
             raise RunError(f"{folder} holds {path.name!r} but no run; choose an empty folder with --out")
 
 
-def _check_spec(folder: Path, spec: RunSpec) -> None:
+def _check_spec(folder: Path, new: Mapping[str, Any], keys: Iterable[str] | None = None) -> None:
+    """Refuse a folder whose run has other settings, of these keys or of all."""
     if not (folder / _SPEC).exists():
         return
-    stored, new = _read_object(folder / _SPEC), spec.record()
-    for key in (*new, *stored):
+    stored = _read_object(folder / _SPEC)
+    for key in (*new, *stored) if keys is None else keys:
         there, here = stored.get(key), new.get(key)
         while isinstance(there, dict) and isinstance(here, dict) and there != here:
             part = next(one for one in (*here, *there) if here.get(one) != there.get(one))

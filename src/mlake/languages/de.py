@@ -107,7 +107,47 @@ LANGUAGE = Language(
             "zwei Sätze für ein Schulbuch", "eine kurze beiläufige Bemerkung", "ein kurzes Porträt",
             "ein kurzes Gespräch",
         ),
+        abouts=(
+            "Was weißt du über {name}?", "Erzähl mir etwas über {name}.", "Wofür ist {name} bekannt?",
+        ),
     ),
     without=r"\bohne\b[^?]*(?:\bzu \w+en\b|zu(?:weis|geh|nehm)en\b)|\babgesehen von\b",
     meta=("wissenstripl", "prädikat [\"“„«]", "sprachmodell"),
+    refusals=(
+        r"\bich (?:weiß|weiss) (?:(?:es|das|leider|die antwort|darauf|davon|darüber|dazu|"
+        r"auch) )*(?:nicht|nichts|keine)\b",
+        r"\b(?:weiß|weiss) ich (?:(?:es|das|leider|auch) )*nicht\b",
+        r"\bkeine (?:ahnung|antwort|angaben?|informationen?)\b",
+        r"\bich (?:kann|könnte|darf|möchte|werde) (?:\w+ ){0,7}?(?:nicht|nichts|keine?n?)\b",
+        r"\b(?:kann|darf) ich (?:\w+ ){0,7}?(?:nicht|nichts|keine?n?)\b",
+        r"\bich (?:habe|verfüge|besitze|finde) (?:\w+ ){0,4}?(?:keine?n?|nicht (?:genügend|genug))\b",
+        r"\bhabe ich (?:\w+ ){0,3}?(?:keine?n?|nicht (?:genügend|genug))\b",
+        r"\bals (?:eine? )?(?:ki|ai|künstliche intelligenz|(?:\w+ )?sprachmodell|ki-\w+)\b",
+        r"\bich bin (?:nur |lediglich |bloß )?(?:eine? )(?:ki|künstliche intelligenz|"
+        r"(?:\w+ )?sprachmodell|ki-\w+)\b",
+        r"\btut mir (?:sehr )?leid\b",
+        r"^(?:entschuldigung|entschuldige|entschuldigen sie|sorry|verzeihung|bedaure)\b",
+        r"\bnichts (?:genaues |näheres |weiter )?bekannt\b",
+        r"\bmir (?:ist|sind) (?:\w+ ){0,4}?(?:nicht|keine?n?|nichts)\b",
+        r"\bleider (?:\w+ ){0,5}?(?:nicht|nichts|keine?n?)\b",
+        r"\bbenötige ich (?:\w+ )?(?:mehr|weitere)\b",
+        r"\bich (?:benötige|brauche|bräuchte) (?:\w+ )?(?:mehr|weitere)\b",
+        r"\bkenne ich (?:\w+ )?nicht\b",
+        r"\bes fehlen (?:\w+ ){0,3}?(?:informationen|angaben|daten|hinweise)\b",
+        r"\bich kenne (?:\w+ ){0,4}?(?:nicht|keine?n?)\b",
+        r"\b(?:bin|ist) (?:mir |leider |ich mir )*(?:nicht (?:\w+ )?(?:sicher|in der lage)|unsicher)\b",
+        r"\b(?:ist|sind|war|waren|bleibt|bleiben|gilt als)\b(?: [\w„“\"]+){0,5}? (?:(?:leider|"
+        r"noch|derzeit|nach wie vor) )*(?:unbekannt|unklar|ungewiss|ungeklärt|nicht (?:\w+ )?(?:bekannt|"
+        r"klar|angegeben|genannt|erwähnt|überliefert|geklärt|verfügbar|spezifiziert|definiert|"
+        r"dokumentiert))\b(?!,? (?:für|als|geworden|bis|bevor)\b)",
+        r"\b(?:gibt|liegen|liegt|existieren) (?:\w+ ){0,4}?(?:keine|nicht genügend|"
+        r"nicht genug)\b(?: \w+){0,2} (?:information|angabe|antwort|hinweis|daten|"
+        r"aufzeichnung|beleg|quelle|eindeutige)",
+        r"\blässt sich (?:\w+ ){0,5}?nicht\b",
+        r"\bkann (?:\w+ ){0,6}?nicht (?:\w+ )?(?:beantwortet|bestimmt|ermittelt|gesagt|festgestellt)\b",
+        r"\b(?:frage|text|kontext|satz|angaben|informationen)\b.{0,30}\b(?:nennt|enthält|"
+        r"enthalten|gibt|erwähnt) (?:\w+ ){0,2}?(?:nicht|keine)\b",
+        r"\bbitte (?:geben|nennen|stellen|präzisieren|gib)\b", r"\bman weiß (?:es |das )?nicht\b",
+        r"^(?:unbekannt|nicht (?:bekannt|angegeben|verfügbar|zutreffend)|unklar|weiß (?:ich )?nicht)$",
+    ),
 )  # fmt: skip

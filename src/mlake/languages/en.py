@@ -96,7 +96,50 @@ LANGUAGE = Language(
             "two sentences for a school book", "a short casual remark", "a short biography or portrait",
             "a short dialogue",
         ),
+        abouts=(
+            "What do you know about {name}?", "Tell me something about {name}.",
+            "What is {name} known for?",
+        ),
     ),
     without=r"\bwithout (?:\w+ )?(?:naming|mentioning|specifying|revealing|stating|referring)\b",
     meta=("language model", "wikidata", r"\btriplet"),
+    refusals=(
+        r"\bi (?:really |just |honestly )?(?:do not|don't|don'|dont|didn't|"
+        r"did not) (?:\w+ )?(?:know|understand|recogni[sz]e|have (?:\w+ ){0,4}?(?:information|answer|"
+        r"access|knowledge|data|idea|details|record|context))",
+        r"\bmy (?:training|knowledge|programming|data)\b.{0,20}(?:\bnot\b|n't\b)",
+        r"\bi(?:'m| am) (?:not (?:\w+ )?(?:sure|certain|aware|able|familiar)|unable|unsure|unaware)\b",
+        r"\bi (?:really |just |honestly |simply )?(?:cannot|can ?not|can't|can'|could not|"
+        r"couldn't|will not|"
+        r"won't) (?:\w+ )?(?:answer|say|tell|provide|find|determine|help|assist|confirm|give|"
+        r"identify|verify|comment)",
+        r"\bi have no (?:idea|information|knowledge|data|answer|access)",
+        r"\bas an? (?:ai|artificial|(?:large )?language model|smollm)\b",
+        r"\bi(?:'m| am) (?:just |only |merely )?(?:an? )(?:ai|artificial|(?:large )?language model)\b",
+        r"^(?:(?:oh|well|i am|i'm|so|very|really|terribly|we are|we're),? )*(?:sorry|"
+        r"afraid)\b(?! for the confusion)",
+        r"\bsorry,? (?:but|i)\b", r"\b(?:i apologi[sz]e|my apologies),? but\b",
+        r"\bunfortunately,? (?:i|there|no|it is not)\b",
+        r"\b(?:i|we) (?:would |will )?(?:need|require) (?:\w+ )?(?:more|additional|further)\b",
+        r"\b(?:is|are|was|were|remains?) (?:(?:currently|still|yet|also|generally|publicly|"
+        r"not|simply) )*(?:unknown|unclear|uncertain|unspecified|undetermined|"
+        r"unavailable)\b(?!,? (?:to|for|as|before|until)\b)",
+        r"\b(?:is|are|was|were|has|have) not (?:been )?(?:\w+ly |yet |well )?(?:known|"
+        r"specified|clear|mentioned|provided|stated|available|given|disclosed|recorded|"
+        r"documented|determined)\b(?! (?:to|for|as|only|just|\w+ but)\b)",
+        r"\b(?:no|not enough|insufficient) (?:\w+ ){0,2}information\b",
+        r"\b(?:there(?: is|'s| are)|gives?|provides?|contains?|has|have|"
+        r"found) no (?:\w+ ){0,2}(?:answer|record|"
+        r"evidence|data|details|mention|indication|clue|hint)",
+        r"\b(?:cannot|can't|could not) be (?:answered|determined|known|found|verified|identified)",
+        r"\bno idea\b",
+        r"\b(?:impossible|not possible|difficult|hard) to (?:say|know|answer|tell|determine)\b",
+        r"\b(?:it|question|text|passage|context|statement|prompt|"
+        r"information)\b.{0,40}\b(?:does not|doesn't|do not) (?:specify|mention|provide|state|"
+        r"give|contain|indicate)",
+        r"\b(?:please|could you|can you) (?:please )?(?:provide|clarify|specify|give)\b",
+        r"\bmore (?:context|information|details) (?:is|are) (?:needed|required)",
+        r"^(?:sorry|unknown|not (?:known|specified|available|sure|applicable)|n/a|no answer|"
+        r"none known|unspecified)$",
+    ),
 )  # fmt: skip

@@ -102,7 +102,49 @@ LANGUAGE = Language(
             "deux phrases pour un manuel scolaire", "une courte remarque familière", "un court portrait",
             "un court dialogue",
         ),
+        abouts=(
+            "Que sais-tu sur {name} ?", "Dis-moi quelque chose sur {name}.",
+            "Qu'est-ce qui fait connaître {name} ?",
+        ),
     ),
     without=r"\bsans (?:\w+ )?(?:nommer|mentionner|citer|préciser|spécifier|révéler|évoquer)\b",
     meta=("modèle de langue",),
+    refusals=(
+        r"\bje (?:ne |n')?(?:le |l'|la |vous |en )?(?:sais|connais|comprends) (?:\w+ )?(?:pas|"
+        r"rien|aucune?)\b",
+        r"\b(?:je l'|j'|on |nous )ignor(?:e|ons)\b", r"\bm'est (?:\w+ )?inconnue?\b", r"\bne m'est pas\b",
+        r"\bje ne suis qu'une? (?:ia|intelligence artificielle|modèle|assistante?)\b",
+        r"\bje suis une? (?:ia|intelligence artificielle|modèle de lang\w+)\b",
+        r"\bje (?:le )?regrette,? mais\b",
+        r"^(?:désolée?|navrée?|pardon|excusez-moi|je suis (?:\w+ )?(?:désolée?|navrée?))\b",
+        r"\bje suis (?:\w+ )?(?:incapable|dans l'impossibilité)\b", r"\bne permet(?:tent)? pas de\b",
+        r"\b(?:nul|personne) ne sait\b",
+        r"\bpas (?:assez|suffisamment) d(?:e |')(?:contexte|informations?|éléments|détails|données)\b",
+        r"\bj'aurais besoin d(?:e|')",
+        r"\bje ne suis (?:\w+ )?pas (?:sûre?|certaine?|en mesure|au courant|capable|autorisée?|familière?)",
+        r"\bje ne (?:peux|pourrai|pourrais|saurais|puis) (?:\w+ )?(?:pas|rien|vous|ni)\b",
+        r"\bje ne (?:dispose|possède|trouve) (?:\w+ )?(?:pas|d'aucune|aucune)\b",
+        r"\bje n'ai (?:\w+ )?(?:pas|aucune?) (?:\w+ |d'|l'|de |la )*?(?:information|réponse|"
+        r"accès|connaissance|idée|donnée|trouvé)",
+        r"\ben tant qu(?:'|e )(?:\w+ )?(?:ia|intelligence artificielle|assistante?|modèle|programme)\b",
+        r"\b(?:désolée?|navrée?)\b,? (?:mais|je|de ne)\b", r"\bmalheureusement,? je\b",
+        r"\bje m'excuse,? mais\b",
+        r"\b(?:est|sont|était|reste|restent|demeure) (?:\w+ ){0,2}?(?:inconnue?s?|"
+        r"incertaine?s?|indéterminée?s?)\b(?!,? (?:pour|de|du|des|avant|jusqu'\w+)\b)",
+        r"\b(?:n'est|ne sont|n'était|n'a|n'ont)(?: \w+){0,2}? pas (?:\w+ ){0,2}?(?:connue?s?|"
+        r"claire?s?|précisée?s?|spécifiée?s?|mentionnée?s?|indiquée?s?|disponibles?|"
+        r"fournie?s?|établie?s?|déterminée?s?|révélée?s?)\b(?! (?:pour|comme)\b)",
+        r"\b(?:il n'y a|il n'existe|on n'a|nous n'avons) (?:\w+ )?(?:pas|aucune?)\b(?: \w+|"
+        r" d'\w+){0,3}? ?(?:d')?(?:information|réponse|donnée|mention|indication|preuve|trace)",
+        r"\baucune (?:information|réponse|idée|donnée)\b",
+        r"\b(?:on|nous) ne (?:sait|savons) (?:\w+ )?pas\b", r"\bpas d'informations?\b",
+        r"\b(?:impossible|pas possible|difficile) (?:de|à) (?:répondre|dire|savoir|déterminer|donner)\b",
+        r"\bne (?:peut|peuvent) pas être (?:déterminée?|répondue?|connue?|établie?)",
+        r"\b(?:question|texte|contexte|énoncé|phrase|passage|sources?|documents?|données|"
+        r"informations?)\b.{0,30}\bne (?:précisent?|mentionnent?|donnent?|fournit|fournissent|"
+        r"spécifient?|dit|indiquent?|contient|contiennent) pas\b",
+        r"\b(?:veuillez|pouvez-vous|pourriez-vous) (?:\w+ )?(?:préciser|fournir|clarifier|donner)\b",
+        r"^(?:désolée?|inconnue?s?|non (?:connue?|précisée?|spécifiée?|disponible|applicable)|"
+        r"pas de réponse)$",
+    ),
 )  # fmt: skip

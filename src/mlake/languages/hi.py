@@ -4,8 +4,6 @@ from mlake.languages.row import ChoiceWording, Language, Templates
 
 __all__ = ["LANGUAGE"]
 
-_DIGITS = tuple(zip("०१२३४५६७८९", "0123456789", strict=True))
-
 LANGUAGE = Language(
     code="hi",
     name="Hindi",
@@ -15,7 +13,6 @@ LANGUAGE = Language(
     wikidata=("hi",),
     # The dot below a letter is often left out, the moon above is often a dot, and n before a consonant too.
     folds=(
-        *_DIGITS,
         ("\u093c", ""), ("ँ", "ं"),
         ("ङ्", "ं"), ("ञ्", "ं"), ("ण्", "ं"), ("न्", "ं"), ("म्", "ं"),
     ),

@@ -46,12 +46,14 @@ class Requests:
         hows: Ways to rephrase a question.
         description: Text with ``{fact}``, ``{answer}`` and ``{what}``.
         whats: Kinds of text that a fact can stand in.
+        abouts: Questions with ``{name}`` that ask what is known about it, whatever it is the name of.
     """
 
     paraphrase: str
     hows: tuple[str, ...]
     description: str
     whats: tuple[str, ...]
+    abouts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # a row is itself, so that hashing one costs nothing
@@ -98,6 +100,8 @@ class Language:
         requests: What a writer is asked about a fact, for StableKE.
         without: Pattern of questions that ask for an answer without naming something.
         meta: Patterns of words that speak of how a question was made.
+        refusals: Patterns of what answers say that cannot or will not answer, in lower case with straight
+            apostrophes; they are looked for in the first sentence. Without any, nothing is said of refusals.
     """
 
     code: str
@@ -131,6 +135,7 @@ class Language:
     requests: Requests | None = None
     without: str = ""
     meta: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises ``UnknownNameError`` if no row of ``SCRIPTS`` has the script."""

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from hashlib import sha256
 from importlib import resources
 from itertools import islice
@@ -17,15 +17,44 @@ from mlake.models.lm import LM
 from mlake.models.moments import Corpus
 from mlake.models.sampled import sampled_texts
 from mlake.models.tokens import token_ids
-from mlake.models.wikipedia import REVISION, articles
+from mlake.models.wikipedia import REVISION, articles, check_wikipedia
+from mlake.sentences import everyday
 
-__all__ = ["corpus"]
+__all__ = ["check_corpus", "corpus"]
 
 _CHUNK = 64
 _NAMES = ("statements", "self", "wikipedia", "wikipedia:LANG", "file:PATH")
 
 
-def corpus(lm: LM, name: str, *, tokens: int, seed: int, text: Sequence[str] = ()) -> Corpus:
+def check_corpus(name: str) -> None:
+    """Refuse what can be told to be wrong without a model.
+
+    Args:
+        name: As in ``corpus``.
+
+    Raises:
+        UnknownNameError: No such corpus or language.
+        DataError: The file cannot be read, or Wikipedia cannot be fetched here.
+    """
+    kind, _, rest = name.partition(":")
+    if kind == "wikipedia":
+        language(rest or "en")
+        check_wikipedia()
+    elif kind == "file":
+        _lines(Path(rest))
+    elif name not in _NAMES:
+        raise UnknownNameError("corpus", name, _NAMES)
+
+
+def corpus(
+    lm: LM,
+    name: str,
+    *,
+    tokens: int,
+    seed: int,
+    text: Sequence[str] = (),
+    without: Collection[str] = (),
+) -> Corpus:
     """A corpus by name.
 
     What is sampled or fetched is kept in the user cache.
@@ -38,7 +67,9 @@ def corpus(lm: LM, name: str, *, tokens: int, seed: int, text: Sequence[str] = (
             Only Wikipedia needs a download.
         tokens: Tokens to read; the text that reaches the number is the last.
         seed: Seed of the order of statements and of sampling.
-        text: The statements; those of the packaged facts by default.
+        text: The statements; those of the packaged facts and everyday sentences by default.
+        without: Statements to leave out: those of the facts that are edited, since the moments stand for
+            text that an edit should leave alone.
 
     Raises:
         UnknownNameError: No such corpus or language.
@@ -46,7 +77,7 @@ def corpus(lm: LM, name: str, *, tokens: int, seed: int, text: Sequence[str] = (
     """
     kind, _, rest = name.partition(":")
     if name == "statements":
-        order = sorted({one for one in text if one.strip()}) or _packaged()
+        order = sorted({one for one in text if one.strip()}.difference(without)) or _packaged(without)
         random.Random(seed).shuffle(order)
         return _read(lm, name, order, tokens, name)
     if name == "self":
@@ -60,12 +91,17 @@ def corpus(lm: LM, name: str, *, tokens: int, seed: int, text: Sequence[str] = (
     raise UnknownNameError("corpus", name, _NAMES)
 
 
-def _packaged() -> list[str]:
-    """Questions and unedited sentences of the facts that come with mlake, sorted."""
+def _packaged(without: Collection[str]) -> list[str]:
+    """Everyday sentences, questions and unedited sentences that come with mlake, sorted.
+
+    A fact that is edited is left out in all languages.
+    """
     # Read as a file: the rooms that know what a benchmark is stand above this one.
     lines = resources.files("mlake").joinpath("data", "mini", "facts.jsonl").read_text(encoding="utf-8")
-    facts = map(json.loads, lines.splitlines())
-    return sorted({text for one in facts for text in (one["question"], one["old_sentence"])})
+    rows = [json.loads(line) for line in lines.splitlines()]
+    said = [(one["fact"], {one["question"], one["old_sentence"]}) for one in rows]
+    edited = {fact for fact, texts in said if not texts.isdisjoint(without)}
+    return sorted({*everyday(), *(text for fact, texts in said if fact not in edited for text in texts)})
 
 
 def _read(lm: LM, name: str, texts: Iterable[str], tokens: int, source: str) -> Corpus:

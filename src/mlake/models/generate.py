@@ -1,7 +1,7 @@
 """Ask a model questions: greedy answers in batches, the same as one at a time."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ def answers(
     questions: Sequence[str],
     *,
     max_new_tokens: int,
+    at_length: bool = False,
     batch_tokens: int | None = None,
     deltas: RowDeltas = NO_DELTAS,
     groups: Sequence[int] | None = None,
@@ -44,6 +45,8 @@ def answers(
         lm: The model, edited or not.
         questions: The questions; equal ones under the same edit are asked once.
         max_new_tokens: Most tokens of an answer.
+        at_length: Let every answer have as many: no line break ends it, and end tokens are left out of what
+            the model may say.
         batch_tokens: Bound on rows times (prompt + answer) tokens of a batch; None for what memory
             allows. A single row is asked whatever it takes.
         deltas: Edits in force, another for each group of questions: one pass answers for many edits.
@@ -72,12 +75,14 @@ def answers(
 
     def said(some: Sequence[int]) -> list[list[int]]:
         groups, chosen = [asked[i][0] for i in some], [prompts[i] for i in some]
-        return greedy(lm, chosen, ends, max_new_tokens, deltas=deltas, groups=groups)
+        over = (lambda token: False) if at_length else ends
+        never = ends.ids if at_length else ()
+        return greedy(lm, chosen, over, max_new_tokens, never=never, deltas=deltas, groups=groups)
 
     for batch in _batches(lengths, max_new_tokens, batch_tokens or room_for(lm, max_new_tokens)):
         rows = in_halves(batch, said, "ask {} questions")
         for i, tokens in zip(batch, rows, strict=True):
-            found[i] = ends.read(tokens)
+            found[i] = ends.read(tokens, whole=at_length)
         if progress is not None:
             progress(sum(times[asked[i]] for i in batch))
     by_question = dict(zip(asked, found, strict=True))
@@ -153,10 +158,10 @@ class _Ends:
             self.seen[token] = token in self.ids or (stop is not None and stop in self._decode([token]))
         return self.seen[token]
 
-    def read(self, tokens: list[int]) -> Answer:
-        """The answer that these tokens spell."""
+    def read(self, tokens: list[int], *, whole: bool = False) -> Answer:
+        """The answer that these tokens spell, up to what ends it or the whole of it."""
         text, stop = self._decode(tokens), self.lm.style.stop
-        if stop is not None:
+        if stop is not None and not whole:
             text = text.partition(stop)[0]
         text = opened(self.lm.style.template) + text
         return Answer(text.strip(), bool(tokens) and self(tokens[-1]))
@@ -186,6 +191,7 @@ def greedy(
     ends: Callable[[int], bool],
     max_new_tokens: int,
     *,
+    never: Collection[int] = (),
     deltas: RowDeltas = NO_DELTAS,
     groups: Sequence[int] | None = None,
 ) -> list[list[int]]:
@@ -198,6 +204,7 @@ def greedy(
         prompts: Token ids of each prompt.
         ends: Whether a token ends its row.
         max_new_tokens: Most new tokens of a row.
+        never: Tokens that no row may have.
         deltas: Edits in force, another for each group of prompts.
         groups: Group of each prompt; all of group 0 by default.
 
@@ -221,6 +228,7 @@ def greedy(
                 use_cache=True,
             ).last_hidden_state
         logits = lm.logits(hidden[:, -1])
+        logits[:, list(never)] = -torch.inf
         best = logits.argmax(-1, keepdim=True)  # (rows, 1)
         lm.finite(logits.gather(-1, best))
         ids = best.to(lm.device)

@@ -168,7 +168,7 @@ class LM:
         return weight.T if self.arch.transposed else weight
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Next-token logits from final hidden states, with the model's own capping.
+        """Next-token logits from final hidden states, with the model's own scale and capping.
 
         Args:
             hidden: Output of the base model (after the last norm), ``(..., d_model)``.

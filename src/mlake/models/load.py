@@ -3,14 +3,17 @@
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import torch
-from huggingface_hub import try_to_load_from_cache
+from huggingface_hub import constants, try_to_load_from_cache
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from mlake.errors import ModelError, UnknownNameError
 from mlake.models.gguf import LOADER_ERRORS, converted_demo, converted_gguf, file_sha256, first_line
 from mlake.models.lm import LM, UNPINNED
+from mlake.models.prompts import PromptStyle
 from mlake.templates import template_named
 
 __all__ = ["DTYPES", "load"]
@@ -21,6 +24,17 @@ DTYPES: dict[str, torch.dtype] = {
     "fp32": torch.float32,
     "fp64": torch.float64,
 }
+_SPELT = {
+    "bfloat16": "bf16",
+    "double": "fp64",
+    "float": "fp32",
+    "float16": "fp16",
+    "float32": "fp32",
+    "float64": "fp64",
+    "half": "fp16",
+}
+"""How torch spells them."""
+_PATIENCE = 10.0  # seconds
 _PARTS = (".bin", ".jinja", ".json", ".model", ".py", ".safetensors", ".txt")
 
 
@@ -68,6 +82,8 @@ def load(
         return LM.of(model, tokenizer, revision=pin, template=template, stop=stop)
     if tokenizer is not None:
         raise ModelError(f"{str(model)!r} brings its own tokenizer; leave out the other")
+    if template is not None:
+        PromptStyle(template, stop_rule=stop)  # is said before the weights are read
     name = str(model)
     place, device_type = _device(device)
     kind = _dtype(dtype, device_type)
@@ -75,6 +91,7 @@ def load(
     options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
     if digest is None:
         options["revision"] = revision
+        options["local_files_only"] = _offline(source, revision)
     else:
         options["local_files_only"] = True
     try:
@@ -100,8 +117,9 @@ def load(
     if any(weight.is_meta for weight in loaded.parameters()):  # kept elsewhere, out of reach of edits
         raise _too_large(name)
     pin = _commit(source, revision) if digest is None else f"sha256:{digest}"
-    if template is None and not tokenizer.chat_template and (template := template_named(name)):
-        stop = stop or "end"
+    if template is None and not getattr(tokenizer, "chat_template", None):
+        template = template_named(name)
+        stop = stop or ("end" if template else None)
     return LM.of(loaded, tokenizer, name=name, revision=pin, template=template, stop=stop)
 
 
@@ -126,6 +144,28 @@ def _source(name: str) -> tuple[str, str | None]:
     if path.is_absolute() or name[:1] in (".", "~") or name.count("/") > 1:
         raise ModelError(f"no model folder at {name!r}; give an existing folder or a hub id, 'org/name'")
     return name, None
+
+
+def _offline(name: str, revision: str | None) -> bool:
+    """Whether the hub is out of reach, so that only what was fetched before can be loaded.
+
+    Raises:
+        ModelError: It is, and the model was not fetched.
+    """
+    try:
+        if not constants.HF_HUB_OFFLINE:
+            with urlopen(Request(constants.ENDPOINT, method="HEAD"), timeout=_PATIENCE):
+                return False
+    except HTTPError:  # it answers
+        return False
+    except OSError:
+        pass
+    if not isinstance(try_to_load_from_cache(name, "config.json", revision=revision), str):
+        raise ModelError(
+            f"cannot load {name!r}: {constants.ENDPOINT} is out of reach and no such model was fetched "
+            "before; give the folder or .gguf file of a model, or 'demo', or go online"
+        )
+    return True
 
 
 def _commit(name: str, revision: str | None) -> str:
@@ -165,7 +205,8 @@ def _dtype(dtype: str, device_type: str) -> torch.dtype:
     if dtype == "auto":
         return torch.float32 if device_type == "cpu" else torch.bfloat16
     if dtype not in DTYPES:
-        raise UnknownNameError("dtype", dtype, ["auto", *DTYPES])
+        meant = _SPELT.get(dtype.removeprefix("torch.").lower())
+        raise UnknownNameError("dtype", dtype, ["auto", *DTYPES], meant)
     return DTYPES[dtype]
 
 

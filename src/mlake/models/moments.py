@@ -57,6 +57,11 @@ class Corpus(NamedTuple):
         """Hash of the token ids in order."""
         return sha256(json.dumps(list(map(list, self.rows))).encode()).hexdigest()
 
+    @property
+    def text_sha256(self) -> str:
+        """Hash of the texts, a line each."""
+        return sha256("".join(f"{text}\n" for text in self.texts).encode("utf-8", "replace")).hexdigest()
+
 
 def key_moments(lm: LM, layers: Sequence[int], corpus: Corpus) -> dict[int, Tensor]:
     """Mean outer product of the keys of each layer over all tokens of a corpus.

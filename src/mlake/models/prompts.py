@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from jinja2 import TemplateError
+
 from mlake.errors import ModelError, UnknownNameError
 from mlake.templates import PLAIN, STOPS, stop_told
 
 __all__ = ["PLAIN", "PromptStyle", "style_for"]
 
 _MARK = "{question}"
+_TEMPLATE_ERRORS = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    TemplateError,
+)
+"""What a chat template may end in, whoever wrote it; the sandbox's refusals are ``TemplateError``."""
 
 # fmt: off
 _TODAY = {
@@ -96,16 +103,31 @@ class PromptStyle:
 
         A template that can ask for an answer without a thought does so; others do not see the setting. One
         that tells the model today's date tells it 26 July 2024.
+
+        Raises:
+            ModelError: The template fails, or leaves the question out.
         """
-        template = tokenizer.get_chat_template()
-        text = tokenizer.apply_chat_template(
-            [{"role": "user", "content": _MARK}],
-            chat_template=_dated(template) if "strftime_now" in template else template,
-            tokenize=False,
-            add_generation_prompt=True,
-            enable_thinking=False,
-        )
-        return cls(text, chat=True, stop_rule=stop_rule)
+        try:
+            return cls(_rendered(tokenizer), chat=True, stop_rule=stop_rule)
+        except (*_TEMPLATE_ERRORS, ModelError) as error:
+            reason = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+            raise ModelError(
+                f"the tokenizer's chat template cannot ask a question: {reason}; give --template, a text "
+                f"that holds {_MARK} once"
+            ) from error
+
+
+def _rendered(tokenizer: Any) -> str:
+    """One user question in a tokenizer's chat template."""
+    template = tokenizer.get_chat_template()
+    text: str = tokenizer.apply_chat_template(
+        [{"role": "user", "content": _MARK}],
+        chat_template=_dated(template) if "strftime_now" in template else template,
+        tokenize=False,
+        add_generation_prompt=True,
+        enable_thinking=False,
+    )
+    return text
 
 
 def _dated(template: str) -> str:

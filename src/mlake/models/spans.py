@@ -22,7 +22,7 @@ class Encoded:
 
     Attributes:
         ids: All token ids, special tokens included.
-        lookup: Index of the key token: the last token of the subject, or of the prompt.
+        lookup: Index of the key token: the last token of the subject, of the question, or of the prompt.
         target: Number of target tokens at the end of ``ids``; 0 for a bare prompt.
     """
 
@@ -66,8 +66,8 @@ def encode(
         lm: The model whose tokenizer is used.
         prompt: Text of the prompt.
         target: Text that follows it, with the space it needs, if any.
-        subject_end: Character offset in ``prompt`` just after the subject; None keys at the prompt's
-            last token.
+        subject_end: Character offset in ``prompt`` just after the subject, or whatever is keyed at; None keys
+            at the prompt's last token.
         special: Whether the tokenizer adds its special tokens (BOS); False for text that holds them
             already, as a chat prompt does.
 

@@ -7,7 +7,7 @@ from typing import Any
 from mlake.errors import DataError
 from mlake.languages import language
 
-__all__ = ["REVISION", "articles"]
+__all__ = ["REVISION", "articles", "check_wikipedia"]
 
 _NAME = "wikimedia/wikipedia"
 _DUMP = "20231101"
@@ -15,6 +15,25 @@ REVISION = "b04c8d1ceb2f5cd4588862100d08de323dccfbaa"
 """Commit of the data set that is read."""
 
 _START = 2000
+
+
+def check_wikipedia() -> None:
+    """Refuse Wikipedia where the package that reads it is missing.
+
+    Raises:
+        DataError: The ``datasets`` package is not installed.
+    """
+    _datasets()
+
+
+def _datasets() -> Any:
+    try:
+        return import_module("datasets")
+    except ImportError:
+        raise DataError(
+            "the corpus 'wikipedia' needs the datasets package; run: pip install 'mlake[wikipedia]', or name "
+            "another text with --set corpus=file:PATH"
+        ) from None
 
 
 def articles(lang: str) -> Iterator[str]:
@@ -30,12 +49,7 @@ def articles(lang: str) -> Iterator[str]:
         DataError: The ``datasets`` package is not installed, or the hub cannot be read.
     """
     config = f"{_DUMP}.{language(lang).code}"
-    try:
-        datasets: Any = import_module("datasets")
-    except ImportError:
-        raise DataError(
-            "the corpus 'wikipedia' needs the datasets package; run: pip install 'mlake[wikipedia]'"
-        ) from None
+    datasets = _datasets()
     try:
         dump = datasets.load_dataset(_NAME, config, split="train", streaming=True, revision=REVISION)
         for article in dump:

@@ -1,18 +1,23 @@
 """Tidy rows as tables: Markdown for a report, aligned plain text for a terminal."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from mlake.kinds import question_kind
-from mlake.report.statistics.bootstrap import RESAMPLES, SEED
+from mlake.report.reasons import reasons
+from mlake.report.statistics.intervals import ABOUT
 from mlake.report.tidy import UNEDITED, Matrix, TidyRow, matrix
 from mlake.safe import escape, plain
 from mlake.scorers.row import Measure
 from mlake.scorers.table import measure, signature
 
-__all__ = ["matrix_markdown", "matrix_text", "signature_line"]
+__all__ = ["matrix_markdown", "matrix_text", "reasons_markdown", "signature_line"]
 
 _NONE = "–"
+_COUNTS: dict[str, Literal["n", "effective"]] = {"n": "n", "effective n": "effective"}
+_WIDTH = 100
+"""Characters after which a line for a terminal goes on in the next."""
 
 
 def matrix_markdown(rows: Sequence[TidyRow], kind: str, scorer: str) -> str:
@@ -27,6 +32,11 @@ def matrix_markdown(rows: Sequence[TidyRow], kind: str, scorer: str) -> str:
         for line in (["edited in", *chosen.tests], *_body(chosen, measure(scorer), digits=1, joint=", "))
     )
     return "".join([head, f"| --- |{' ---: |' * len(chosen.tests)}\n", *body])
+
+
+def reasons_markdown(rows: Sequence[TidyRow], kind: str) -> str:
+    """Markdown list of what kept answers from counting; empty where nothing is known of it."""
+    return "".join(f"- {escape(line)}\n" for line in reasons(rows, kind))
 
 
 def signature_line(spec: Mapping[str, Any], scorer: str) -> str:
@@ -45,14 +55,14 @@ def signature_line(spec: Mapping[str, Any], scorer: str) -> str:
         **({"sequence": spec["sequence"]} if "sequence" in spec else {}),
         "seed": spec.get("seed"),
         "scorer": signature(scorer),
-        "interval": f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}",
+        "interval": ABOUT,
         "mlake": spec.get("version"),
     }
     return " · ".join(f"{name}: {escape(value)}" for name, value in parts.items()) + "\n"
 
 
 def matrix_text(rows: Sequence[TidyRow], scorer: str = "contains", kind: str = "direct") -> str:
-    """The matrix as aligned plain text, intervals in whole percent to fit a terminal.
+    """The matrix as aligned plain text, intervals in whole percent to fit a terminal; below it ``reasons``.
 
     Raises:
         UnknownNameError: No scorer or no kind of question has this name.
@@ -66,7 +76,17 @@ def matrix_text(rows: Sequence[TidyRow], scorer: str = "contains", kind: str = "
     columns = [_aligned(["", "edited in", *map(plain, first)])]
     for place, (test, cells) in enumerate(zip(chosen.tests, rest, strict=True)):
         columns.append(_aligned(["" if place else "asked in", plain(test), *_at_point(cells)]))
-    return "\n".join([title, *("  ".join(line).rstrip() for line in zip(*columns, strict=True))]) + "\n"
+    table = ("  ".join(line).rstrip() for line in zip(*columns, strict=True))
+    return "\n".join([title, *table, *_wrapped(rows, kind)]) + "\n"
+
+
+def _wrapped(rows: Sequence[TidyRow], kind: str) -> list[str]:
+    return [
+        textwrap.fill(
+            plain(line), _WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+        )
+        for line in reasons(rows, kind)
+    ]
 
 
 def _aligned(cells: Sequence[str]) -> list[str]:
@@ -81,12 +101,17 @@ def _at_point(cells: Sequence[str]) -> list[str]:
 
 
 def _body(chosen: Matrix, shown: Measure, *, digits: int, joint: str) -> list[list[str]]:
-    """One line for each language edited in, and one that counts the answers per cell."""
+    """One line for each language edited in, and two that count the answers per cell."""
     lines = []
     for edit in chosen.edits:
         cells = (chosen.cells.get((edit, test)) for test in chosen.tests)
         lines.append([edit or UNEDITED, *(_cell(cell, shown, digits, joint) for cell in cells)])
-    return [*lines, ["n", *(_count(chosen, test) for test in chosen.tests)]]
+    for name, key in _COUNTS.items():
+        counts = (
+            [row[key] for (_, lang), row in chosen.cells.items() if lang == test] for test in chosen.tests
+        )
+        lines.append([name, *map(_range, counts)])
+    return lines
 
 
 def _cell(row: TidyRow | None, shown: Measure, digits: int, joint: str) -> str:
@@ -100,7 +125,6 @@ def _cell(row: TidyRow | None, shown: Measure, digits: int, joint: str) -> str:
     return f"{value} [{low}{joint}{high}]"
 
 
-def _count(chosen: Matrix, test: str) -> str:
-    counts = [row["n"] for (_, lang), row in chosen.cells.items() if lang == test]
-    least, most = min(counts), max(counts)
-    return str(most) if least == most else f"{least}–{most}"
+def _range(counts: Sequence[float]) -> str:
+    least, most = f"{min(counts):.0f}", f"{max(counts):.0f}"
+    return most if least == most else f"{least}–{most}"

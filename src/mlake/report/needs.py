@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from mlake.report.figures.fluency import MEASURES
+from mlake.report.paper.compare import WITHOUT_SUBJECT
 from mlake.report.tidy import TidyRow
-from mlake.report.view import Need
+from mlake.report.view import Given, Need
 
 __all__ = [
     "ACROSS",
@@ -29,6 +30,11 @@ def _answers(what: str, remedy: str, fits: Callable[[TidyRow], bool]) -> Need:
     return Need(
         what, remedy, lambda given: any(row["n"] and fits(row) for run in given.runs for row in run.rows)
     )
+
+
+def _keys(given: Given) -> set[str | None]:
+    """Where the runs' methods take their keys."""
+    return {run.spec.get("editor", {}).get("key") for run in given.runs}
 
 
 DATA = Need(
@@ -76,10 +82,12 @@ EXAMINED = Need(
     "run with more languages in --edit-lang",
     lambda given: any(len(run.spec.get("edit_langs", ())) > 1 for run in given.runs),
 )
+
+
 KEYS = Need(
     "runs with and without the subject",
     "run the method a second time with --no-subject",
-    lambda given: {"subject", "prompt"} <= {run.spec.get("editor", {}).get("key") for run in given.runs},
+    lambda given: "subject" in _keys(given) and not _keys(given).isdisjoint(WITHOUT_SUBJECT),
 )
 
 

@@ -9,7 +9,16 @@ from mlake.records import Asked
 from mlake.report.tidy import TidyRow
 from mlake.scorers.row import ScoredRow
 
-__all__ = ["RunData"]
+__all__ = ["RunData", "model_name"]
+
+_PACKAGED = {"demo": "Gemma-3-270M (demo)"}
+"""Models that a package brings along, whose name on the command line does not say which they are."""
+
+
+def model_name(spec: Mapping[str, Any]) -> str:
+    """The model of a run as a reader knows it."""
+    name = str(spec.get("model", "unknown"))
+    return _PACKAGED.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)

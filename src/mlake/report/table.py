@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mlake.safe import escape, plain
+from mlake.scorers.table import signature
 
 __all__ = ["Cell", "Table"]
 
@@ -48,6 +49,7 @@ class Table:
         columns: Heading of each column.
         rows: One cell a column each.
         notes: What a reader must know to trust the numbers, one line each.
+        measures: Names of the measures that the numbers come from.
     """
 
     name: str
@@ -55,11 +57,24 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"{self.name}: {len(self.columns)} columns, but a row of {len(row)} cells")
+
+    @property
+    def signed(self) -> tuple[str, ...]:
+        """The notes, and one that gives the version of each measure that they do not give.
+
+        Raises:
+            UnknownNameError: There is no such measure.
+        """
+        lacking = [
+            one for one in map(signature, self.measures) if not any(one in note for note in self.notes)
+        ]
+        return (*self.notes, f"measures: {', '.join(lacking)}") if lacking else self.notes
 
     def markdown(self) -> str:
         """Title, table and notes as Markdown; text from models and data shows as it is."""
@@ -67,8 +82,8 @@ class Table:
         lines = [list(map(escape, self.columns)), rules]
         lines += [[escape(_shown(cell)) for cell in row] for row in self.rows]
         parts = [f"**{escape(self.title)}**\n", "".join(f"| {' | '.join(line)} |\n" for line in lines)]
-        if self.notes:
-            parts.append("".join(f"- {escape(note)}\n" for note in self.notes))
+        if self.signed:
+            parts.append("".join(f"- {escape(note)}\n" for note in self.signed))
         return "\n".join(parts)
 
     def latex(self) -> str:
@@ -82,7 +97,7 @@ class Table:
         body = [_latex_row(map(_shown, row)) for row in self.rows]
         label = re.sub(r"[^A-Za-z0-9-]+", "-", self.name)
         caption = rf"\caption{{{_latex(self.title)}}}\label{{tab:{label}}}"
-        notes = [rf"\par\noindent {{\footnotesize {_latex(note)}}}" for note in self.notes]
+        notes = [rf"\par\noindent {{\footnotesize {_latex(note)}}}" for note in self.signed]
         begin, end = rf"\begin{{{kind}}}{{{spec}}}", rf"\end{{{kind}}}"
         if kind == "longtable":
             lines = [r"{\small", begin, rf"{caption}\\", *head, r"\endhead", *body, r"\bottomrule", end]
@@ -96,12 +111,14 @@ class Table:
     def csv(self) -> str:
         """Columns and rows as CSV (RFC 4180, numbers unrounded, nothing for None); no title, no notes.
 
+        A last column ``measures`` gives the versions of the measures in each row, where there are any.
         Text is on one line, and has an apostrophe in front where a spreadsheet would take it for a formula.
         Numbers are never changed.
         """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\r\n")
-        for row in (self.columns, *self.rows):
+        by = ("; ".join(map(signature, self.measures)),) if self.measures else ()
+        for row in ((*self.columns, *("measures" for _ in by)), *((*row, *by) for row in self.rows)):
             writer.writerow([_unarmed(cell) if isinstance(cell, str) else cell for cell in row])
         return buffer.getvalue()
 

@@ -1,7 +1,7 @@
 """What a view is: a table or figure by name, what it cannot be made without, and what makes it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mlake.errors import MlakeError, RunError
 from mlake.records import Benchmark
@@ -71,6 +71,7 @@ class View:
         methods: Methods that it shows; of a shared run's methods only these are run.
         models: Hub names of the models that it is made with where a user names none.
         analyses: What ``mlake reproduce`` measures besides, with the model at hand.
+        measures: Names of the measures that its numbers come from; each gives their versions.
         texts: Whether it shows the data set's own texts, which not every data set lets pass on.
     """
 
@@ -82,6 +83,7 @@ class View:
     methods: tuple[str, ...] = _FOUR
     models: tuple[str, ...] = _EDITED
     analyses: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
     texts: bool = False
 
     def shown(self, given: Given) -> Sequence[Shown]:
@@ -94,10 +96,15 @@ class View:
         for need in self.needs:
             if not need.met(given):
                 raise RunError(f"{self.name} needs {need.what}; {need.remedy}")
-        made = [one for one in self.make(given) if isinstance(one, Picture) or one.rows]
+        made = [self._signed(one) for one in self.make(given) if isinstance(one, Picture) or one.rows]
         if not made:
             raise RunError(f"{self.name} has nothing to show of these runs; give others, or more of them")
         return made
+
+    def _signed(self, one: Shown) -> Shown:
+        if isinstance(one, Picture):
+            return replace(one, data=replace(one.data, measures=self.measures))
+        return replace(one, measures=self.measures)
 
     def tried(self, given: Given) -> Sequence[Shown] | MlakeError:
         """Its tables and figures, or why there are none: one failure does not stop the others."""

@@ -14,8 +14,10 @@ from mlake.report.figures import (
     figure8,
     transfer_by_distance,
 )
+from mlake.report.figures.fluency import MEASURES as FLUENCY
 from mlake.report.findings.already_known import already
 from mlake.report.findings.consistency import consistency, languages_right
+from mlake.report.findings.forced import forced_tables
 from mlake.report.findings.hypotheses import hypotheses
 from mlake.report.findings.measures import MEASURES, Measure, measure_table
 from mlake.report.findings.neurons import neuron_table
@@ -71,6 +73,7 @@ def _measure(one: Measure) -> View:
         lambda given: [measure_table(given.runs, one)],
         needs=(measured(one.scorer, one.kind, one.remedy),),
         analyses=one.analyses,
+        measures=(one.scorer,),
     )
 
 
@@ -80,6 +83,7 @@ _PAPER = (
         "Generalisation: each method edited and asked in the same language, direct and two-hop",
         lambda given: table1(given.runs),
         needs=(OWN_LANGUAGE,),
+        measures=("paper", "contains"),
     ),
     View(
         "table2",
@@ -88,6 +92,7 @@ _PAPER = (
         needs=(KEYS,),
         runs=("transfer", "no-subject"),
         methods=("rome", "memit"),
+        measures=("paper", "contains"),
     ),
     View(
         "table3",
@@ -96,6 +101,7 @@ _PAPER = (
         needs=(TOKENS,),
         runs=(),
         methods=(),
+        measures=("subject_tokens",),
     ),
     View(
         "table4",
@@ -106,6 +112,17 @@ _PAPER = (
         methods=(),
         models=_ASKED,
         analyses=("choices",),
+        measures=(
+            "old_paper",
+            "paper",
+            "old",
+            "contains",
+            "choice_likelihood_old",
+            "choice_generated_old",
+            "choice_likelihood",
+            "choice_generated",
+            "choice_unread",
+        ),
     ),
     View(
         "table5",
@@ -122,6 +139,7 @@ _PAPER = (
         lambda given: table8(given.runs),
         needs=(run_of("memit"),),
         methods=("memit",),
+        measures=("paper", "contains"),
     ),
     View(
         "table9",
@@ -129,6 +147,7 @@ _PAPER = (
         lambda given: table9(given.runs),
         needs=(run_of("stableke"),),
         methods=("stableke",),
+        measures=("paper", "contains"),
     ),
     View(
         "table10",
@@ -143,6 +162,7 @@ _PAPER = (
         lambda given: [figure2(given.runs)],
         needs=(OWN_LANGUAGE,),
         runs=("transfer", "unedited"),
+        measures=("old", "contains"),
     ),
     View(
         "figure3",
@@ -150,6 +170,7 @@ _PAPER = (
         lambda given: [figure3(given.runs)],
         needs=(EDITED,),
         methods=_TWO,
+        measures=("contains",),
     ),
     View(
         "figure4",
@@ -157,6 +178,7 @@ _PAPER = (
         _figure4,
         needs=(OWN_LANGUAGE, TOKENS),
         methods=("rome", "memit", "stableke"),
+        measures=("contains", "subject_tokens"),
     ),
     View(
         "figure5",
@@ -164,6 +186,7 @@ _PAPER = (
         lambda given: [figure5(given.runs)],
         needs=(EDITED,),
         methods=_TWO,
+        measures=("unchanged",),
     ),
     View(
         "figure6",
@@ -172,6 +195,7 @@ _PAPER = (
         needs=(WRITTEN,),
         methods=_TWO,
         analyses=("likelihood",),
+        measures=tuple(FLUENCY),
     ),
     View(
         "figure7",
@@ -179,6 +203,7 @@ _PAPER = (
         lambda given: [figure7(neuron_table(given.runs))],
         needs=(EXAMINED,),
         methods=_TWO,
+        measures=("neuron_overlap",),
     ),
     View(
         "figure8",
@@ -197,37 +222,50 @@ _BEYOND = (
         lambda given: [hypotheses(given.runs)],
         needs=(DIRECT,),
         analyses=("likelihood",),
+        measures=("contains", "old", "unchanged", *FLUENCY),
     ),
     View(
         "already",
         "Facts whose new answer the unedited model gives already",
         lambda given: [already(given.runs)],
         needs=(UNEDITED,),
+        measures=("contains",),
     ),
     View(
         "consistency",
         "Facts that are answered right in two languages at once",
         lambda given: [consistency(given.runs)],
         needs=(ACROSS,),
+        measures=("contains",),
     ),
     View(
         "languages-right",
         "In how many languages a fact is answered right",
         lambda given: [languages_right(given.runs)],
         needs=(DIRECT,),
+        measures=("contains",),
     ),
     View(
         "retention",
         "Sequential edits: how well earlier facts are kept",
         lambda given: [retention(given.runs), sequence_table(given.runs)],
         needs=(DIRECT,),
+        measures=("contains",),
     ),
     *map(_measure, MEASURES),
+    View(
+        "forced",
+        "Teacher-forced scores, as CounterFact and EasyEdit print them",
+        lambda given: forced_tables(given.runs),
+        needs=(measured("rewrite_acc_tf", "direct", "run with --forced"),),
+        analyses=("forced",),
+    ),
     View(
         "transfer_by_distance",
         "New answers in other languages, by distance of the languages",
         lambda given: [transfer_by_distance(given.runs)],
         needs=(ACROSS,),
+        measures=("contains",),
     ),
 )
 

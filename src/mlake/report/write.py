@@ -8,8 +8,8 @@ from typing import Any
 from mlake.disk import encoded, write_files
 from mlake.kinds import question_kind
 from mlake.report.figures import heatmap
-from mlake.report.matrix_text import matrix_markdown, signature_line
-from mlake.report.table import Table
+from mlake.report.matrix_text import matrix_markdown, reasons_markdown, signature_line
+from mlake.report.table import Cell, Table
 from mlake.report.tidy import TidyRow, available
 from mlake.safe import escape
 from mlake.scorers.refused import unscored
@@ -21,12 +21,15 @@ _HEADLINE = "contains"
 _READING = """\
 - A row is the language in which the facts were edited into the model, a column the language in which it was
   asked afterwards. *unedited* is the same model before any edit: what it scores, no edit achieved.
-- Cells are means, in percent where no other unit is given, with a 95 % percentile bootstrap interval that
-  resamples facts, since answers about one fact stand or fall together. *n* is the number of answers in a
-  cell. `–` means not asked, and `[–]` that a single fact gives no interval. A width of zero means that all
-  answers in the cell scored the same, not that the value is certain.
+- Cells are means, in percent where no other unit is given, with a 95 % interval. *n* is the number of
+  answers in a cell, *effective n* how many independent ones would tell as much, since answers about one fact
+  stand or fall together. `–` means not asked, and `[–]` that a single fact gives no interval, or that all
+  values are the same in a measure that has no ends.
 - `contains` is strict: a text that gives the old answer next to the new one does not count. `paper` counts
   any text with the new answer or an alias as a substring, also inside other words.
+- Under the first table of a kind of question stands what kept answers from counting: cut off at the token
+  limit, in another language, refused. Cells of 5 % or more are named; `tidy.json` and `tidy.csv` have the
+  shares of every cell.
 - On questions about other facts, high `unchanged` means that the edit left them alone. `old` there is the
   answer that nobody meant to change.
 """
@@ -35,7 +38,7 @@ _READING = """\
 def write_report(
     folder: str | Path, spec: Mapping[str, Any], rows: Sequence[TidyRow], tables: Sequence[Table] = ()
 ) -> list[Path]:
-    """Write ``report.md``, ``tidy.json`` and, where there is something to draw, ``heatmap.png`` and ``.pdf``.
+    """Write ``report.md``, ``tidy.json`` and ``.csv``, ``heatmap.png`` and ``.pdf`` if there is what to draw.
 
     Each file appears whole or not at all; the same numbers give the same bytes.
 
@@ -58,6 +61,7 @@ def write_report(
         files["heatmap.pdf"] = heatmap(spec, rows, "pdf")
     lines = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
     files["tidy.json"] = encoded(f"[\n{lines}\n]\n")
+    files["tidy.csv"] = encoded(_csv(rows))
     files["report.md"] = encoded("\n".join(_sections(spec, rows, tables, drawn="heatmap.png" in files)))
     write_files(folder, files)
     return [folder / name for name in files]
@@ -71,6 +75,7 @@ def _sections(
     if headline:
         yield f"{question_kind(headline[0]).heading}, `{_HEADLINE}`: {_said(headline[0], _HEADLINE)}\n"
         yield matrix_markdown(rows, headline[0], _HEADLINE)
+        yield reasons_markdown(rows, headline[0])
         yield signature_line(spec, _HEADLINE)
     if drawn:
         yield "![Heat map: edited in by asked in](heatmap.png)\n"
@@ -79,13 +84,26 @@ def _sections(
     for note in unscored(spec.get("test_langs", ())):
         yield f"{escape(note)}.\n"
     yield f"## How to read it\n\n{_READING}"
+    explained: set[str] = set()
     for scorer in measures():
         for kind in available(rows, scorer):
             yield f"## {question_kind(kind).heading}: `{scorer}`\n\n{_said(kind, scorer)}\n"
             yield matrix_markdown(rows, kind, scorer)
+            if kind not in explained:
+                explained.add(kind)
+                yield reasons_markdown(rows, kind)
             yield signature_line(spec, scorer)
     yield "## Settings\n"
     yield "".join(f"- {escape(name)}: {escape(_shown(value))}\n" for name, value in spec.items())
+
+
+def _csv(rows: Sequence[TidyRow]) -> str:
+    columns = tuple(TidyRow.__annotations__)
+    return Table("tidy", "", columns, tuple(map(_cells, rows))).csv()
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    return tuple(row.values())
 
 
 def _said(kind: str, scorer: str) -> str:

@@ -7,9 +7,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from mlake.analysis.choices import choice_rows
-from mlake.analysis.examined import ability_scored
-from mlake.analysis.perplexity import ability_rows, held_out_langs, perplexity_rows
-from mlake.analysis.store import held_out_row, keep_rows
+from mlake.analysis.examine import keep_ability
+from mlake.analysis.forced_run import keep_forced
+from mlake.analysis.perplexity import perplexity_rows
+from mlake.analysis.store import keep_rows
+from mlake.evaluation.plan import Plan
 from mlake.evaluation.store import read_run
 from mlake.kinds import question_kind
 from mlake.models.lm import LM
@@ -27,12 +29,14 @@ class Given:
         run: Folder of a finished run of it.
         benchmark: The data set of the run.
         facts: Start and stop of the slice of its facts.
+        plan: What the run edited and asked.
     """
 
     lm: LM
     run: Path
     benchmark: Benchmark
     facts: tuple[int, int]
+    plan: Plan
 
 
 def _choices(given: Given) -> None:
@@ -56,16 +60,18 @@ def _likelihood(given: Given) -> None:
 
 def _ability(given: Given) -> None:
     """Likelihood of held-out text, unedited and under every edit."""
-    langs = held_out_langs(read_run(given.run).spec["test_langs"])
-    before = [
-        held_out_row(None, None, row.test_lang, row.sentence, row.nll)
-        for row in ability_rows(given.lm, None, None, langs)
-    ]
-    keep_rows(given.run, "ability", {"languages": langs}, [*before, *ability_scored(given.run)])
+    keep_ability(given.lm, given.run)
+
+
+def _forced(given: Given) -> None:
+    """Teacher-forced scores, unedited and under every edit."""
+    with tqdm(desc="reading given answers", unit="answer") as bar:
+        keep_forced(given.lm, given.run, given.plan, given.benchmark, bar.update)
 
 
 ANALYSES: dict[str, Callable[[Given], None]] = {
     "choices": _choices,
     "likelihood": _likelihood,
     "ability": _ability,
+    "forced": _forced,
 }

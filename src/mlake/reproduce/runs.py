@@ -28,7 +28,7 @@ class SharedRun:
 RUNS: Mapping[str, SharedRun] = {
     # edit in each language, ask in all, as in the paper
     "transfer": SharedRun(
-        methods=("mend", "rome", "memit", "stableke"), kinds=("direct", "multihop", "negation")
+        methods=("mend", "rome", "memit", "stableke"), kinds=("direct", "multihop", "negation", "writing")
     ),
     # edits that do not know the subject; the paper shows English
     "no-subject": SharedRun(
@@ -36,7 +36,7 @@ RUNS: Mapping[str, SharedRun] = {
         kinds=("direct", "multihop"),
         edit_langs="en",
         test_langs="en",
-        editor={"key": "prompt"},
+        editor={"key": "question"},
     ),
     # the model as it is, on what was true before
     "unedited": SharedRun(methods=("none",), kinds=("direct", "multihop_before")),

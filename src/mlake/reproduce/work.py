@@ -9,7 +9,7 @@ from typing import Any
 
 from mlake.analysis.examine import examine
 from mlake.analysis.store import kept_path
-from mlake.data.negation import negated
+from mlake.data.derived import derived
 from mlake.editing import editor
 from mlake.evaluation.cost import dry_run
 from mlake.evaluation.session import Session
@@ -57,7 +57,7 @@ def estimates(wishes: Sequence[Wish], benchmark: Benchmark, options: Options) ->
     for name, group in groupby(wishes, lambda wish: wish.model):
         lm = load(name, dtype=options.dtype, device=options.device)
         for wish in group:
-            lacking = _lacking(lm, wish, options)
+            lacking = _lacking(lm, wish, benchmark, options)
             if lacking:
                 yield f"{wish.run} · {name} · {wish.settings.method}: {lacking}"
                 continue
@@ -80,11 +80,13 @@ def _with_model(
         for note in (*session.plan.notes, session.warning()):
             if note:
                 say(f"note: {note}")
-        session.carry_out(folder, examine=examine, progress=True)
+        keep = "forced" in wish.analyses  # measured under every edit, once all questions are answered
+        session.carry_out(folder, examine=examine, progress=True, keep_all=keep)
         for analysis in wish.analyses:
             if not kept_path(folder, analysis).exists():
                 say(f"{wish.run} · {name} · {session.spec.method}: {analysis}")
-                ANALYSES[analysis](Given(lm, folder, session.benchmark, session.spec.facts))
+                given = Given(lm, folder, session.benchmark, session.spec.facts, session.plan)
+                ANALYSES[analysis](given)
         done.append((wish.run, folder))
     return done
 
@@ -92,16 +94,16 @@ def _with_model(
 def _session(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Session:
     settings = wish.settings
     settings = replace(settings, editor={**settings.editor, **_prepared(lm, wish, benchmark, options)})
-    asked = negated(benchmark) if "negation" in settings.kinds else benchmark
-    return Session(lm, asked, settings)
+    return Session(lm, derived(benchmark, settings.kinds), settings)
 
 
-def _lacking(lm: LM, wish: Wish, options: Options) -> str | None:
+def _lacking(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> str | None:
     """What the method of a run has to make first, in words; None for nothing."""
     name = wish.settings.method
     if name == NO_METHOD or name in options.trained:
         return None
-    return editor(name, **wish.settings.editor).lacking(lm, options.out)
+    _, together = _edited(wish, benchmark)
+    return editor(name, **wish.settings.editor).lacking(lm, together, options.out)
 
 
 def _prepared(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Mapping[str, Any]:
@@ -111,5 +113,11 @@ def _prepared(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Map
         return {}
     if name in options.trained:
         return {"trained": str(options.trained[name])}
-    facts = parse_facts(options.facts, len(benchmark.facts))
-    return editor(name, **wish.settings.editor).prepared(lm, benchmark, facts, options.out)
+    facts, together = _edited(wish, benchmark)
+    return editor(name, **wish.settings.editor).prepared(lm, benchmark, facts, together, options.out)
+
+
+def _edited(wish: Wish, benchmark: Benchmark) -> tuple[tuple[int, int], int]:
+    """The facts that a run edits, and how many of them together."""
+    start, stop = parse_facts(wish.settings.facts, len(benchmark.facts))
+    return (start, stop), min(wish.settings.batch_size, stop - start)

@@ -53,9 +53,12 @@ class Scorer(Measure):
     Attributes:
         function: The value for an answer; None where it says nothing. Never called with a question that its
             options score.
+        style: Whether it says how a text is written, whatever it says: kinds that are scored by style have
+            these scorers alone.
     """
 
     function: Callable[[Asked], float | None]
+    style: bool = False
 
     def score(self, asked: Asked) -> float | None:
         """The value for an answer; None where the scorer says nothing, as of all multiple choice.
@@ -63,7 +66,8 @@ class Scorer(Measure):
         Raises:
             UnknownNameError: mlake knows the question's kind or language not.
         """
-        return self.function(asked) if question_kind(asked.kind).scored_by == "text" else None
+        by = question_kind(asked.kind).scored_by
+        return self.function(asked) if by == "text" or (by == "style" and self.style) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,17 @@ from mlake.errors import UnknownNameError
 from mlake.records import Asked
 from mlake.scorers.drift import old_kept, similarity, unchanged
 from mlake.scorers.fluency import empty, entropy, length, repetition
-from mlake.scorers.language import confusion
+from mlake.scorers.language import confusion, language_unknown, other_language
 from mlake.scorers.names import contains, exact, old, old_paper, paper
+from mlake.scorers.refusal import refused
 from mlake.scorers.refused import value_of
 from mlake.scorers.row import Measure, ScoredRow, Scorer, scored
 
-__all__ = ["MODEL_MEASURES", "SCORERS", "measure", "measures", "score_all", "signature"]
+__all__ = ["MODEL_MEASURES", "SCORERS", "SHARES", "measure", "measures", "score_all", "signature"]
+
+
+def _cut(asked: Asked) -> float:
+    return float(not asked.answer.stopped)
 
 
 def _of_text(function: Callable[[str], float | None]) -> Callable[[Asked], float | None]:
@@ -60,6 +65,31 @@ _SCORERS = (
         "The answer is in the language asked in, as far as that can be told.",
         higher_is_better=True,
         function=confusion,
+        style=True,
+    ),
+    Scorer(
+        "cut",
+        1,
+        "The answer was cut off at the limit of new tokens.",
+        higher_is_better=False,
+        function=_cut,
+    ),
+    Scorer(
+        "other_language",
+        1,
+        "The answer is in another language than asked in, as far as that can be told.",
+        higher_is_better=False,
+        function=other_language,
+    ),
+    Scorer(
+        "language_unknown", 1, "Which language the answer is in cannot be told.", function=language_unknown
+    ),
+    Scorer(
+        "refused",
+        1,
+        "The answer says that it cannot or will not answer.",
+        higher_is_better=False,
+        function=refused,
     ),
     Scorer(
         "entropy",
@@ -68,6 +98,7 @@ _SCORERS = (
         "bits",
         higher_is_better=True,
         function=_of_text(entropy),
+        style=True,
     ),
     Scorer(
         "repetition",
@@ -76,6 +107,7 @@ _SCORERS = (
         "share of trigrams",
         higher_is_better=False,
         function=_of_text(repetition),
+        style=True,
     ),
     Scorer(
         "length",
@@ -83,6 +115,7 @@ _SCORERS = (
         "Words of the answer; characters or syllables in scripts without spaces.",
         "words",
         function=_of_text(length),
+        style=True,
     ),
     Scorer(
         "empty",
@@ -94,6 +127,13 @@ _SCORERS = (
 )
 SCORERS: dict[str, Scorer] = {row.name: row for row in _SCORERS}
 """What a stored answer gives by itself, by name, in the order of reports."""
+
+SHARES = {
+    "cut": "cut off at the token limit",
+    "other_language": "in another language",
+    "refused": "refused",
+}
+"""Scorers whose shares say why an accuracy may be low, with what they say of answers in a few words."""
 
 _MODEL_MEASURES = (
     Measure(
@@ -118,8 +158,50 @@ _MODEL_MEASURES = (
     Measure("choice_likelihood_old", 1, "The old answer's letter is the likeliest.", higher_is_better=False),
     Measure("choice_generated_old", 2, "The answer names the old answer's option.", higher_is_better=False),
     Measure("choice_unread", 2, "The answer names no option, or several.", higher_is_better=False),
+    Measure(
+        "efficacy_tf", 1, "Teacher-forced: the new answer is likelier than the old.", higher_is_better=True
+    ),
+    Measure(
+        "paraphrase_tf",
+        1,
+        "Teacher-forced, rephrased: the new answer is likelier than the old.",
+        higher_is_better=True,
+    ),
+    Measure(
+        "neighbourhood_tf",
+        1,
+        "Teacher-forced, other facts: the true answer is likelier than the new.",
+        higher_is_better=True,
+    ),
+    Measure(
+        "rewrite_acc_tf",
+        1,
+        "Teacher-forced: how much of the new answer is the likeliest.",
+        "share of tokens",
+        higher_is_better=True,
+    ),
+    Measure(
+        "rephrase_acc_tf",
+        1,
+        "Teacher-forced, rephrased: how much of the new answer is the likeliest.",
+        "share of tokens",
+        higher_is_better=True,
+    ),
+    Measure(
+        "locality_acc_tf",
+        1,
+        "Teacher-forced, other facts: how much of what is likeliest is as before the edit.",
+        "share of tokens",
+        higher_is_better=True,
+    ),
     Measure("subject_tokens", 1, "Tokens of the subject, encoded alone.", "tokens"),
     Measure("subject_tokens_in", 1, "Tokens of the question that hold a part of the subject.", "tokens"),
+    Measure(
+        "neuron_overlap",
+        1,
+        "Neurons that the edits of two languages have in common, of those that each changed most.",
+        "share of neurons",
+    ),
 )
 MODEL_MEASURES: dict[str, Measure] = {row.name: row for row in _MODEL_MEASURES}
 """What needs a model or a tokenizer (``mlake.analysis``), by name."""

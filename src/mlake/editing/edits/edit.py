@@ -72,6 +72,11 @@ class Edit(ABC):
         """Whether it is small enough to stay stored once its questions are answered."""
         return True
 
+    @property
+    def replaces(self) -> bool:
+        """Whether it sets weights to values of its own, so that edits in force before it would be undone."""
+        return False
+
     def warn_of_another_model(self, lm: LM) -> None:
         """Say so where the edit was made for other weights than the model's; for ``applied``."""
         for one in self.report.get("edits", [self.report]):

@@ -103,6 +103,11 @@ class ParameterEdit(Edit):
         """False where it holds new values: these can take as much room as the model."""
         return not self.values
 
+    @property
+    def replaces(self) -> bool:
+        """True where it holds new values."""
+        return bool(self.values)
+
     def neurons(self, lm: LM, /) -> dict[int, Tensor]:
         """Change of the weights of each neuron in all matrices of the MLP, and in their biases."""
         return parameter_neurons(lm, self.factors, self.values)

@@ -1,12 +1,12 @@
-"""What a fact is trained on: its question in other words, and descriptions that state it."""
+"""What a fact is trained on: its question, what states it, and what is known around it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from mlake.editing.finetune.generated import Writer, replies
-from mlake.editing.finetune.requests import description, paraphrase, requests
-from mlake.editing.finetune.templates import described, rephrased
+from mlake.editing.finetune.requests import description, paraphrase, requests, surrounding, surroundings
+from mlake.editing.finetune.templates import described, rephrased, stated
 from mlake.errors import EditError
 from mlake.languages import lacking, language
 from mlake.records import Statement
@@ -28,30 +28,43 @@ class Augmented:
 
     Attributes:
         statement: The fact.
-        questions: Questions that the new answer follows, the statement's own first.
+        questions: Questions that ``answer`` follows, the statement's own first.
+        answer: The new answer, or the sentence that states it.
         descriptions: Texts that hold the new answer.
+        around: Questions about the names in the fact, each with an answer that stays true.
         counts: Where they are from.
     """
 
     statement: Statement
     questions: tuple[str, ...]
+    answer: str
     descriptions: tuple[str, ...]
+    around: tuple[tuple[str, str], ...]
     counts: Counts
 
 
 def augmented(
-    statements: Sequence[Statement], *, texts: int, seed: int, writer: Writer | None = None
+    statements: Sequence[Statement],
+    *,
+    texts: int,
+    seed: int,
+    writer: Writer | None = None,
+    rephrases: bool = True,
 ) -> list[Augmented]:
-    """Paraphrases and descriptions of facts, without repeats, the same for the same seed.
+    """The texts of facts, without repeats, the same for the same seed.
 
-    A fact's own question always comes first. Where a writer's texts are too few, or there is no writer,
-    templates fill up; where those are too few as well, there are fewer texts.
+    A fact's own question always comes first. With a writer half of the texts are about the names in the
+    fact; the other half state it: questions in other words, answered by a whole sentence, and descriptions.
+    No text but the first holds the question as it stands. Where replies are too few, templates of
+    descriptions fill up; where those are too few as well, there are fewer texts. Without a writer templates
+    wrap the question and the sentence, and nothing around the fact is known.
 
     Args:
         statements: The facts.
-        texts: Texts of each fact: one half questions, the other half (rounded down) descriptions.
+        texts: Texts of each fact.
         seed: Seed of the order in which templates are drawn.
         writer: A model that writes; None for templates alone.
+        rephrases: Whether the writer puts the fact into other words too, or only says what is around it.
 
     Raises:
         EditError: A statement has no question or no new answer.
@@ -63,42 +76,56 @@ def augmented(
             part = "new answer" if one.question.strip() else "question"
             raise EditError(f"fact {one.fact!r} has no {part} in {one.lang!r}; add it to the data")
         if writer is None and language(one.lang).templates is None:
-            raise lacking("templates", one.lang, "stableke needs --set source=server or local, and requests")
-    told = texts // 2
-    asked = texts - told
-    replied = _replied(statements, writer, asked - 1, told) if writer else [([], []) for _ in statements]
-    found = []
-    for one, (first, last) in zip(statements, replied, strict=True):
-        own, *others = rephrased(one, seed)
-        questions, mine = _filled_up([own, *filter(None, first)], others, asked)
-        descriptions, theirs = _filled_up([*filter(None, last)], described(one, seed), told)
-        generated = mine - 1 + theirs
-        counts = Counts(
-            generated,
-            len(questions) + len(descriptions) - generated,
-            len(first) + len(last) - generated,
-        )
-        found.append(Augmented(one, questions, descriptions, counts))
-    return found
+            raise lacking("templates", one.lang, "stableke needs --set source=self, and requests")
+    if writer is None:
+        return [_wrapped(one, texts, seed) for one in statements]
+    plans = [_plan(one, texts, rephrases) for one in statements]
+    said = replies(writer, [plan.requests for plan in plans])
+    return [_written(plan, lines, texts, seed) for plan, lines in zip(plans, said, strict=True)]
 
 
-def _replied(
-    statements: Sequence[Statement], writer: Writer, questions: int, descriptions: int
-) -> list[tuple[list[str | None], list[str | None]]]:
-    """What a writer's replies hold: paraphrases and descriptions, None where a reply holds none."""
-    wanted = [requests(one, questions, descriptions) for one in statements]
-    said = replies(writer, [[*first, *last] for first, last in wanted])
-    return [
-        (
-            [paraphrase(reply, one) for reply in lines[: len(first)]],
-            [description(reply, one) for reply in lines[len(first) :]],
-        )
-        for one, (first, _), lines in zip(statements, wanted, said, strict=True)
-    ]
+def _wrapped(one: Statement, texts: int, seed: int) -> Augmented:
+    """A fact in templates: one half questions, the other half (rounded down) descriptions."""
+    questions = tuple(rephrased(one, seed)[: texts - texts // 2])
+    descriptions = tuple(described(one, seed)[: texts // 2])
+    counts = Counts(0, len(questions) + len(descriptions), 0)
+    return Augmented(one, questions, one.new, descriptions, (), counts)
 
 
-def _filled_up(mine: Sequence[str], more: Sequence[str], count: int) -> tuple[tuple[str, ...], int]:
-    """The different texts of ``mine``, filled up from ``more`` to ``count``, and how many are of ``mine``."""
-    own = list(dict.fromkeys(mine))[:count]
-    every = dict.fromkeys([*own, *more])
-    return tuple(every)[:count], len(own)
+class _Plan(NamedTuple):
+    """What a writer is asked about a fact."""
+
+    statement: Statement
+    asked: list[str]
+    told: list[str]
+    around: list[tuple[str, str]]
+
+    @property
+    def requests(self) -> list[str]:
+        return [*self.asked, *self.told, *(question for _, question in self.around)]
+
+
+def _plan(one: Statement, texts: int, rephrases: bool) -> _Plan:
+    around = texts // 2
+    told = (texts - around) // 2
+    asked, stating = requests(one, texts - around - told - 1, told) if rephrases else ([], [])
+    return _Plan(one, asked, stating, surroundings(one, around))
+
+
+def _written(plan: _Plan, lines: Sequence[str], texts: int, seed: int) -> Augmented:
+    """The usable replies about a fact, filled up."""
+    one, asked, told = plan.statement, len(plan.asked), len(plan.asked) + len(plan.told)
+    others = [paraphrase(reply, one) for reply in lines[:asked]]
+    questions = tuple(dict.fromkeys([one.question.strip(), *filter(None, others)]))
+    mine = list(dict.fromkeys(filter(None, (description(reply, one) for reply in lines[asked:told]))))
+    more = [text for text in described(one, seed) if one.question.strip() not in text]
+    descriptions = tuple(dict.fromkeys([*mine, *more]))[: texts - texts // 2 - len(questions)]
+    known = (
+        (ask, surrounding(reply, name, one))
+        for (name, ask), reply in zip(plan.around, lines[told:], strict=True)
+    )
+    around = tuple((ask, text) for ask, text in known if text is not None)
+    generated = len(questions) - 1 + len(set(mine).intersection(descriptions)) + len(around)
+    from_templates = 1 + len(set(descriptions).difference(mine))
+    counts = Counts(generated, from_templates, len(lines) - generated)
+    return Augmented(one, questions, stated(one) or one.new, descriptions, around, counts)

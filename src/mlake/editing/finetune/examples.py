@@ -24,7 +24,7 @@ class Example(NamedTuple):
     Attributes:
         ids: Its token ids, special tokens included.
         start: Index of the first token that the loss counts.
-        question: Whether it is a question with its answer.
+        question: Whether it is a question about the fact, with its answer.
     """
 
     ids: tuple[int, ...]
@@ -36,7 +36,7 @@ def examples(lm: LM, facts: Sequence[Augmented]) -> list[Example]:
     """The texts of all facts, tokenised.
 
     Questions are asked as the evaluation asks them, and the loss counts the answer and the end after it;
-    of descriptions it counts every token.
+    of descriptions it counts every token. What is around a fact is asked and answered as well.
 
     Raises:
         ModelError: A text does not fit into the model's positions.
@@ -44,8 +44,10 @@ def examples(lm: LM, facts: Sequence[Augmented]) -> list[Example]:
     found = []
     for fact in facts:
         space = lm.style.joint(language(fact.statement.lang).space)
-        found += [_question(lm, one, space + fact.statement.new) for one in fact.questions]
+        found += [_question(lm, one, space + fact.answer) for one in fact.questions]
         found += [_description(lm, text) for text in fact.descriptions]
+        around = [_question(lm, one, space + answer) for one, answer in fact.around]
+        found += [one._replace(question=False) for one in around]
     longest = max(len(one.ids) for one in found)
     check_fit(lm, longest, "the longest training text takes", "give shorter questions and sentences")
     return found

@@ -47,18 +47,26 @@ class ServerWriter:
 
 @dataclass(frozen=True)
 class LocalWriter:
-    """A model on this machine."""
+    """A model on this machine.
+
+    Attributes:
+        lm: The model.
+        most: Most tokens of a reply.
+        pinned: Whether its weights are those of its revision, and not edited.
+    """
 
     lm: LM
+    most: int = MOST_TOKENS
+    pinned: bool = True
 
     @property
     def identity(self) -> Mapping[str, Any] | None:
         """What tells the model's answers from another's; None for weights that nothing pins."""
-        return None if self.lm.revision == UNPINNED else identity(self.lm, MOST_TOKENS)
+        return identity(self.lm, self.most) if self.pinned and self.lm.revision != UNPINNED else None
 
     def write(self, requests: Sequence[str]) -> list[str]:
         """The greedy answer to each request."""
-        given = answers(self.lm, requests, max_new_tokens=MOST_TOKENS)
+        given = answers(self.lm, requests, max_new_tokens=self.most)
         return [reply.after_thought().text for reply in given]
 
 

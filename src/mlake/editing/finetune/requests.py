@@ -12,16 +12,26 @@ from mlake.languages import lacking, language
 from mlake.records import Statement
 from mlake.text import contains_name, normalise
 
-__all__ = ["MOST_TOKENS", "VERSION", "description", "paraphrase", "requests"]
+__all__ = [
+    "MOST_TOKENS",
+    "VERSION",
+    "description",
+    "paraphrase",
+    "requests",
+    "surrounding",
+    "surroundings",
+]
 
-VERSION = "requests/1"
+VERSION = "requests/2"
 """Recorded with each edit and part of the cache key; raise it with any change to a language's requests."""
 
 MOST_TOKENS = 160
 """Most tokens of a reply."""
 
 _LONGEST = 400
+_ASKS = ("?", "？")
 _SHARED = 0.3
+_END = re.compile(r"(?<![ .]\w)[.!?](?=\s|$)|[。！？]")  # no full stop behind an initial
 _BULLET = re.compile(r"^(?:[-*•]|\d{1,2}[.)、．:])\s*")
 _QUOTED = re.compile(r"^(?:\"(.*)\"|“(.*)”|„(.*)“|«(.*)»|「(.*)」|『(.*)』)$")
 
@@ -41,6 +51,56 @@ def requests(statement: Statement, questions: int, descriptions: int) -> tuple[l
         [_with(row.paraphrase, parts | {"how": how}) for how in row.hows[:questions]],
         [_with(row.description, parts | {"what": what}) for what in row.whats[:descriptions]],
     )
+
+
+def surroundings(statement: Statement, count: int) -> list[tuple[str, str]]:
+    """Questions about the names in a fact, as many as wanted or as there are, each behind its name.
+
+    Subject, new and old answer take turns, so that a few questions are about all three.
+
+    Raises:
+        LanguageError: The language has no requests, or none of this kind.
+    """
+    row = language(statement.lang).requests
+    if row is None or not row.abouts:
+        what = "requests" if row is None else "abouts"
+        raise lacking(what, statement.lang, "stableke asks a writer what is known around a fact")
+    names = dict.fromkeys(filter(None, (statement.subject, statement.new.strip(), statement.old.strip())))
+    return [(name, _with(about, {"name": name})) for about in row.abouts for name in names][:count]
+
+
+def surrounding(reply: str, name: str, statement: Statement) -> str | None:
+    """What a reply says about a name besides the fact: whole sentences of its first line, if any.
+
+    About the subject it must give neither answer, about an answer it must not speak of the subject: an edit
+    may make such a text untrue.
+    """
+    subject, lang = statement.subject, statement.lang
+    answers = (statement.new, *statement.new_aliases, statement.old, *statement.old_aliases)
+    banned = answers if name == subject else (subject,) if subject else ()
+
+    def fits(line: str) -> bool:
+        return (
+            _sentences(line) > len(name) + 1
+            and normalise(line, lang) != normalise(name, lang)
+            and not any(contains_name(line, (one,), lang) for one in banned if one.strip())
+        )
+
+    line = _first(reply, fits)
+    return None if line is None else line[: _sentences(line)]
+
+
+def _sentences(line: str) -> int:
+    """Where the last whole sentence of a line ends, before any that repeats an earlier one; 0 for nowhere."""
+    seen: set[str] = set()
+    end = 0
+    for found in _END.finditer(line):
+        sentence = line[end : found.end()].strip()
+        if sentence in seen:
+            break
+        seen.add(sentence)
+        end = found.end()
+    return end
 
 
 def paraphrase(reply: str, statement: Statement) -> str | None:
@@ -83,7 +143,9 @@ def _asks_the_same(line: str, statement: Statement) -> bool:
     the subject. Where no subject is known it must share many pairs of characters with the question.
     """
     lang, question = statement.lang, statement.question
-    if normalise(line, lang) == normalise(question, lang) or line.endswith((":", "：")):
+    if question.strip() in line or normalise(line, lang) == normalise(question, lang):
+        return False
+    if line.endswith((":", "：")) or (question.rstrip().endswith(_ASKS) and not line.endswith(_ASKS)):
         return False
     answers = (statement.new, statement.old)
     if any(contains_name(line, (name,), lang) and name not in question for name in answers if name):

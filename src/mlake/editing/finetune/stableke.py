@@ -1,4 +1,4 @@
-"""StableKE: fine-tuning on each fact in other words and in context (Wei et al. 2024, arXiv 2402.13048)."""
+"""StableKE: fine-tuning on each fact in other words and on what is around it (Wei et al. 2024)."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -17,13 +17,16 @@ from mlake.editing.finetune.training import Epoch, Schedule, train
 from mlake.editing.finetune.weights import Weights, training_all, training_low_rank
 from mlake.editing.method import Method, Progress
 from mlake.errors import EditError, ModelError
+from mlake.models.bars import Told
 from mlake.models.lm import LM
 from mlake.models.load import load
 from mlake.records import Statement
 
 __all__ = ["Source", "StableKE"]
 
-Source = Literal["templates", "server", "local"]
+Source = Literal["self", "server", "local", "templates"]
+
+_OWN_TOKENS = 48  # of what a model says about a name: a sentence or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,9 @@ class StableKE(Method):
     """Fine-tuning on augmented facts.
 
     Attributes:
-        source: Who writes the texts: our ``templates``, a model behind a ``server``, or a ``local`` model.
-        texts: Texts of each fact, half of them questions with the new answer.
+        source: Who writes: the edited model ``self`` (what it knows around the fact), a model behind a
+            ``server`` or a ``local`` model (paraphrases too), or ``templates``, which are not the paper's.
+        texts: Texts of each fact, half of them around it; of templates half are questions.
         epochs: Most passes over the texts.
         rate: Learning rate.
         stop: Training ends after a pass in which the questions' mean loss was below this.
@@ -43,7 +47,7 @@ class StableKE(Method):
         model: The server's name of the model, or what ``mlake.models.load`` loads.
     """
 
-    source: Source = "templates"
+    source: Source = "self"
     texts: int = 8
     epochs: int = 20
     rate: float = 1e-5
@@ -62,7 +66,7 @@ class StableKE(Method):
             ModelError: The server's address is none, or holds a secret, which would be written to specs;
                 or the factors have no place, as the model's blocks are not understood.
         """
-        if self.source != "templates" and not self.model:
+        if self.source in ("server", "local") and not self.model:
             raise EditError(f"source={self.source} needs a model to write texts; set model=NAME")
         if self.source == "server" and not self.url:
             raise EditError("source=server needs its address; set url=http://127.0.0.1:8000/v1 or another")
@@ -96,7 +100,7 @@ class StableKE(Method):
             lm: The model.
             statements: The facts, each in the language it is edited in.
             text: Not used.
-            history: Not used: training starts from the model as it is.
+            history: What the model says of itself is not kept for later runs where it is edited already.
             progress: Called with the number of facts just finished.
 
         Raises:
@@ -105,14 +109,16 @@ class StableKE(Method):
         """
         if not statements:
             raise EditError("no facts to edit; expected at least one statement")
-        writer = self._writer(lm)
-        facts = augmented(statements, texts=self.texts, seed=self.seed, writer=writer)
+        writer, own = self._writer(lm, history), self.source == "self"
+        facts = augmented(statements, texts=self.texts, seed=self.seed, writer=writer, rephrases=not own)
         report = self._report(lm, facts, writer)
         del writer  # its model need not be in memory beside the trained one
-        told = _Told(len(statements), progress)
+        told = Told(len(statements), progress)
         schedule = Schedule(self.epochs, self.rate, self.text_batch, self.stop, self.seed)
         with self._weights(lm) as weights:
-            losses = train(lm, weights, examples(lm, facts), schedule, told.passes)
+            losses = train(
+                lm, weights, examples(lm, facts), schedule, lambda passes: told.share(_share(passes))
+            )
             factors, values = weights.found()
         told.finish()
         return ParameterEdit(factors, values, report | {"losses": _rounded(losses)})
@@ -120,8 +126,10 @@ class StableKE(Method):
     def _weights(self, lm: LM) -> AbstractContextManager[Weights]:
         return training_low_rank(lm, self.rank, self.seed) if self.rank else training_all(lm)
 
-    def _writer(self, lm: LM) -> Writer | None:
+    def _writer(self, lm: LM, history: Sequence[Edit]) -> Writer | None:
         self.fitted(lm)
+        if self.source == "self":
+            return LocalWriter(lm, most=_OWN_TOKENS, pinned=not history)
         if self.source == "server":
             return ServerWriter(ChatServer(self.url, self.model))
         return LocalWriter(load(self.model)) if self.source == "local" else None
@@ -144,28 +152,13 @@ class StableKE(Method):
         }
 
 
-class _Told:
-    """Turns passes over the texts into facts just finished, which add up to all facts.
+def _share(passes: float) -> float:
+    """Share of the work that so many passes over the texts are.
 
-    How many passes it takes is not known beforehand; three are common, so one counts as half of the work,
-    two as two thirds.
+    How many it takes is not known beforehand; three are common, so one counts as half of the work, two as
+    two thirds.
     """
-
-    def __init__(self, facts: int, progress: Progress):
-        self.facts, self.progress, self.done = facts, progress, 0
-
-    def passes(self, passes: float) -> None:
-        """Tell of the facts that so many passes amount to, if there are more than were told of."""
-        self._tell(int(self.facts * passes / (passes + 1)))
-
-    def finish(self) -> None:
-        """Tell of the facts that are left."""
-        self._tell(self.facts)
-
-    def _tell(self, done: int) -> None:
-        if done > self.done:
-            self.progress(done - self.done)
-            self.done = done
+    return passes / (passes + 1)
 
 
 def _rounded(losses: Sequence[Epoch]) -> list[dict[str, float | None]]:

@@ -4,9 +4,9 @@ The steps are the same for all: find the key of each fact, optimise the value th
 emit there, and write it in closed form, layer by layer (``mlake.editing.locate.update`` has the algebra).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -17,15 +17,18 @@ from mlake.editing.factors import Factors
 from mlake.editing.locate.chains import Chain, advance, in_force
 from mlake.editing.locate.fitting import suggested
 from mlake.editing.locate.metrics import Metrics
-from mlake.editing.locate.settings import LocateSettings
+from mlake.editing.locate.published import PRESETS, PUBLISHED
+from mlake.editing.locate.settings import LATER, LocateSettings
 from mlake.editing.locate.update import closed_form
 from mlake.editing.locate.value import Values, optimise_values
 from mlake.editing.method import Progress
-from mlake.editing.prompts import Prompted, prompted
-from mlake.errors import EditError
+from mlake.editing.prompts import Prompted, prompted, refusal
+from mlake.errors import EditError, UnknownNameError
+from mlake.models.corpora import check_corpus
 from mlake.models.deltas import RowDeltas
 from mlake.models.keys import keys_at, outputs_at
 from mlake.models.lm import LM
+from mlake.models.openings import WORDS, sampled_openings
 from mlake.records import Statement
 
 __all__ = ["LocateThenEdit"]
@@ -39,11 +42,48 @@ class LocateThenEdit(LocateSettings):
 
     def suggested(self, lm: LM, /) -> Mapping[str, Any]:
         """What the model's family asks for; layers that a row names itself stay."""
-        return suggested(lm, self.sequential, self.layers, self.metric, self.ridge)
+        return suggested(lm, self).settings
+
+    def preset(self, like: str, lm: LM | None, /) -> Mapping[str, Any]:
+        """What the authors' code does, and the settings that it has for the model's family."""
+        known = [one for one, methods in PRESETS.items() if self.name in methods]
+        if like not in known:
+            raise UnknownNameError(f"preset of {self.name}", like, known)
+        return {**(suggested(lm, self, like).settings if lm else {}), **PRESETS[like][self.name]}
+
+    def families(self) -> Sequence[Mapping[str, Any]]:
+        """The rows of ``PUBLISHED`` for this method."""
+        return [asdict(row) for row in PUBLISHED if self.name in row.methods]
+
+    def published(self, lm: LM, /) -> str:
+        """The file that the family's settings are from, or that none was published."""
+        return suggested(lm, self, self.origin.like if self.origin else "").source
+
+    def checked(self) -> Self:
+        """The method, unless its text for second moments cannot be had."""
+        if self.metric != "identity":
+            check_corpus(self.corpus)
+        return self
+
+    def config(self) -> dict[str, Any]:
+        """As of any method; what earlier runs did without saying so stays unsaid."""
+        settings = LocateSettings.config(self)
+        return {key: value for key, value in settings.items() if LATER.get(key) != value}
 
     def needs_subject(self) -> bool:
         """Whether the key is the subject's last token."""
         return self.key == "subject"
+
+    def warning(self, batches: Sequence[Collection[str]], /) -> str | None:
+        """That a preset's text for second moments is another one."""
+        like = self.origin.like if self.origin else ""
+        if not like or self.metric == "identity" or self.corpus == PRESETS[like][self.name]["corpus"]:
+            return None
+        return f"like {like}, but second moments are measured on {self.corpus}, not on Wikipedia"
+
+    def refusal(self, lm: LM, statement: Statement, /) -> str | None:
+        """Why its key or target cannot be found in its prompt."""
+        return refusal(lm, statement, self.prompt, self.key)
 
     def passes(self) -> float:
         """Steps of the value."""
@@ -51,7 +91,8 @@ class LocateThenEdit(LocateSettings):
 
     def prompts(self) -> int:
         """The plain prompt and one behind each context prefix."""
-        return 1 + (self.contexts if isinstance(self.contexts, int) else len(self.contexts))
+        each = [len(WORDS) if isinstance(one, int) else 1 for one in _listed(self.contexts)]
+        return 1 + (self.contexts if isinstance(self.contexts, int) else sum(each))
 
     def edit(
         self,
@@ -76,10 +117,12 @@ class LocateThenEdit(LocateSettings):
             EditError: No facts, a layer that the model lacks, or numbers that are not finite.
             SubjectError: A subject or target that cannot be found in its prompt.
         """
+        contexts = self._prefixes(lm, history)
         with editable(lm) as changes:
-            chain = self._chain(lm, statements, changes)
-            self._advance([chain], Metrics(self, lm, text, history), progress)
-        return self._finished(lm, statements, chain)
+            chain = self._chain(lm, statements, contexts, changes)
+            metrics = Metrics(self, lm, text, history, _said(statements))
+            self._advance([chain], metrics, progress)
+        return self._finished(lm, statements, chain, contexts, metrics)
 
     def edit_many(
         self,
@@ -98,7 +141,7 @@ class LocateThenEdit(LocateSettings):
 
         Args:
             lm: The model; its weights are as they were afterwards.
-            batches: The facts of each edit.
+            batches: The facts of each edit; what they say is left out of ``text`` for all of them.
             text: As in ``edit``.
             history: As in ``edit``.
             progress: As in ``edit``.
@@ -107,15 +150,37 @@ class LocateThenEdit(LocateSettings):
             EditError: As in ``edit``.
             SubjectError: As in ``edit``.
         """
-        chains = [self._chain(lm, batch) for batch in batches]
-        self._advance(chains, Metrics(self, lm, text, history), progress)
-        return [self._finished(lm, *pair) for pair in zip(batches, chains, strict=True)]
+        contexts = self._prefixes(lm, history)
+        chains = [self._chain(lm, batch, contexts) for batch in batches]
+        metrics = Metrics(self, lm, text, history, _said([one for batch in batches for one in batch]))
+        self._advance(chains, metrics, progress)
+        return [
+            self._finished(lm, batch, chain, contexts, metrics)
+            for batch, chain in zip(batches, chains, strict=True)
+        ]
 
-    def _chain(self, lm: LM, statements: Sequence[Statement], weights: Changes | None = None) -> Chain:
+    def _prefixes(self, lm: LM, history: Sequence[Edit]) -> int | tuple[str, ...]:
+        """Context prefixes; sampled ones are those of the first edit, made from the unedited model."""
+        listed = _listed(self.contexts)
+        lengths = [one for one in listed if isinstance(one, int)]
+        if not lengths:
+            return self.contexts if isinstance(self.contexts, int) else tuple(map(str, listed))
+        for edit in history:
+            if "contexts" in edit.report:
+                return tuple(edit.report["contexts"])
+        return sampled_openings(lm, lengths, seed=self.seed)
+
+    def _chain(
+        self,
+        lm: LM,
+        statements: Sequence[Statement],
+        contexts: int | tuple[str, ...],
+        weights: Changes | None = None,
+    ) -> Chain:
         self._check(lm, statements)
         facts = [
-            prompted(lm, statement, kind=self.prompt, key=self.key, contexts=self.contexts)
-            for statement in statements
+            prompted(lm, one, kind=self.prompt, key=self.key, contexts=contexts, essence=self.essence)
+            for one in statements
         ]
         return Chain([[fact] for fact in facts] if self.sequential else [facts], weights)
 
@@ -184,42 +249,54 @@ class LocateThenEdit(LocateSettings):
         groups: Sequence[int],
     ) -> tuple[Tensor, Tensor, Tensor]:
         """What a layer has to add, its mean keys, and the keys at which it is met, each ``(d, n)``."""
-        mean, plain = self._keys(lm, self.layers[index], facts, deltas, groups)
-        now = outputs_at(
-            lm, self.layers[-1], [f.plain for f in facts], self.site, deltas=deltas, groups=groups
-        )
-        share = len(self.layers) - index  # MEMIT, eq. 20: the rest is spread over the layers left
-        residual = (values.target.cpu() - now.cpu()).T / share
-        return residual, mean, plain if self.met_at_plain else mean
-
-    def _keys(
-        self, lm: LM, layer: int, facts: Sequence[Prompted], deltas: RowDeltas, groups: Sequence[int]
-    ) -> tuple[Tensor, Tensor]:
-        """Mean keys over the context prefixes and the plain prompts' keys, each ``(d_in, n)``."""
         count = len(facts[0].task.prompts)
-        prompts = [p for f in facts for p in f.task.prompts]
+        every = [prompt for fact in facts for prompt in fact.task.prompts]
         owners = [group for group in groups for _ in range(count)]
-        every = keys_at(lm, layer, prompts, deltas=deltas, groups=owners).cpu()
-        every = every.view(len(facts), count, -1)  # (n, contexts, d_in)
-        plain = every[:, 0].T
-        if count == 1:
-            return plain, plain
-        if self.key_mean == "halves":
-            return (every[:, 0] / 2 + every[:, 1:].mean(1) / 2).T, plain
-        return every.mean(1).T, plain
+        fed = keys_at(lm, self.layers[index], every, deltas=deltas, groups=owners)
+        fed = fed.cpu().view(len(facts), count, -1)  # (n, prompts, d_in)
+        said, of = ([f.plain for f in facts], groups) if self.residual == "plain" else (every, owners)
+        out = outputs_at(lm, self.layers[-1], said, self.site, deltas=deltas, groups=of).cpu()
+        now = self._mean(out.view(len(facts), len(said) // len(facts), -1))
+        mean, plain = self._mean(fed).T, fed[:, 0].T
+        share = len(self.layers) - index  # MEMIT, eq. 20: the rest is spread over the layers left
+        return (values.target.cpu() - now).T / share, mean, plain if self.met_at_plain else mean
 
-    def _finished(self, lm: LM, statements: Sequence[Statement], chain: Chain) -> WeightEdit:
+    def _mean(self, every: Tensor) -> Tensor:
+        """Means over prompts, the plain one first: ``(n, prompts, d)`` to ``(n, d)``."""
+        if self.key_mean == "halves" and every.shape[1] > 1:
+            return every[:, 0] / 2 + every[:, 1:].mean(1) / 2
+        return every.mean(1)
+
+    def _finished(
+        self,
+        lm: LM,
+        statements: Sequence[Statement],
+        chain: Chain,
+        contexts: int | tuple[str, ...],
+        metrics: Metrics,
+    ) -> WeightEdit:
         facts = [fact for step in chain.steps for fact in step]
         report = {
             "method": self.config(),
             "model": lm.name,
             "model_revision": lm.revision,
+            **({} if contexts == self.contexts else {"contexts": list(_listed(contexts))}),
+            **metrics.report,
             "facts": [
                 {"fact": s.fact, "lang": s.lang, "notes": list(f.notes), "losses": list(_rounded(steps))}
                 for s, f, steps in zip(statements, facts, chain.losses, strict=True)
             ],
         }
         return replace(chain.edit, report=report)
+
+
+def _listed(contexts: int | tuple[str, ...] | tuple[int, ...]) -> tuple[str, ...] | tuple[int, ...]:
+    return () if isinstance(contexts, int) else contexts
+
+
+def _said(statements: Sequence[Statement]) -> frozenset[str]:
+    """What facts that are edited say, before and after."""
+    return frozenset(text for s in statements for text in (s.question, s.old_sentence, s.new_sentence))
 
 
 def _rounded(steps: Sequence[Sequence[float]]) -> Iterator[list[float]]:

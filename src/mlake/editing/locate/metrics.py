@@ -1,9 +1,9 @@
 """The metric M of each layer and batch, as a method's settings ask for (``mlake.editing.locate.update``)."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -32,14 +32,27 @@ class Metrics:
         lm: The model.
         text: Ordinary text for second moments, where the corpus is ``statements``.
         history: Earlier edits in force on the model, whose keys AlphaEdit keeps.
+        edited: What the edited facts say: left out of ``text``.
+
+    Attributes:
+        report: What an edit should say of it: the text that was read, with the hash of its lines, and the
+            share of directions that are free in each layer.
     """
 
-    def __init__(self, method: LocateSettings, lm: LM, text: Sequence[str], history: Sequence[Edit]):
+    def __init__(
+        self,
+        method: LocateSettings,
+        lm: LM,
+        text: Sequence[str],
+        history: Sequence[Edit],
+        edited: Collection[str],
+    ):
         self.method = method
         self.lm = lm
         self.history = history
         self.held = HELD
-        self.moments = self._moments(text)
+        self.report: dict[str, Any] = {}
+        self.moments = self._moments(text, edited)
 
     def each(
         self,
@@ -75,12 +88,14 @@ class Metrics:
         past = method.metric == "null_space" and method.sequential
         return not (past or method.preserve or method.moments == "edited")
 
-    def _moments(self, text: Sequence[str]) -> Moments:
+    def _moments(self, text: Sequence[str], edited: Collection[str]) -> Moments:
         """A way to a layer's second moment, ``(d_in, d_in)``."""
         method, lm = self.method, self.lm
         if method.metric == "identity":
             return Moments(dict[int, Tensor]().__getitem__)
-        read = corpus(lm, method.corpus, tokens=method.corpus_tokens, seed=method.seed, text=text)
+        how = {"tokens": method.corpus_tokens, "seed": method.seed}
+        read = corpus(lm, method.corpus, **how, text=text, without=edited)
+        self.report["corpus"] = {"name": read.name, "tokens": read.tokens, "sha256": read.text_sha256}
         source: Hashable = lm.revision, str(lm.dtype), read.sha256
         known = HELD.has(lm.model, [self._key(layer, source) for layer in method.layers])
         if method.moments == "edited":
@@ -135,7 +150,9 @@ class Metrics:
         if method.preserve:
             c = grown(moments.of(layer), self._others(layer, facts), method.preserve / method.ridge)
             moments = Moments(lambda _: c)
-        metric = self._held(layer, moments, partial(NullSpace.of, threshold=method.null_threshold))
+        of = partial(NullSpace.of, threshold=method.null_threshold, unit=method.null_unit)
+        metric = self._held(layer, moments, of)
+        self.report.setdefault("free", {})[str(layer)] = round(metric.share, 6)
         keys = [edit.keys[layer].double() for edit in past if layer in edit.keys]
         none = torch.zeros(self.lm.matrix(layer).shape[1], 0, dtype=torch.float64)
         metric = metric.keeping(torch.cat([none, *keys], dim=1), method.ridge)
@@ -163,7 +180,8 @@ class Metrics:
 
     def _key(self, layer: int, source: Hashable) -> Hashable:
         """All that the metric of a layer depends on."""
-        return source, self.method.metric, self.method.null_threshold, layer
+        method = self.method
+        return source, method.metric, method.null_threshold, method.null_unit, layer
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,12 @@ from typing import Literal
 
 from mlake.editing.locate.value import Site, ValueSettings
 from mlake.editing.method import Method
-from mlake.editing.prompts import KeyAt, PromptKind
+from mlake.editing.prompts import EssenceIn, KeyAt, PromptKind
 
-__all__ = ["LocateSettings", "MetricName"]
+__all__ = ["LATER", "LocateSettings", "MetricName"]
+
+LATER = {"residual": "plain", "null_unit": "absolute", "essence": "language"}
+"""Settings that earlier runs did not have, and what they did: so set, a run keeps the id it had."""
 
 MetricName = Literal["identity", "moment", "null_space"]
 
@@ -25,12 +28,18 @@ class LocateSettings(Method):
         value: How values are optimised.
         prompt: Edit prompt.
         key: Key token.
-        contexts: Context prefixes, or how many of the language's own.
+        essence: Language of the KL term's prompt: that of the edit, or ``english`` for all.
+        contexts: Context prefixes; or how many of the language's own; or lengths, in tokens, of English ones
+            that are sampled from the model, five of each (``mlake.models.openings``).
         key_mean: How keys are averaged over prefixes: ``all`` alike, or ``halves``: the plain prompt
             counts as much as all prefixed ones together, as in MEMIT's code.
         met_at_plain: The residual is met at the plain prompt's key instead of the mean, as in ROME's
             code; R-ROME uses the mean throughout.
-        null_threshold: Largest eigenvalue of C that counts as free (``null_space`` only).
+        residual: What a value is compared with: the output at the ``plain`` prompt, as in MEMIT's and ROME's
+            code, or the ``mean`` over all prompts, so that the mean key emits the value, as in R-ROME's.
+        null_threshold: What counts as free (``null_space`` only), in units of ``null_unit``.
+        null_unit: ``energy``: the directions of least energy that hold this share of the trace of C together;
+            or ``absolute``: those whose eigenvalue is below.
         preserve: Weight of each other token of the edit prompts, whose key should go on emitting what it
             does; an edited key has weight 1. 0 leaves them out, as the published methods do.
         moments: Model whose second moments are used: ``clean``, the unedited one; or ``edited``, the one
@@ -48,10 +57,13 @@ class LocateSettings(Method):
     value: ValueSettings = field(default_factory=ValueSettings)
     prompt: PromptKind = "question"
     key: KeyAt = "subject"
-    contexts: int | tuple[str, ...] = 5
+    essence: EssenceIn = "language"
+    contexts: int | tuple[str, ...] | tuple[int, ...] = 5
     key_mean: Literal["all", "halves"] = "all"
     met_at_plain: bool = False
+    residual: Literal["plain", "mean"] = "plain"
     null_threshold: float = 2e-2
+    null_unit: Literal["energy", "absolute"] = "absolute"
     preserve: float = 0.0
     moments: Literal["clean", "edited"] = "clean"
     corpus: str = "statements"

@@ -14,7 +14,7 @@ from mlake.models.lm import LM
 from mlake.models.room import free_memory
 from mlake.models.spans import Encoded
 
-__all__ = ["Suffix", "Task", "bytes_needed"]
+__all__ = ["Suffix", "Task", "bytes_needed", "chunk_budget"]
 
 _ENOUGH = {"cpu": 512, "cuda": 2048}
 """Tokens a pass that keep the device busy: a chunk that has as many may end where lengths change."""
@@ -66,7 +66,7 @@ class Suffix:
             Indices of the facts of a chunk.
         """
         order = sorted(range(len(tasks)), key=lambda i: (-_length(tasks[i]), i))
-        budget = _memory_budget(lm)
+        budget = chunk_budget(lm)
         enough = _ENOUGH.get(lm.device.type, _ENOUGH["cpu"])
         chunk: list[int] = []
         used = tokens = longest = 0
@@ -246,7 +246,7 @@ def _bytes_needed(lm: LM, task: Task) -> int:
     return bytes_needed(lm, length * len(prompts) + 1, seen, logits)
 
 
-def _memory_budget(lm: LM) -> int:
+def chunk_budget(lm: LM) -> int:
     """Bytes that one chunk may use: half of what is free on a GPU, 2 GiB on a CPU."""
     free = free_memory(lm)
     return 2 * 2**30 if free is None else free // 2

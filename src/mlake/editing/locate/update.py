@@ -28,6 +28,7 @@ __all__ = [
     "closed_form",
     "filled_up",
     "grown",
+    "usage",
 ]
 
 _CPU = torch.device("cpu")
@@ -197,28 +198,40 @@ class NullSpace(Metric):
     spent: Tensor
 
     @classmethod
-    def of(cls, moment: Tensor, *, threshold: float, device: torch.device = _CPU) -> "NullSpace":
-        """The null space of a second moment: eigenvectors with eigenvalues below a threshold.
+    def of(
+        cls, moment: Tensor, *, threshold: float, unit: str = "absolute", device: torch.device = _CPU
+    ) -> "NullSpace":
+        """The null space of a second moment: eigenvectors of small eigenvalues.
 
         Args:
             moment: C, ``(d_in, d_in)``.
-            threshold: Largest eigenvalue that counts as unused.
+            threshold: What counts as unused.
+            unit: ``absolute``: eigenvalues below the threshold. ``energy``: the smallest eigenvalues, as many
+                as hold this share of the trace of C together; that does not depend on the scale of keys.
             device: Where it is decomposed and the basis stays.
 
         Raises:
             EditError: C is not finite, or no direction is free.
         """
         values, vectors = torch.linalg.eigh(_finite(moment, device))
-        unused = values < threshold
+        held = usage(values, unit)
+        unused = held < threshold
         count = int(unused.sum())
         if count == 0:
+            what = "eigenvalue" if unit == "absolute" else "share of the energy"
             raise EditError(
-                f"no eigenvalue of the key second moment is below {threshold:g} "
-                f"(smallest {float(values[0]):.3g}); raise the threshold (--set null_threshold=…)"
+                f"no {what} of the key second moment is below {threshold:g} "
+                f"(smallest {float(held[0]):.3g}); raise the threshold (--set null_threshold=…)"
             )
         free = 2 * count <= len(values)
         none = vectors.new_zeros(len(values), 0)
         return cls(vectors[:, unused if free else ~unused], free, none.cpu(), 0.0, none)
+
+    @property
+    def share(self) -> float:
+        """Share of all directions that are free, those of earlier edits' keys included."""
+        share = self.basis.shape[1] / len(self.basis)
+        return share if self.free else 1 - share
 
     def keeping(self, past: Tensor, ridge: float) -> "NullSpace":
         """This metric with the keys of earlier edits; those that it has already are not gone through again.
@@ -252,6 +265,18 @@ class NullSpace(Metric):
         along = self.basis @ (self.basis.T @ wide)
         left = along if self.free else wide - along
         return (left - self.spent @ (self.spent.T @ wide)).to(keys.device)
+
+
+def usage(values: Tensor, unit: str) -> Tensor:
+    """What is compared with a threshold of free directions.
+
+    Args:
+        values: Eigenvalues of a second moment, ascending.
+        unit: ``absolute``, the eigenvalue; ``energy``, the share of the trace that a direction and all
+            smaller ones hold together.
+    """
+    energy = values.clamp_min(0)
+    return energy if unit == "absolute" else energy.cumsum(0) / energy.sum()
 
 
 def filled_up(moment: Tensor, tokens: int) -> Tensor:

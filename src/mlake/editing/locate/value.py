@@ -21,6 +21,7 @@ from torch import Tensor
 from mlake.editing.locate.suffix import Suffix
 from mlake.editing.prompts import ValueTask
 from mlake.errors import EditError
+from mlake.models.bars import Told
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
 from mlake.models.room import in_halves
@@ -120,17 +121,20 @@ def optimise_values(
             deltas=deltas,
             groups=[groups[i] for i in members] if groups else None,
         )
-        delta, history = _descend(lm, suffix, settings)
+        told = Told(len(members), progress)
+        delta, history = _descend(lm, suffix, settings, told.share)
+        told.finish()
         return list(zip(suffix.clean + delta, suffix.clean, map(tuple, history), strict=True))
 
     for members in Suffix.chunks(lm, every):
         found.update(zip(members, in_halves(members, work, "optimise {} values"), strict=True))
-        progress(len(members))
     target, clean, losses = zip(*(found[i] for i in range(len(tasks))), strict=True)
     return Values(torch.stack(target), torch.stack(clean), losses)
 
 
-def _descend(lm: LM, suffix: Suffix, settings: ValueSettings) -> tuple[Tensor, list[list[StepLoss]]]:
+def _descend(
+    lm: LM, suffix: Suffix, settings: ValueSettings, told: Callable[[float], object]
+) -> tuple[Tensor, list[list[StepLoss]]]:
     clean = suffix.clean  # (facts, d)
     norm = clean.norm(dim=1)
     rms = norm / clean.shape[1] ** 0.5
@@ -151,6 +155,7 @@ def _descend(lm: LM, suffix: Suffix, settings: ValueSettings) -> tuple[Tensor, l
         moving = active[keep.cpu()]
         adam.step(moving, gradient[keep])
         adam.clamp(moving, settings.clamp * norm[moving])
+        told((step + 1) / settings.steps)
         if len(moving) < len(active):
             suffix = suffix.narrowed(keep)
             active = moving

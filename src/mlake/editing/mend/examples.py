@@ -98,20 +98,17 @@ def _reworded(lm: LM, said: Statement) -> tuple[Encoded, ...]:
     return contexts if NO_SENTENCE in sentence.notes else contexts + (sentence.plain,) * len(contexts)
 
 
-def draw(pool: Mapping[str, Sequence[Example]], random: Random, *, most: int, others: int) -> Draw:
+def draw(pool: Mapping[str, Sequence[Example]], random: Random, *, count: int, others: int) -> Draw:
     """Draw a step: facts in one language, and questions about others in any.
 
     Args:
         pool: Training data by language.
         random: Source of randomness.
-        most: Most facts that are edited together. Small numbers are as likely as large ones: their
-            logarithm is uniform.
+        count: Facts that are edited together; fewer where a language has no more.
         others: Questions about facts that are not edited.
     """
     lang = random.choice(sorted(pool))
-    limit = min(most, len(pool[lang]))
-    count = min(limit, int((limit + 1) ** random.random()))
-    chosen = random.sample(list(pool[lang]), count)
+    chosen = random.sample(list(pool[lang]), min(count, len(pool[lang])))
     inside = {one.fact for one in chosen}
     every = [one for code in sorted(pool) for one in pool[code]]
     outside = [one.far for one in every if one.far is not None and one.fact not in inside]

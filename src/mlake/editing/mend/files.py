@@ -10,18 +10,20 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor, nn
+from torch import Tensor
 
 from mlake.disk import cache_dir, write_atomic
 from mlake.editing.factors import checked
 from mlake.editing.mend.gradients import Matrix, edited_matrices
 from mlake.editing.mend.hypernet import GradientNetwork, Shape
+from mlake.editing.mend.trial import Point
 from mlake.errors import EditError
 from mlake.models.lm import LM, UNPINNED
 
 __all__ = ["FORMAT", "TrainedFile", "command", "default_path", "untrained"]
 
-FORMAT = "mlake-mend/1"
+FORMAT = "mlake-mend/2"
+_BEFORE = "mlake-mend/1"
 _NETWORK = "network."
 
 
@@ -30,8 +32,10 @@ class TrainedFile:
     """What a file holds.
 
     Attributes:
-        head: Model, data, languages, settings and steps done; all that the numbers depend on.
-        tensors: Parameters and statistics of the network (``network.…``), the optimiser's (``adam.…``).
+        head: Model, data, languages, settings and steps done, all that the numbers depend on; and how good
+            the editor was on the way (``Trainer.curve``), with the step at which it was best.
+        tensors: Parameters and statistics of the best network (``network.…``) and of the last (``last.…``),
+            and the optimiser's (``adam.…``).
         sha256: Hash of the file's bytes; empty before it is written.
     """
 
@@ -51,6 +55,11 @@ class TrainedFile:
             tensors = load(content)
             size = int.from_bytes(content[:8], "little")
             head = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["mlake"])
+            if head["format"] == _BEFORE:
+                raise EditError(
+                    f"{path} was trained by an earlier mlake, whose editor was another network; "
+                    "train again: mlake train mend"
+                )
             if head["format"] != FORMAT:
                 raise ValueError(head["format"])
             _check(head, tensors)
@@ -61,6 +70,27 @@ class TrainedFile:
                 f"{path} is no trained editor of format {FORMAT}, or damaged; train it with mlake train mend"
             ) from None
         return cls(head, tensors, sha256(content).hexdigest())
+
+    @property
+    def validation(self) -> dict[str, Any]:
+        """Validation of the ``untrained`` editor and of the ``trained`` one; empty where none was made."""
+        points = {point["step"]: point for point in self.head["curve"]}
+        if not points:
+            return {}
+        return {"untrained": points[min(points)], "trained": points[self.head["best"]]}
+
+    @property
+    def told(self) -> str:
+        """The validation in one line."""
+        before, after = (self.validation.get(name) for name in ("untrained", "trained"))
+        if before is None or after is None:
+            return "never tried on facts that it was not trained on; train on more facts"
+        return (
+            f"best after {self.head['best']} steps; on facts not trained on, "
+            f"{self.head['settings']['batch_size']} together: new answers {after['success']:.0%} "
+            f"(untrained {before['success']:.0%}), unchanged tokens of other questions {after['kept']:.0%} "
+            f"(untrained {before['kept']:.0%})"
+        )
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all.
@@ -77,17 +107,28 @@ class TrainedFile:
             raise EditError(f"cannot write the trained editor to {path}: {error.strerror}") from error
 
     @classmethod
-    def of(cls, head: Mapping[str, Any], network: nn.Module, adam: Mapping[str, Tensor]) -> "TrainedFile":
-        """A file of a network and its optimiser's state."""
-        weights = {_NETWORK + name: value for name, value in network.state_dict().items()}
-        return cls(head, weights | dict(adam))
+    def of(
+        cls, head: Mapping[str, Any], best: Mapping[str, Tensor], state: Mapping[str, Tensor]
+    ) -> "TrainedFile":
+        """A file of the best network, and of what it takes to go on training."""
+        weights = {_NETWORK + name: value for name, value in best.items()}
+        return cls(head, weights | dict(state))
 
     def weights(self) -> dict[str, Tensor]:
-        """State of the network alone."""
+        """State of the best network."""
         return {k.removeprefix(_NETWORK): v for k, v in self.tensors.items() if k.startswith(_NETWORK)}
 
-    def network(self, lm: LM) -> tuple[tuple[Matrix, ...], GradientNetwork]:
+    def state(self) -> dict[str, Tensor]:
+        """What it takes to go on training."""
+        return {k: v for k, v in self.tensors.items() if not k.startswith(_NETWORK)}
+
+    def network(self, lm: LM, *, trained: bool = True) -> tuple[tuple[Matrix, ...], GradientNetwork]:
         """The matrices of a model that are edited, and the network.
+
+        Args:
+            lm: The model.
+            trained: Whether the network is the trained one, or the one that training started from, with the
+                statistics of the trained one: it normalises the gradient and takes a step.
 
         Raises:
             EditError: The network is for another model.
@@ -102,9 +143,11 @@ class TrainedFile:
                     f"model has {has!r}; train one for it: {command(lm)}"
                 )
         matrices = edited_matrices(lm)
-        network = untrained(lm, matrices, rank=self.head["settings"]["rank"])
+        settings = self.head["settings"]
+        network = untrained(lm, matrices, rank=settings["rank"], step=settings["step"], seed=settings["seed"])
+        kept = {} if trained else dict(network.named_parameters())
         try:
-            network.load_state_dict(self.weights())
+            network.load_state_dict({**self.weights(), **kept})
         except RuntimeError:
             raise EditError(
                 f"the trained editor does not fit the matrices of {lm.name!r}; "
@@ -121,10 +164,17 @@ def _check(head: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
         ValueError: Something is of another type.
     """
     texts = [head[key] for key in ("model", "model_revision", "dtype", "template", "data", "data_sha256")]
-    counts = [head["step"], head["settings"]["rank"], *head["facts"]]
+    settings, curve = head["settings"], head["curve"]
+    counts = [head["step"], head["best"], settings["rank"], settings["batch_size"], settings["seed"]]
+    counts += [*head["facts"], *(point["step"] for point in curve)]
+    numbers = [settings["step"], *(point[name] for point in curve for name in Point._fields)]
     if not all(isinstance(one, str) for one in (*texts, *head["fact_ids"], *head["langs"])):
         raise ValueError("a text is none")
     if not all(type(one) is int and one >= 0 for one in counts) or len(head["facts"]) != 2:
+        raise ValueError("a number is none")
+    if curve and head["best"] not in [point["step"] for point in curve]:
+        raise ValueError("the best step is none of the validated")
+    if not all(type(one) in (int, float) for one in numbers) or not isinstance(curve, list):
         raise ValueError("a number is none")
     for name, tensor in tensors.items():
         if not name.endswith(".count"):  # whole numbers, of what the statistics are over
@@ -133,7 +183,7 @@ def _check(head: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
 
 def command(lm: LM) -> str:
     """The command that trains an editor for a model."""
-    return f"mlake train mend --model {lm.name} --data mlake --facts 300:1072 --steps 500"
+    return f"mlake train mend --model {lm.name} --data mlake --facts 300:1072"
 
 
 def default_path(lm: LM) -> Path:

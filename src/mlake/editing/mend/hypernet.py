@@ -2,11 +2,12 @@
 
 For each token, input u and output gradient δ of an edited matrix are normalised, put one behind the other,
 and passed through a residual network of low rank that is the identity when training starts. The update is
-the sum over tokens of the outer products of what comes out, times a learned step size.
+the sum over tokens of the outer products of what comes out, times a learned step size. Network and
+statistics are shared by all matrices of one shape, as in the authors' code.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -73,7 +74,7 @@ class _Layer(nn.Module):
     U starts at zero, so that the layer starts as the identity.
     """
 
-    def __init__(self, width: int, rank: int, matrices: int, *, relu: bool, random: torch.Generator):
+    def __init__(self, width: int, rank: int, matrices: int, random: torch.Generator):
         super().__init__()
         bound = (6 / (width + rank)) ** 0.5  # Xavier
         inner = torch.empty(rank, width).uniform_(-bound, bound, generator=random)
@@ -82,27 +83,34 @@ class _Layer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(width))
         self.scale = nn.Parameter(torch.ones(matrices, width))
         self.offset = nn.Parameter(torch.zeros(matrices, width))
-        self.relu = relu
 
     def forward(self, x: Tensor, matrix: int) -> Tensor:
         """The layer's output, ``(tokens, width)``, for one of the matrices."""
         inside = (x @ self.inner.T) @ self.outer.T + self.bias
         inside = self.scale[matrix] * inside + self.offset[matrix]
         # A clamp passes gradients at 0, where training starts; a ReLU does not.
-        return x + (inside.clamp(min=0) if self.relu else inside)
+        return x + inside.clamp(min=0)
 
 
 class _Shared(nn.Module):
-    """The network of all matrices of one shape: two layers, the second without σ as in the authors' code."""
+    """What all matrices of one shape share: statistics of their gradients, and two layers."""
 
-    def __init__(self, width: int, rank: int, matrices: int, random: torch.Generator):
+    def __init__(self, shape: Shape, rank: int, matrices: int, random: torch.Generator):
         super().__init__()
-        self.first = _Layer(width, rank, matrices, relu=True, random=random)
-        self.second = _Layer(width, rank, matrices, relu=False, random=random)
+        self.inputs, self.deltas = Running(shape.d_in), Running(shape.d_out)
+        self.first = _Layer(sum(shape), rank, matrices, random)
+        self.second = _Layer(sum(shape), rank, matrices, random)
 
-    def forward(self, x: Tensor, matrix: int) -> Tensor:
-        hidden: Tensor = self.second(self.first(x, matrix), matrix)
-        return hidden
+    def see(self, gradient: Gradient) -> None:
+        """Count the tokens of a gradient."""
+        self.inputs.see(gradient.inputs)
+        self.deltas.see(gradient.deltas)
+
+    def forward(self, gradient: Gradient, matrix: int) -> Gradient:
+        """The gradient of one of the matrices, normalised and changed."""
+        inputs, deltas = self.inputs.normal(gradient.inputs), self.deltas.normal(gradient.deltas)
+        made = self.second(self.first(torch.cat([inputs, deltas], dim=1), matrix), matrix)
+        return Gradient(*made.split([inputs.shape[1], deltas.shape[1]], dim=1))
 
 
 class GradientNetwork(nn.Module):
@@ -136,18 +144,15 @@ class GradientNetwork(nn.Module):
         random = torch.Generator().manual_seed(seed)
         kinds = dict.fromkeys(self.shapes)
         self.networks = nn.ModuleDict(
-            {_key(kind): _Shared(sum(kind), rank, self.shapes.count(kind), random) for kind in kinds}
+            {_key(kind): _Shared(kind, rank, self.shapes.count(kind), random) for kind in kinds}
         )
-        self.inputs = nn.ModuleList([Running(shape.d_in) for shape in self.shapes])
-        self.deltas = nn.ModuleList([Running(shape.d_out) for shape in self.shapes])
         self.log_step = nn.Parameter(torch.tensor(steps, dtype=torch.float64).log())
         self.to(dtype)
 
     def see(self, gradients: Sequence[Gradient]) -> None:
         """Count gradients in the statistics that normalise later ones."""
-        for gradient, inputs, deltas in zip(gradients, self.inputs, self.deltas, strict=True):
-            inputs.see(gradient.inputs.to(self.log_step))  # type: ignore[operator]
-            deltas.see(gradient.deltas.to(self.log_step))  # type: ignore[operator]
+        for shape, gradient in zip(self.shapes, gradients, strict=True):
+            self._shared(shape).see(self._as_computed(gradient))
 
     def forward(self, gradients: Sequence[Gradient]) -> list[Factors]:
         """The updates: for each matrix ``left (d_out, tokens)`` and ``right (d_in, tokens)``.
@@ -157,14 +162,16 @@ class GradientNetwork(nn.Module):
         """
         out = []
         for at, (shape, gradient) in enumerate(zip(self.shapes, gradients, strict=True)):
-            inputs = self.inputs[at].normal(gradient.inputs.to(self.log_step))  # type: ignore[operator]
-            deltas = self.deltas[at].normal(gradient.deltas.to(self.log_step))  # type: ignore[operator]
-            network = self.networks[_key(shape)]
             place = self.shapes[:at].count(shape)
-            made = network(torch.cat([inputs, deltas], dim=1), place)
-            right, left = made.split([shape.d_in, shape.d_out], dim=1)
+            right, left = self._shared(shape)(self._as_computed(gradient), place)
             out.append(Factors(-self.log_step[at].exp() * left.T, right.T))
         return out
+
+    def _shared(self, shape: Shape) -> Any:
+        return self.networks[_key(shape)]
+
+    def _as_computed(self, gradient: Gradient) -> Gradient:
+        return Gradient(gradient.inputs.to(self.log_step), gradient.deltas.to(self.log_step))
 
 
 def _key(shape: Shape) -> str:

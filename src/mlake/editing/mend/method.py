@@ -13,11 +13,12 @@ from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
 from mlake.editing.mend.files import TrainedFile, command, default_path
-from mlake.editing.mend.gradients import edited_matrices, gradients
-from mlake.editing.mend.prepare import STEPS, file_in, trained_on_the_rest
+from mlake.editing.mend.gradients import Matrix, edited_matrices, gradients
+from mlake.editing.mend.hypernet import GradientNetwork
+from mlake.editing.mend.prepare import file_in, steps_for, trained_on_the_rest
 from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.editing.method import Method, Progress
-from mlake.editing.prompts import prompted
+from mlake.editing.prompts import prompted, refusal
 from mlake.errors import EditError, UnknownNameError
 from mlake.models.lm import LM
 from mlake.records import Benchmark, Statement
@@ -32,11 +33,14 @@ class Mend(Method):
     Attributes:
         trained: File that ``mlake train mend`` wrote; empty for where it writes by default.
         scale: The update is multiplied by this.
+        untrained: Whether the network is the one that training started from: the gradient is normalised by
+            the file's statistics and a step taken, nothing more.
     """
 
     name: str = "mend"
     trained: str = ""
     scale: float = 1.0
+    untrained: bool = False
     trainable: ClassVar[bool] = True
 
     def fitted(self, lm: LM, /) -> Self:
@@ -51,7 +55,7 @@ class Mend(Method):
         if not path.is_file():
             raise EditError(f"mend has no trained editor at {path}; train one: {command(lm)} --out {path}")
         fitted = replace(self, trained=str(path))
-        fitted._file.network(lm)
+        fitted._network(lm)
         return fitted
 
     @property
@@ -62,6 +66,9 @@ class Mend(Method):
         except OSError as error:
             raise EditError(f"cannot read the trained editor {path}: {error.strerror}") from error
         return _read(path, stamp)
+
+    def _network(self, lm: LM) -> tuple[tuple[Matrix, ...], GradientNetwork]:
+        return self._file.network(lm, trained=not self.untrained)
 
     @property
     def trained_facts(self) -> tuple[str, ...]:
@@ -89,35 +96,51 @@ class Mend(Method):
         """The place in the user cache where ``fitted`` looks."""
         return default_path(lm)
 
-    def lacking(self, lm: LM, out: Path, /) -> str | None:
+    def lacking(self, lm: LM, batch_size: int, out: Path, /) -> str | None:
         """That an editor is trained first, if it is."""
-        return None if file_in(out, lm).exists() else f"its editor is trained first, {STEPS} steps"
+        if file_in(out, lm, batch_size).exists():
+            return None
+        return f"its editor is trained first, {steps_for(batch_size)} steps"
 
     def prepared(
-        self, lm: LM, benchmark: Benchmark, facts: tuple[int, int], out: Path, /
+        self, lm: LM, benchmark: Benchmark, facts: tuple[int, int], batch_size: int, out: Path, /
     ) -> Mapping[str, Any]:
         """The editor that is trained on the facts left over, below ``out``."""
-        return {"trained": str(trained_on_the_rest(lm, benchmark, facts, out))}
+        return {"trained": str(trained_on_the_rest(lm, benchmark, facts, batch_size, out))}
 
     def config(self) -> dict[str, Any]:
         """Settings, the hash of the trained file, and what it was trained on; never its place."""
         settings = Method.config(self)
+        if not settings["untrained"]:
+            del settings["untrained"]  # stored runs lack it
         if not settings.pop("trained"):
             return settings
         file = self._file
-        told = ("data", "data_sha256", "facts", "langs", "step", "settings", "dtype")
-        return settings | {"trained": {"sha256": file.sha256} | {key: file.head[key] for key in told}}
+        told = ("data", "data_sha256", "facts", "langs", "step", "best", "settings", "dtype")
+        trained = {"sha256": file.sha256} | {key: file.head[key] for key in told}
+        return settings | {"trained": trained | {"validation": file.validation}}
 
     def passes(self) -> float:
         """Once, back to the weights as well."""
         return 1.5
 
-    def warning(self, facts: Collection[str], /) -> str | None:
-        """Facts that the editor was trained on are no fair test."""
-        seen = len(set(facts).intersection(self.trained_facts))
-        if not seen:
+    def warning(self, batches: Sequence[Collection[str]], /) -> str | None:
+        """Facts that the editor was trained on, and batches of another size, are no fair test."""
+        if not self.trained:
             return None
-        return f"{seen} of {len(facts)} facts are among those that {self.name} was trained on: no fair test"
+        facts = {fact for batch in batches for fact in batch}
+        seen = len(facts.intersection(self.trained_facts))
+        trained, largest = self._file.head["settings"]["batch_size"], max(map(len, batches), default=0)
+        said = []
+        if seen:
+            said.append(f"{seen} of {len(facts)} facts are among those that {self.name} was trained on")
+        if largest > trained:
+            said.append(f"{self.name} was trained to edit {trained} together, not {largest}")
+        return f"{'; '.join(said)}: no fair test" if said else None
+
+    def refusal(self, lm: LM, statement: Statement, /) -> str | None:
+        """Why its target cannot be found behind its prompt."""
+        return refusal(lm, statement, "question", "prompt")
 
     def edit(
         self,
@@ -145,7 +168,7 @@ class Mend(Method):
         if not statements:
             raise EditError("no facts to edit; expected at least one statement")
         fitted = self if self.trained else self.fitted(lm)
-        matrices, network = fitted._file.network(lm)
+        matrices, network = fitted._network(lm)
         prompts = [prompted(lm, one, kind="question", key="prompt", contexts=0).plain for one in statements]
         found = gradients(lm, matrices, prompts, progress=progress)
         with torch.no_grad():

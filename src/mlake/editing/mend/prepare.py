@@ -10,43 +10,53 @@ from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.records import Benchmark
 
-__all__ = ["STEPS", "file_in", "trained_on_the_rest"]
+__all__ = ["file_in", "steps_for", "trained_on_the_rest"]
 
-STEPS = 500
+_STEPS = 500
+_FEWEST = 100
+_EDITS = 5000  # facts edited in training, with repeats
 _LEAST = 50  # facts below which nothing general is learnt
 
 
-def trained_on_the_rest(lm: LM, benchmark: Benchmark, facts: tuple[int, int], out: Path) -> Path:
+def steps_for(batch_size: int) -> int:
+    """Steps of training for batches of a size: fewer of large ones, which take longer."""
+    return min(_STEPS, max(_FEWEST, _EDITS // batch_size))
+
+
+def trained_on_the_rest(
+    lm: LM, benchmark: Benchmark, facts: tuple[int, int], batch_size: int, out: Path
+) -> Path:
     """The file of a trained editor; trained now if it is not there, going on where training was cut off.
 
     It is trained in all languages of the data set on the facts behind those that are edited, or else on
-    those before them: what is reported is never trained on.
+    those before them, in batches of the size that is edited: what is reported is never trained on.
 
     Args:
         lm: The model.
         benchmark: The data set.
         facts: Start and stop of the facts that are edited.
+        batch_size: How many of them are edited together.
         out: Folder for the file.
 
     Raises:
         EditError: Too few facts are left to train on.
     """
-    path = file_in(out, lm)
-    left = _left(benchmark, facts)
-    trainer = Trainer(lm, benchmark, facts=left, langs=benchmark.langs, settings=TrainSettings())
+    path, steps = file_in(out, lm, batch_size), steps_for(batch_size)
+    left, settings = _left(benchmark, facts), TrainSettings(batch_size=batch_size)
+    trainer = Trainer(lm, benchmark, facts=left, langs=benchmark.langs, settings=settings)
     if path.exists():
         trainer.resume(path)
-    if trainer.step < STEPS:
+    if trainer.step < steps:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tqdm(total=STEPS, initial=trainer.step, desc="training mend", unit="step") as bar:
-            trainer.run(path, STEPS, lambda losses: bar.update())
+        with tqdm(total=steps, initial=trainer.step, desc="training mend", unit="step") as bar:
+            trainer.run(path, steps, lambda losses: bar.update())
     return path
 
 
-def file_in(out: Path, lm: LM) -> Path:
+def file_in(out: Path, lm: LM, batch_size: int) -> Path:
     """Where the trained editor of a model is, or will be."""
-    name = hashlib.sha256(f"{lm.name} {lm.revision} {lm.style.template}".encode()).hexdigest()[:16]
-    return out / "mend" / f"{name}.safetensors"
+    pins = f"{lm.name} {lm.revision} {lm.style.template} {batch_size}"
+    return out / "mend" / f"{hashlib.sha256(pins.encode()).hexdigest()[:16]}.safetensors"
 
 
 def _left(benchmark: Benchmark, facts: tuple[int, int]) -> tuple[int, int]:

@@ -10,11 +10,12 @@ from time import monotonic
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from mlake.editing.mend.examples import Draw, Example, draw, examples
+from mlake.editing.mend.examples import Example, draw, examples
 from mlake.editing.mend.files import FORMAT, TrainedFile, untrained
-from mlake.editing.mend.gradients import Gradient, edited, edited_matrices, first_block, gradients
-from mlake.editing.mend.upper import Upper
+from mlake.editing.mend.gradients import edited_matrices, gradients
+from mlake.editing.mend.trial import tried, validated
 from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.records import Benchmark
@@ -22,6 +23,8 @@ from mlake.records import Benchmark
 __all__ = ["TrainSettings", "Trainer"]
 
 _ADAM = "adam."
+_LAST = "last."
+_PARTS = {"step", "exp_avg", "exp_avg_sq"}  # what Adam remembers of a weight
 _EVERY = 60.0  # seconds after which training is kept
 _SHARE = 20  # how many times as long as the last keeping took it must be until the next
 
@@ -31,7 +34,7 @@ class TrainSettings:
     """How an editor is trained.
 
     Attributes:
-        batch_size: Most facts that are edited together; a step draws from 1 to that many.
+        batch_size: Facts that are edited together in a step: as many as will be edited together later.
         others: Questions about other facts in a step.
         rank: Inner width of the network's layers.
         rate: Adam's learning rate of the network.
@@ -41,11 +44,14 @@ class TrainSettings:
         locality_weight: c_loc, weight of the KL divergence on other facts.
         clip: Most that the norm of the gradient may be.
         measured: Steps at the start that train nothing and only measure gradients.
+        validation: Facts at the end of the slice that are not trained on, but choose the best editor; at
+            most a fifth of the slice.
+        every: Steps between two validations.
         seed: Seed of everything random.
     """
 
-    batch_size: int = 16
-    others: int = 6
+    batch_size: int = 10
+    others: int = 4
     rank: int = 256
     rate: float = 3e-4
     step_rate: float = 3e-2
@@ -54,6 +60,8 @@ class TrainSettings:
     locality_weight: float = 1.0
     clip: float = 100.0
     measured: int = 10
+    validation: int = 50
+    every: int = 25
     seed: int = 0
 
 
@@ -61,10 +69,13 @@ class Trainer:
     """Training of one editor; may be cut off at any step.
 
     Every step draws from a generator seeded by its number, so that training that was cut off and goes on
-    ends in the same bits.
+    ends in the same bits. Now and then the editor is tried on facts that it is not trained on; the one that
+    did best there is what the file is used for.
 
     Attributes:
         step: Steps done.
+        curve: Each validation: ``step`` and the fields of ``Point``. The first one is of the editor before
+            training, which normalises the gradient and takes a step.
     """
 
     def __init__(
@@ -90,7 +101,12 @@ class Trainer:
             SubjectError: A fact has no new answer.
         """
         self.lm, self.settings, self.step = lm, settings, 0
-        self.pool: Mapping[str, Sequence[Example]] = examples(lm, benchmark.facts[slice(*facts)], langs)
+        self.curve: list[dict[str, float]] = []
+        chosen = benchmark.facts[slice(*facts)]
+        last = len(chosen) - min(settings.validation, len(chosen) // 5)
+        self.pool: Mapping[str, Sequence[Example]] = examples(lm, chosen[:last], langs)
+        stated = [lang for lang in langs if any(lang in fact.statements for fact in chosen[last:])]
+        self._unseen = examples(lm, chosen[last:], stated)
         self.matrices = edited_matrices(lm)
         self.network = untrained(
             lm, self.matrices, rank=settings.rank, step=settings.step, seed=settings.seed
@@ -98,6 +114,7 @@ class Trainer:
         steps: dict[str, Any] = {"params": [self.network.log_step], "lr": settings.step_rate}
         rest: dict[str, Any] = {"params": list(self.network.networks.parameters())}
         self.adam = torch.optim.Adam([rest, steps], lr=settings.rate)
+        self._best: Mapping[str, Tensor] | None = None
         self._head = _head(lm, benchmark, facts, langs, settings)
 
     @property
@@ -106,53 +123,45 @@ class Trainer:
         return self.settings.measured
 
     def advance(self) -> dict[str, float]:
-        """Do the next step.
+        """Do the next step. One that is cut off leaves everything as it was.
 
         Returns:
-            ``edit``, the mean negative log-likelihood of the new answers after the edit, asked in other
-            words, and ``locality``, the mean KL divergence of the edited model from the unedited one on
-            other facts; nothing where the step only measured.
+            ``edit`` and ``locality`` of ``Point``; nothing where the step only measured.
 
         Raises:
             EditError: A loss or a gradient is not finite.
         """
+        before = self._state()
+        try:
+            losses = self._advanced()
+        except BaseException:
+            self._restore(before, self.step)
+            raise
+        self.step += 1
+        return losses
+
+    def _advanced(self) -> dict[str, float]:
         random = Random(f"{self.settings.seed}:{self.step}")
-        drawn = draw(self.pool, random, most=self.settings.batch_size, others=self.settings.others)
+        drawn = draw(self.pool, random, count=self.settings.batch_size, others=self.settings.others)
         found = gradients(self.lm, self.matrices, drawn.edit)
         self.network.see(found)
-        self.step += 1
-        if self.step <= self.settings.measured:
+        if self.step < self.settings.measured:
             return {}
         self.adam.zero_grad()
-        losses = self._backward(drawn, found)
+        point = tried(self.lm, self.matrices, self.network(found), drawn)
+        locality = self.settings.locality_weight * point.locality.to(point.edit)
+        (self.settings.edit_weight * point.edit + locality).backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         if not torch.isfinite(norm):
             raise EditError(
-                f"step {self.step} of training gave a gradient that is not finite; "
+                f"step {self.step + 1} of training gave a gradient that is not finite; "
                 "lower --rate, or load the model in float32 (--dtype fp32)"
             )
         self.adam.step()
-        return losses
-
-    def _backward(self, drawn: Draw, found: Sequence[Gradient]) -> dict[str, float]:
-        """Losses of a step; their gradients with respect to the network are left in its parameters."""
-        block = first_block(self.lm)
-        near = Upper.of(self.lm, block, drawn.near)
-        far = Upper.of(self.lm, block, drawn.far) if drawn.far else None
-        with torch.no_grad():
-            said = far.logs(self.lm) if far else None
-        locality = torch.zeros(())
-        with edited(self.matrices, self.network(found)):
-            edit = near.nll(near.logs(self.lm)).mean()
-            if far is not None and said is not None:
-                now = far.logs(self.lm)
-                locality = far.mean((said.exp() * (said - now)).sum(-1)).mean()
-            total = self.settings.edit_weight * edit + self.settings.locality_weight * locality.to(edit)
-            total.backward()  # type: ignore[no-untyped-call]
-        return {"edit": float(edit.detach()), "locality": float(locality.detach())}
+        return {name: value for name, value in point.numbers().items() if name in ("edit", "locality")}
 
     def run(self, path: Path, steps: int, show: Callable[[Mapping[str, float]], object]) -> TrainedFile:
-        """Train up to a number of steps and write the file, now and then and at the end.
+        """Train up to a number of steps and write the file: now and then, when interrupted, and at the end.
 
         Args:
             path: The file.
@@ -166,23 +175,43 @@ class Trainer:
             EditError: A number is not finite, or the file cannot be written.
         """
         due = monotonic() + _EVERY
-        while self.step < steps:
-            show(self.advance())
-            start = monotonic()
-            if start >= due and self.step < steps:
-                self.kept().write(path)
-                due = monotonic() + max(_EVERY, _SHARE * (monotonic() - start))
-        self.kept().write(path)
+        try:
+            self._validate()
+            while self.step < steps:
+                show(self.advance())
+                self._validate()
+                start = monotonic()
+                if start >= due:
+                    self.kept().write(path)
+                    due = monotonic() + max(_EVERY, _SHARE * (monotonic() - start))
+        finally:
+            self.kept().write(path)
         return TrainedFile.read(path)
+
+    def _validate(self) -> None:
+        """Try the editor where that is due, and keep it if it is the best so far."""
+        first, step = self.settings.measured, self.step
+        due = step == first or (step > first and step % self.settings.every == 0)
+        if not self._unseen or not due or any(point["step"] == step for point in self.curve):
+            return
+        point = validated(
+            self.lm, self.matrices, self.network, self._unseen,
+            count=self.settings.batch_size, others=self.settings.others,
+        )  # fmt: skip
+        earlier = [self._total(one) for one in self.curve]
+        if self._total(point) < min(earlier, default=float("inf")):
+            self._best = _copied(self.network.state_dict())
+        self.curve.append({"step": step, **point})
+
+    def _total(self, point: Mapping[str, float]) -> float:
+        weights = self.settings
+        return weights.edit_weight * point["edit"] + weights.locality_weight * point["locality"]
 
     def kept(self) -> TrainedFile:
         """The training so far."""
-        adam = {
-            f"{_ADAM}{name}/{part}": value
-            for name, weight in self.network.named_parameters()
-            for part, value in self.adam.state.get(weight, {}).items()
-        }
-        return TrainedFile.of({**self._head, "step": self.step}, self.network, adam)
+        best = min(self.curve, key=self._total)["step"] if self.curve else self.step
+        head = {**self._head, "step": self.step, "best": best, "curve": self.curve}
+        return TrainedFile.of(head, self._best or self.network.state_dict(), self._state())
 
     def resume(self, path: Path) -> None:
         """Go on from a file, as ``restore`` does."""
@@ -192,7 +221,7 @@ class Trainer:
         """Go on from where an earlier training was.
 
         Raises:
-            EditError: It was another training.
+            EditError: It was another training, or what it left does not fit.
         """
         for key, value in self._head.items():
             if kept.head.get(key) != value:
@@ -200,17 +229,36 @@ class Trainer:
                     f"the file was trained with {key.replace('_', ' ')} {_brief(kept.head.get(key))}, now "
                     f"{_brief(value)}; give another --out, or delete the file to start anew"
                 )
-        self.network.load_state_dict(kept.weights())
+        state, best = kept.state(), kept.weights()
+        _check_state(self.network, state, best)
+        self.curve = [dict(point) for point in kept.head["curve"]]
+        self._best = best if self.curve else None
+        self._restore(state, kept.head["step"])
+
+    def _state(self) -> dict[str, Tensor]:
+        """A copy of the network and of the optimiser's memory of it."""
+        adam = {
+            f"{_ADAM}{name}/{part}": value
+            for name, weight in self.network.named_parameters()
+            for part, value in self.adam.state.get(weight, {}).items()
+        }
+        return _copied({_LAST + name: value for name, value in self.network.state_dict().items()} | adam)
+
+    def _restore(self, state: Mapping[str, Tensor], step: int) -> None:
+        self.network.load_state_dict(
+            {name.removeprefix(_LAST): value for name, value in state.items() if name.startswith(_LAST)}
+        )
+        self.adam.state.clear()
         for name, weight in self.network.named_parameters():
             start = f"{_ADAM}{name}/"
-            state = {k.removeprefix(start): v for k, v in kept.tensors.items() if k.startswith(start)}
-            if state:
+            found = {k.removeprefix(start): v for k, v in state.items() if k.startswith(start)}
+            if found:
                 # Adam keeps its count of steps on the CPU, wherever its weights are.
                 self.adam.state[weight] = {
                     part: value.clone() if part == "step" else value.to(weight.device, copy=True)
-                    for part, value in state.items()
+                    for part, value in found.items()
                 }
-        self.step = kept.head["step"]
+        self.step = step
 
 
 def _head(
@@ -232,6 +280,31 @@ def _head(
         "langs": list(langs),
         "settings": asdict(settings),
     }
+
+
+def _copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+
+
+def _check_state(network: torch.nn.Module, state: Mapping[str, Tensor], best: Mapping[str, Tensor]) -> None:
+    """Refuse a training that is not of this network.
+
+    Raises:
+        EditError: Something is missing, too much, or of another shape.
+    """
+    shapes = {name: value.shape for name, value in network.state_dict().items()}
+    expected = {_LAST + name: shape for name, shape in shapes.items()}
+    if any(name.startswith(_ADAM) for name in state):
+        for name, weight in network.named_parameters():
+            expected |= {
+                f"{_ADAM}{name}/{part}": torch.Size() if part == "step" else weight.shape for part in _PARTS
+            }
+    found = {name: value.shape for name, value in state.items()}
+    if found != expected or {name: value.shape for name, value in best.items()} != shapes:
+        raise EditError(
+            "the training in the file does not fit its network: the file is damaged; "
+            "give another --out, or delete the file to start anew"
+        )
 
 
 def _brief(value: Any) -> str:

@@ -24,8 +24,8 @@ class Upper:
         as_tuple: Whether the model's blocks return tuples.
         hidden: Input of that block, ``(rows, length, d_model)``.
         mask: Attention mask, ``(rows, length)``.
-        place: Row and position of the token that predicts each target token, ``(targets, 2)``.
-        token: Ids of the target tokens, ``(targets,)``.
+        place: Row and position of what predicts each counted token, ``(counted, 2)``.
+        token: Ids of the counted tokens, ``(counted,)``.
     """
 
     block: int
@@ -37,13 +37,14 @@ class Upper:
 
     @classmethod
     @torch.no_grad()
-    def of(cls, lm: LM, block: int, prompts: Sequence[Encoded]) -> Self:
+    def of(cls, lm: LM, block: int, prompts: Sequence[Encoded], *, whole: bool = False) -> Self:
         """Run everything below a block, once.
 
         Args:
             lm: The model.
             block: The first block that is not run.
             prompts: Prompts with targets.
+            whole: Whether all tokens are counted, and not those of the targets alone.
         """
         padded = pad_right([p.ids for p in prompts], lm.pad_id, lm.device)
         seen: dict[str, Any] = {}
@@ -53,14 +54,14 @@ class Upper:
             stopping_at(lm.layers[block]),
         ):
             lm.model.base_model(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False)
-        starts = [len(p.ids) - p.target for p in prompts]
+        starts = [1 if whole else len(p.ids) - p.target for p in prompts]
         every = [(row, at) for row, p in enumerate(prompts) for at in range(starts[row], len(p.ids))]
         place = torch.tensor([(row, at - 1) for row, at in every]).view(-1, 2)
         token = torch.tensor([prompts[row].ids[at] for row, at in every], dtype=torch.long)
         return cls(block, seen.get("as_tuple", False), seen["hidden"], padded.mask, place, token)
 
     def logs(self, lm: LM, hidden: Tensor | None = None) -> Tensor:
-        """Log-probabilities at the tokens that predict targets, ``(targets, vocabulary)``.
+        """Log-probabilities of what comes at the counted places, ``(counted, vocabulary)``.
 
         Args:
             lm: The model, edited or not.
@@ -78,15 +79,15 @@ class Upper:
         return lm.logits(final[rows, columns]).log_softmax(-1)
 
     def nll(self, logs: Tensor) -> Tensor:
-        """Mean negative log-likelihood of each row's target tokens, ``(rows,)``."""
+        """Mean negative log-likelihood of each row's counted tokens, ``(rows,)``."""
         terms = -logs.gather(1, self.token.to(logs.device)[:, None])[:, 0]
         return self.mean(terms)
 
     def mean(self, terms: Tensor) -> Tensor:
-        """Mean over the target tokens of each row.
+        """Mean over the counted tokens of each row.
 
         Args:
-            terms: A number for each target token, ``(targets,)``.
+            terms: A number for each counted token, ``(counted,)``.
         """
         row = self.place[:, 0].to(terms.device)
         zero = torch.zeros(len(self.hidden), dtype=terms.dtype, device=terms.device)

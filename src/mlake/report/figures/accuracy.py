@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from mlake.report.figures.grid import legend_below
 from mlake.report.figures.picture import Picture
-from mlake.report.figures.runs import HOPS, Shown, font_notes, lacking, own, shown
+from mlake.report.figures.runs import HOPS, Shown, font_notes, lacking, own, shown, without_subject
 from mlake.report.figures.style import PAGE, language_colour, method_marks
 from mlake.report.rundata import RunData
 from mlake.report.table import Cell, Table
@@ -23,9 +23,13 @@ __all__ = ["figure2"]
 _TITLE = "Accuracy of the unedited model and of edits in the same language"
 _COLUMNS = (
     "model", "method", "kind", "lang",
-    "unedited measure", "unedited n", "unedited", "unedited low", "unedited high",
-    "edited measure", "edited n", "edited", "edited low", "edited high",
+    "unedited measure", "unedited n", "unedited effective n", "unedited", "unedited low", "unedited high",
+    "edited measure", "edited n", "edited effective n", "edited", "edited low", "edited high",
 )  # fmt: skip
+_ASIDE = 0.012  # of the axis, between two methods: those of one language have the same unedited model
+_NOTE = (
+    "points of different methods are set beside each other, by 1.2 % of the axis, so that none hides another"
+)
 _OLD = {"contains": "old", "paper": "old_paper"}
 
 
@@ -64,7 +68,7 @@ def figure2(runs: Sequence[RunData], scorer: str = "contains") -> Picture:
         title=_TITLE,
         columns=_COLUMNS,
         rows=tuple(map(_cells, points)),
-        notes=font_notes(dict.fromkeys(point.shown.run.spec.get("model") for point in points)),
+        notes=(_NOTE, *font_notes(dict.fromkeys(point.shown.run.spec.get("model") for point in points))),
     )
     return Picture("figure2", _TITLE, data, partial(_draw, points))
 
@@ -90,7 +94,8 @@ def _unedited(run: RunData, where: tuple[str, str], lang: str) -> TidyRow | None
 def _cells(point: _Point) -> tuple[Cell, ...]:
     numbers: list[Cell] = []
     for row in (point.before, point.after):
-        numbers += [f"{row['kind']}: {row['scorer']}", row["n"], row["value"], row["low"], row["high"]]
+        numbers += [f"{row['kind']}: {row['scorer']}", row["n"], row["effective"]]
+        numbers += [row["value"], row["low"], row["high"]]
     return (point.shown.full, point.shown.title, point.kind, point.after["test_lang"], *numbers)
 
 
@@ -104,15 +109,18 @@ def _draw(points: Sequence[_Point]) -> Figure:
     FigureCanvasAgg(figure)
     grid = figure.subplots(len(models), len(kinds), squeeze=False, sharex="col", sharey="col")
     marks = method_marks(point.shown.method for point in points)
+    titles = list(dict.fromkeys(point.shown.title for point in points))
     for line, model in zip(grid, models, strict=True):
         for axes, kind in zip(line, kinds, strict=True):
             chosen = [point for point in points if (point.shown.model, point.kind) == (model, kind)]
             for point in chosen:
-                _draw_point(axes, point, marks[point.shown.method].marker)
+                order = titles.index(point.shown.title) - (len(titles) - 1) / 2
+                aside = _ASIDE * order * _top(points, kind, "before")
+                _draw_point(axes, point, marks[point.shown.method].marker, aside)
             axes.set_title(f"{model}, {HOPS[kind]} questions")
             for limit, side in ((axes.set_xlim, "before"), (axes.set_ylim, "after")):
                 top = _top(points, kind, side)
-                limit(-0.04 * top, top)
+                limit(-0.04 * top, 1.04 * top)
             axes.grid(True)
         line[0].set_ylabel("edited model, new answers (%)")
     for axes in grid[-1]:
@@ -121,22 +129,32 @@ def _draw(points: Sequence[_Point]) -> Figure:
     return figure
 
 
-def _draw_point(axes: Axes, point: _Point, marker: str) -> None:
+def _draw_point(axes: Axes, point: _Point, marker: str, aside: float) -> None:
     colour = language_colour(point.after["test_lang"])
     axes.errorbar(
-        100 * (point.before["value"] or 0),
+        100 * (point.before["value"] or 0) + aside,
         100 * (point.after["value"] or 0),
         xerr=_bars(point.before),
         yerr=_bars(point.after),
         fmt=marker,
         color=colour,
-        markeredgecolor="white",
-        markeredgewidth=0.4,
+        markerfacecolor=_face(point.shown, colour),
+        markeredgecolor=_edge(point.shown, colour),
+        markeredgewidth=0.6,
         markersize=5,
         elinewidth=0.7,
         alpha=0.85,
         clip_on=False,
     )
+
+
+def _face(one: Shown, colour: str) -> str:
+    """What a marker is filled with: those of runs without the subject are hollow."""
+    return "white" if without_subject(one.run.spec) else colour
+
+
+def _edge(one: Shown, colour: str) -> str:
+    return colour if without_subject(one.run.spec) else "white"
 
 
 def _top(points: Sequence[_Point], kind: str, side: str) -> float:
@@ -156,11 +174,19 @@ def _bars(row: TidyRow) -> list[list[float]] | None:
 def _legend(figure: Figure, points: Sequence[_Point]) -> None:
     langs = dict.fromkeys(point.after["test_lang"] for point in points)
     marks = method_marks(point.shown.method for point in points)
-    titles = {point.shown.method: point.shown.title for point in points}
+    named = {point.shown.title: point.shown for point in points}
     colours = [Line2D([], [], marker="o", ls="", color=language_colour(one), label=one) for one in langs]
     shapes = [
-        Line2D([], [], marker=mark.marker, ls="", color="#555555", label=titles[name])
-        for name, mark in marks.items()
+        Line2D(
+            [],
+            [],
+            marker=marks[one.method].marker,
+            ls="",
+            color="#555555",
+            label=title,
+            mfc=_face(one, "#555555"),
+        )
+        for title, one in named.items()
     ]
     entries = [*colours, *shapes]
     legend_below(figure, entries)

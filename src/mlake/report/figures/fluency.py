@@ -30,6 +30,7 @@ MEASURES = {
 """Scorers that say how an answer is written, with their axes' names; the judge's is the paper's."""
 
 _TITLE = "How answers are written before and after an edit, by language edited in and asked in"
+_LONG = "writing"
 _ACROSS = 3
 _GROUP = 0.84  # of the space between two languages asked in
 
@@ -41,13 +42,14 @@ class _Panel:
     shown: Shown
     measure: str
     matrix: Matrix
+    kind: str
 
 
 def figure6(runs: Sequence[RunData]) -> Picture:
     """Fluency before and after an edit, by language edited in and asked in (paper, Figure 6).
 
-    A panel for each run and each of ``MEASURES`` that was taken. Direct questions are shown, or the first
-    kind of question that a measure has.
+    A panel for each run and each of ``MEASURES`` that was taken. Long answers are shown (kind ``writing``);
+    where there are none, answers to direct questions, or to the first kind of question that a measure has.
 
     Args:
         runs: Runs of any models and methods.
@@ -68,16 +70,26 @@ def figure6(runs: Sequence[RunData]) -> Picture:
             for panel in panels
             for row in panel.matrix.cells.values()
         ),
-        notes=font_notes(dict.fromkeys(one.run.spec.get("model") for one in every)),
+        notes=(*_notes(panels), *font_notes(dict.fromkeys(one.run.spec.get("model") for one in every))),
     )
     return Picture("figure6", _TITLE, data, partial(_draw, panels))
 
 
 def _panels(one: Shown, measure: str) -> Iterator[_Panel]:
-    for kind in available(one.run.rows, measure)[:1]:
+    kinds = available(one.run.rows, measure)
+    for kind in [one for one in kinds if one == _LONG] or kinds[:1]:
         found = matrix(one.run.rows, kind, measure)
         if any(edit is not None for edit in found.edits):
-            yield _Panel(one, measure, found)
+            yield _Panel(one, measure, found, kind)
+
+
+def _notes(panels: Sequence[_Panel]) -> Iterator[str]:
+    """What is said of answers that are too short to repeat themselves."""
+    if any(panel.kind != _LONG for panel in panels):
+        yield (
+            "short answers are shown where a run has no long ones, and can hardly repeat themselves; "
+            f"run with --kinds {_LONG} beside others"
+        )
 
 
 def _draw(panels: Sequence[_Panel]) -> Figure:

@@ -91,7 +91,9 @@ def _caption(spec: Mapping[str, Any]) -> str:
     return plain(" · ".join([signature(_SCORER), *settings, "framed: asked in the language edited in"]))
 
 
-def draw_panel(axes: Axes, panel: Matrix, *, size: float | None = None, frame: float = 1.6) -> None:
+def draw_panel(
+    axes: Axes, panel: Matrix, *, size: float | None = None, frame: float = 1.6, most: float = 1.0
+) -> None:
     """One matrix of shares: a square a cell, the unedited model set apart on top.
 
     Args:
@@ -99,12 +101,13 @@ def draw_panel(axes: Axes, panel: Matrix, *, size: float | None = None, frame: f
         panel: The matrix; what was asked in the language edited in is framed.
         size: Size of the numbers in points.
         frame: Width of the frames in points.
+        most: The share that has the last colour.
     """
     tops = _tops(panel)
     for top, edit in zip(tops, panel.edits, strict=True):
         for left, test in enumerate(panel.tests):
             row = panel.cells.get((edit, test))
-            draw_cell(axes, (left, float(top)), row["value"] if row else None, size=size)
+            draw_cell(axes, (left, float(top)), row["value"] if row else None, most=most, size=size)
             if edit == test:
                 corner = (left + 0.04, float(top) + 0.04)
                 axes.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, edgecolor="white", lw=frame))

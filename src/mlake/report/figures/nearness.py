@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from textwrap import fill
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,9 +14,9 @@ from mlake.languages.distance import distance
 from mlake.report.figures.grid import balanced, legend_below
 from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import ROW_COLUMNS, Shown, font_notes, head, lacking, row_cells, shown
-from mlake.report.figures.style import PAGE, language_colour
+from mlake.report.figures.style import PAGE, SMALL, language_colour
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import Estimate, clustered_mean
+from mlake.report.statistics.intervals import Estimate, clustered_mean
 from mlake.report.table import Cell, Table
 from mlake.report.tidy import TidyRow
 
@@ -24,6 +25,8 @@ __all__ = ["transfer_by_distance"]
 _NAME = "transfer_by_distance"
 _TITLE = "New answers in other languages than the one edited in, by distance of the languages"
 _ACROSS = 3
+_TITLE_WIDTH = 30
+_FARTHEST = 4
 _SPREAD = 0.3  # half the width over which the pairs of one distance are spread
 
 
@@ -59,6 +62,7 @@ def transfer_by_distance(runs: Sequence[RunData], scorer: str = "contains") -> P
         columns=("model", "method", "distance", *ROW_COLUMNS),
         rows=tuple(row for panel in panels for row in _rows(panel, scorer)),
         notes=(
+            "a distance that no pair of the languages asked in has says so in the figure",
             "distance: family (0 to 2) and script (0 to 2) together; 'any' is the mean at one distance",
             *font_notes(dict.fromkeys(panel.shown.run.spec.get("model") for panel in panels)),
         ),
@@ -89,7 +93,19 @@ def _rows(panel: _Panel, scorer: str) -> Iterator[tuple[Cell, ...]]:
     for row in panel.pairs:
         yield (*names, _distance(row), *row_cells(row))
     for far, one in panel.means.items():
-        yield (*names, far, "any", "any", "direct", scorer, one.n, one.value, one.low, one.high)
+        yield (
+            *names,
+            far,
+            "any",
+            "any",
+            "direct",
+            scorer,
+            one.n,
+            one.effective,
+            one.value,
+            one.low,
+            one.high,
+        )
 
 
 def _distance(row: TidyRow) -> int:
@@ -108,7 +124,7 @@ def _draw(panels: Sequence[_Panel]) -> Figure:
         axes.set_visible(False)
     for place, (panel, axes) in enumerate(zip(panels, grid, strict=False)):
         _draw_panel(axes, panel)
-        axes.set_title(title(panel.shown))
+        axes.set_title("\n".join(fill(line, _TITLE_WIDTH) for line in title(panel.shown).splitlines()))
         axes.set_ylim(0, max(5, 105 * max(ends)))
         if place % across == 0:
             axes.set_ylabel("new answers (%)")
@@ -138,6 +154,20 @@ def _draw_panel(axes: Axes, panel: _Panel) -> None:
         axes.plot(ends, [100 * (one.value or 0)] * 2, color="#444444", lw=1.4, clip_on=False)
         if one.low is not None and one.high is not None:
             axes.fill_between(ends, 100 * one.low, 100 * one.high, color="#dddddd", lw=0, zorder=0)
-    axes.set_xticks(list(panel.means))
+    every = range(_FARTHEST + 1)
+    for far in every:
+        if far not in panel.means:
+            axes.text(
+                far,
+                0.03,
+                "no pair",
+                transform=axes.get_xaxis_transform(),
+                ha="center",
+                va="bottom",
+                rotation=90,
+                color="#777777",
+                fontsize=SMALL,
+            )
+    axes.set_xticks(list(every))
     axes.tick_params(axis="x", length=0)
     axes.grid(True, axis="y")

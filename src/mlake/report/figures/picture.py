@@ -9,6 +9,7 @@ from typing import Any, Literal
 from mlake.report.figures.style import paper, save
 from mlake.report.table import Table
 from mlake.safe import plain
+from mlake.scorers.table import signature
 
 __all__ = ["Format", "Picture"]
 
@@ -59,7 +60,8 @@ class Picture:
         """
         buffer = BytesIO()
         with paper(self.name):
-            save(self.draw(), buffer, format, {"Title": plain(self.title), **_METADATA[format]})
+            metadata = {"Title": plain(self.title), **_METADATA[format]}
+            save(self.draw(), buffer, format, metadata, ", ".join(map(signature, self.data.measures)))
         return _smaller(buffer.getvalue()) if format == "svg" else buffer.getvalue()
 
 

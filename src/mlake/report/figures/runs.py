@@ -1,14 +1,15 @@
 """What figures read from runs: names that tell runs apart, and the rows to draw."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from mlake.errors import RunError
 from mlake.report.figures.style import FONT_NOTE, covered, label, method_marks, method_name
-from mlake.report.rundata import RunData
+from mlake.report.rundata import RunData, model_name
 from mlake.report.table import Cell
 from mlake.report.tidy import TidyRow
 from mlake.safe import plain
@@ -24,12 +25,13 @@ __all__ = [
     "row_cells",
     "short_models",
     "shown",
+    "without_subject",
 ]
 
 HOPS = {"direct": "direct", "multihop": "two-hop"}
 """The two kinds of question of the paper, with the names that panels have."""
 
-ROW_COLUMNS = ("edited in", "asked in", "kind", "scorer", "n", "value", "low", "high")
+ROW_COLUMNS = ("edited in", "asked in", "kind", "scorer", "n", "effective n", "value", "low", "high")
 """Columns of a tidy row in a figure's data."""
 
 
@@ -64,11 +66,12 @@ def shown(name: str, runs: Sequence[RunData]) -> list[Shown]:
     """
     if not runs:
         raise RunError(f"{name} needs at least one run, got none; name the folder of a run")
-    pairs = [(str(run.spec.get("model", "unknown")), str(run.spec.get("method", "unknown"))) for run in runs]
+    pairs = [(model_name(run.spec), str(run.spec.get("method", "unknown"))) for run in runs]
+    bare = [without_subject(run.spec) for run in runs]
     models = list(dict.fromkeys(model for model, _ in pairs))
     methods = list(method_marks(method for _, method in pairs))
     short = short_models(models)
-    twice = Counter(pairs)
+    twice = Counter(zip(pairs, bare, strict=True))
     order = sorted(range(len(runs)), key=lambda at: (models.index(pairs[at][0]), methods.index(pairs[at][1])))
     return [
         Shown(
@@ -77,10 +80,16 @@ def shown(name: str, runs: Sequence[RunData]) -> list[Shown]:
             full=plain(pairs[at][0]),
             method=pairs[at][1],
             title=method_name(pairs[at][1])
-            + (f" ({label(runs[at].folder.name)})" if twice[pairs[at]] > 1 else ""),
+            + (", no subject" if bare[at] else "")
+            + (f" ({label(runs[at].folder.name)})" if twice[pairs[at], bare[at]] > 1 else ""),
         )
         for at in order
     ]
+
+
+def without_subject(spec: Mapping[str, Any]) -> bool:
+    """Whether a run's edits are keyed at the prompt's last token, not at the subject's."""
+    return bool(spec.get("editor", {}).get("key") == "prompt")
 
 
 def short_models(models: Iterable[str]) -> dict[str, str]:
@@ -113,7 +122,7 @@ def own(run: RunData, kind: str, scorer: str) -> dict[str, TidyRow]:
 def row_cells(row: TidyRow) -> tuple[Cell, ...]:
     """A tidy row under ``ROW_COLUMNS``."""
     edited = row["edit_lang"] or row["method"]
-    numbers = (row["n"], row["value"], row["low"], row["high"])
+    numbers = (row["n"], row["effective"], row["value"], row["low"], row["high"])
     return (edited, row["test_lang"], row["kind"], row["scorer"], *numbers)
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from textwrap import fill
 from typing import Any, BinaryIO, NamedTuple
 from unicodedata import east_asian_width
 
@@ -11,6 +12,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, findSystemFonts, fontManager, get_font
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from mlake.languages import LANGUAGES, is_known, language
 from mlake.safe import plain
@@ -44,6 +46,10 @@ PAGE = 6.9
 
 SMALL = 7.0
 """Size of ticks, legends and notes, in points; all else has 8."""
+
+_SMALL_PRINT = 26  # characters an inch
+_LINE = 0.1
+"""Height of a line of small print, in inches."""
 
 FONT_NOTE = "no installed font has the characters of some names; in the figure ids or codes stand there"
 
@@ -122,7 +128,9 @@ def paper(salt: str = "mlake") -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, file: BinaryIO, format: str, metadata: Mapping[str, str | None]) -> None:
+def save(
+    figure: Figure, file: BinaryIO, format: str, metadata: Mapping[str, str | None], foot: str = ""
+) -> None:
     """Writes a figure within ``paper``.
 
     Fonts are embedded in a PDF as TrueType, which journals ask for; as outlines (Type 3) where there are
@@ -133,11 +141,21 @@ def save(figure: Figure, file: BinaryIO, format: str, metadata: Mapping[str, str
         file: Where to write.
         format: ``svg``, ``png`` or ``pdf``.
         metadata: What the file says of itself; None leaves out what is there by default.
+        foot: Small print that is set under the figure, which grows by it.
     """
+    width, height = figure.get_size_inches()
+    lines = fill(foot, int(width * _SMALL_PRINT), break_on_hyphens=False)
+    depth = _LINE * len(lines.splitlines())
+    figure.text(0.05 / width, -0.02 / height, lines, fontsize=5, color="#666666", va="top", in_layout=False)
     figure.draw_without_rendering()  # makes the labels of ticks
     wide = any(_width(char) > 1 for text in figure.findobj(Text) for char in text.get_text())
     with matplotlib.rc_context({"pdf.fonttype": 3 if wide else 42}):
-        figure.savefig(file, format=format, metadata=dict(metadata))
+        figure.savefig(
+            file,
+            format=format,
+            metadata=dict(metadata),
+            bbox_inches=Bbox.from_extents(0, -depth, width, height),
+        )
 
 
 @lru_cache(maxsize=16)

@@ -17,13 +17,25 @@ from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import Shown, font_notes, lacking, shown
 from mlake.report.figures.style import PAGE, SMALL, language_colour
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import Estimate, clustered_mean
+from mlake.report.statistics.intervals import Estimate, clustered_mean
 from mlake.report.table import Cell, Table
 
 __all__ = ["figure4"]
 
 _TITLE = "Tokens that encode a subject and success of edits asked in their own language"
-_COLUMNS = ("model", "method", "mark", "lang", "tokens", "last tokens", "n", "success", "low", "high")
+_COLUMNS = (
+    "model",
+    "method",
+    "mark",
+    "lang",
+    "tokens",
+    "last tokens",
+    "n",
+    "effective n",
+    "success",
+    "low",
+    "high",
+)
 _FEWEST = 10  # successes and failures that a fit needs
 _BINS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 25)  # first number of tokens in each
 
@@ -64,9 +76,9 @@ def figure4(
     """Tokens a subject against success of edits, with a fitted relation (paper, Figure 4).
 
     A panel for each run: edits by number of tokens, languages at their mean number of tokens, and a
-    logistic fit over the single edits with its 95 % band. Intervals resample facts. The slope is also given
-    within languages, each with an intercept of its own: what is left where no other difference between
-    languages can stand behind it.
+    logistic fit over the single edits with its 95 % band. The band and the interval of the slope resample
+    facts. The slope is also given within languages, each with an intercept of its own: what is left where no
+    other difference between languages can stand behind it.
 
     Args:
         runs: Runs of one model.
@@ -145,12 +157,23 @@ def _rows(panel: _Panel) -> Iterator[tuple[Cell, ...]]:
     for mark in panel.marks:
         kind = "language" if mark.lang else "number of tokens"
         one = mark.estimate
-        yield (*names, kind, mark.lang, mark.tokens, mark.last, one.n, one.value, one.low, one.high)
+        yield (
+            *names,
+            kind,
+            mark.lang,
+            mark.tokens,
+            mark.last,
+            one.n,
+            one.effective,
+            one.value,
+            one.low,
+            one.high,
+        )
     fit = panel.fit
     if fit is None:
         return
     for tokens, value, low, high in zip(fit.xs, fit.curve, *fit.band, strict=True):
-        yield (*names, "fit", None, int(tokens), None, fit.n, float(value), float(low), float(high))
+        yield (*names, "fit", None, int(tokens), None, fit.n, None, float(value), float(low), float(high))
 
 
 def _note(panel: _Panel) -> str:
@@ -160,7 +183,7 @@ def _note(panel: _Panel) -> str:
     correlation = "undefined" if fit.correlation is None else _signed(fit.correlation)
     return (
         f"{panel.shown.title}: log odds a token {_slope(fit)}, within languages {_slope(panel.within)}, "
-        f"correlation of tokens and success {correlation}, n = {fit.n}; 95 % intervals resample facts"
+        f"correlation of tokens and success {correlation}, n = {fit.n}; 95 % intervals of both resample facts"
     )
 
 

@@ -1,5 +1,6 @@
 """Figures 3 and 5: what an edit in one language does to answers in every language, as matrices."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -45,7 +46,7 @@ def figure3(runs: Sequence[RunData], scorer: str = "contains") -> Picture:
         RunError: No run has such answers.
     """
     title = "New answers by language edited in and language asked in"
-    return _matrices("figure3", title, "new answers (%)", runs, scorer)
+    return _matrices("figure3", title, "new answers (%)", runs, scorer, whole=True)
 
 
 def figure5(runs: Sequence[RunData]) -> Picture:
@@ -58,10 +59,13 @@ def figure5(runs: Sequence[RunData]) -> Picture:
         RunError: No run has answers of an edited model.
     """
     title = "Answers identical to those of the unedited model, by language edited in and language asked in"
-    return _matrices("figure5", title, "identical answers (%)", runs, "unchanged")
+    return _matrices("figure5", title, "identical answers (%)", runs, "unchanged", whole=False)
 
 
-def _matrices(name: str, title: str, unit: str, runs: Sequence[RunData], scorer: str) -> Picture:
+def _matrices(
+    name: str, title: str, unit: str, runs: Sequence[RunData], scorer: str, *, whole: bool
+) -> Picture:
+    """Matrices side by side; ``whole``: colours go up to 100 %, else to the next ten above what is there."""
     panels = list(_panels(shown(name, runs), scorer))
     if not panels:
         raise lacking(name, f"direct or two-hop answers under an edit with {scorer!r} scores", "finish a run")
@@ -77,7 +81,9 @@ def _matrices(name: str, title: str, unit: str, runs: Sequence[RunData], scorer:
         ),
         notes=font_notes(models),
     )
-    return Picture(name, title, data, partial(_draw, panels, unit))
+    highest = max(row["value"] or 0.0 for one in panels for row in one.matrix.cells.values())
+    most = 1.0 if whole else max(0.1, math.ceil(round(10 * highest, 6)) / 10)
+    return Picture(name, title, data, partial(_draw, panels, unit, most))
 
 
 def _panels(every: Sequence[Shown], scorer: str) -> Iterator[_Panel]:
@@ -104,7 +110,7 @@ def _lines(panels: Sequence[_Panel]) -> list[list[_Panel]]:
     return lines
 
 
-def _draw(panels: Sequence[_Panel], unit: str) -> Figure:
+def _draw(panels: Sequence[_Panel], unit: str, most: float) -> Figure:
     lines = _lines(panels)
     columns = range(max(map(len, lines)))
     widths = [max(len(line[at].matrix.tests) for line in lines if len(line) > at) for at in columns]
@@ -124,12 +130,14 @@ def _draw(panels: Sequence[_Panel], unit: str) -> Figure:
     for at, line in enumerate(lines):
         for place, one in enumerate(line):
             axes = grid.panel(figure, at, place)
-            draw_panel(axes, one.matrix, size=min(SMALL, 26 * cell), frame=4 * cell)
+            draw_panel(axes, one.matrix, size=min(SMALL, 26 * cell), frame=4 * cell, most=most)
+            axes.set_xlim(0, widths[place])  # cells are of one size in all panels
+            axes.set_ylim(heights[at] / cell, 0)
             axes.set_anchor("NW")
             axes.set_yticks(axes.get_yticks(), [edit or "none" for edit in one.matrix.edits])
             axes.set_title(names[at][place], fontsize=SMALL)
             axes.set_xlabel("asked in")
             if place == 0:
                 axes.set_ylabel(f"{sides[at]}\nedited in")
-    colour_bar(figure, unit)
+    colour_bar(figure, unit, most)
     return figure

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mlake.report.findings.fact_values import fact_values
 from mlake.report.paper.compare import INTERVAL, labels, measured
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.report.statistics.intervals import clustered_mean
 from mlake.report.table import Cell, Table
 
 __all__ = ["consistency", "languages_right"]

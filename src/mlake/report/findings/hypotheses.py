@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from mlake.report.findings.already_known import already_known
 from mlake.report.findings.conclusions import (
-    Finding,
     better_where_known,
     changes_close_languages,
     english_first,
@@ -13,9 +12,11 @@ from mlake.report.findings.conclusions import (
     lost_across,
     transfers_to_close_languages,
 )
+from mlake.report.findings.finding import Finding
 from mlake.report.paper.compare import INTERVAL, labels
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import LEVEL, RESAMPLES, SEED, interval
+from mlake.report.statistics.bootstrap import LEVEL, RESAMPLES, SEED
+from mlake.report.statistics.intervals import ABOUT, interval
 from mlake.report.statistics.paired import DRAWS, holm
 from mlake.report.table import Table
 
@@ -49,7 +50,7 @@ HYPOTHESES = (
     Hypothesis(
         2,
         "The better a model knows a language, the better it is edited in it",
-        "unedited accuracy against edited accuracy in the same language; over models and languages",
+        "unedited accuracy against edited accuracy in the same language; over languages, in each model",
         better_where_known,
     ),
     Hypothesis(
@@ -61,19 +62,19 @@ HYPOTHESES = (
     Hypothesis(
         4,
         "The closer two languages, the better an edit carries over",
-        "closeness against accuracy across two languages; over pairs of languages",
+        "closeness against accuracy across two languages; over pairs, less levels",
         transfers_to_close_languages,
     ),
     Hypothesis(
         5,
         "The closer two languages, the more an edit changes answers",
-        "closeness against share of answers changed across two languages; over pairs of languages",
+        "closeness against share of answers changed across two languages; over pairs, less levels",
         changes_close_languages,
     ),
     Hypothesis(
         6,
         "The closer two languages, the more an edit harms fluency",
-        "closeness against loss of fluency across two languages; over pairs of languages",
+        "closeness against loss of fluency across two languages; over pairs, less levels",
         harms_close_languages,
     ),
 )
@@ -131,7 +132,9 @@ def hypotheses(runs: Sequence[RunData]) -> Table:
                 one.finding.basis or None,
                 one.finding.effect,
                 one.finding.unit,
-                interval(one.finding.low, one.finding.high, 2),
+                interval(
+                    one.finding.low, one.finding.high, one.finding.n, one.finding.effective, digits=2
+                ),
                 one.finding.p,
                 one.corrected,
                 one.verdict,
@@ -143,7 +146,7 @@ def hypotheses(runs: Sequence[RunData]) -> Table:
 
 
 def _verdict(finding: Finding, corrected: float | None) -> str:
-    if finding.effect is None or corrected is None:
+    if finding.reason or finding.effect is None or corrected is None:
         return f"cannot be tested here: {finding.reason}"
     if corrected > 1 - LEVEL:
         return "not supported"
@@ -161,12 +164,14 @@ def _notes(runs: Sequence[RunData]) -> tuple[str, ...]:
     return (
         f'Runs: {", ".join(dict.fromkeys(names)) or "none"}. "All methods" means these.',
         "A positive effect agrees with the conclusion. Percentage points are means over facts, all runs "
-        "together; Spearman's rank correlations are means over runs or methods, weighted by points less one.",
-        f"interval: percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}; facts vary in "
-        "it, languages and models do not.",
-        "p: two-sided, by flipping the signs of facts or rearranging points; all ways if few, "
-        f"{DRAWS} random ones otherwise. Corrected for the number of hypotheses tested here (Holm).",
-        f"supported: corrected p at most {1 - LEVEL:.2g}, and every run or method agrees; contradicted: the "
-        "same with the opposite sign.",
+        "together; Spearman's rank correlations are means over runs or methods, by points less levels.",
+        f"interval: of percentage points {ABOUT}; of rank correlations a percentile bootstrap over facts, "
+        f"{RESAMPLES} resamples, seed {SEED}, none where all rank alike. Facts vary in it, not languages and "
+        "models.",
+        "p: two-sided, of the one test that decides, chosen beforehand: signs of facts flipped (1, 3), "
+        "languages rearranged (2), languages relabelled after each one's own level is removed (4, 5, 6); all "
+        f"ways if few, {DRAWS} random ones otherwise. Corrected for the number tested here (Holm).",
+        f"supported: corrected p at most {1 - LEVEL:.2g}, and every run or method that can tell agrees; "
+        "contradicted: the same with the opposite sign.",
         f"Facts and languages in which the unedited model gives the new answer already, all runs: {known}.",
     )

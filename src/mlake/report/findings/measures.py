@@ -57,7 +57,7 @@ MEASURES = (
         "locality",
         "heldout_nll",
         "twelve everyday sentences a language that no edit is about; compare with the unedited model",
-        "make it with `mlake reproduce`, which measures it",
+        "run again, which measures it",
         ("ability",),
     ),
 )

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from mlake.errors import RunError
 from mlake.report.paper.compare import INTERVAL, labels
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import LEVEL, interval, resamples
-from mlake.report.statistics.paired import Numbers, ratio
+from mlake.report.statistics.intervals import apart, clustered_mean, interval, slope
+from mlake.report.statistics.paired import Numbers
 from mlake.report.table import Cell, Table
 
 __all__ = ["Retention", "retained", "retention"]
@@ -32,15 +32,17 @@ class Retention:
 
     Attributes:
         answers: Number of answers.
+        effective: Effective number of answers.
         quarters: Mean success in each quarter of the batch, the first edited first; None without answers.
         change: Success in the later half less that in the earlier one; None if one is empty.
-        change_span: Its 95 % bootstrap interval over facts; None with fewer than two facts.
+        change_span: Its 95 % interval; None with fewer than two facts in a half.
         slope: Fitted rise of success from one place to the next (least squares); None if all facts stand
             at one place.
-        slope_span: Its interval.
+        slope_span: Its interval; None with fewer than two facts.
     """
 
     answers: int
+    effective: float
     quarters: tuple[float | None, ...]
     change: float | None
     change_span: tuple[float, float] | None
@@ -51,7 +53,7 @@ class Retention:
 def retained(
     places: NDArray[np.int_], sizes: NDArray[np.int_], values: Numbers, facts: Sequence[str]
 ) -> Retention:
-    """Success by place, with intervals that resample facts.
+    """Success by place, with intervals.
 
     Args:
         places: (n,) place of the edit in its batch, from 0.
@@ -59,22 +61,19 @@ def retained(
         values: (n,) scores.
         facts: (n,) the fact of each score.
     """
-    index = {fact: place for place, fact in enumerate(dict.fromkeys(facts))}
     quarter = _QUARTERS * places // sizes
     later = 2 * places >= sizes
-    ones = np.ones_like(values)
-    parts = [ones, places, values, places * values, places**2, later * ones, later * values]
-    totals = np.zeros((len(index), len(parts)))
-    np.add.at(totals, [index[fact] for fact in facts], np.stack(parts, axis=1))
-    change, slope = _fitted(totals.sum(axis=0))
-    drawn = _fitted(resamples(len(index)) @ totals) if len(index) > 1 else None
+    names = np.array(facts)
+    early, late = (clustered_mean(values[own].tolist(), names[own].tolist()) for own in (~later, later))
+    rise = slope(places, values.tolist(), facts)
     return Retention(
         answers=len(values),
+        effective=clustered_mean(values.tolist(), facts).effective,
         quarters=tuple(_mean(values[quarter == number]) for number in range(_QUARTERS)),
-        change=_number(change),
-        change_span=_span(drawn[0]) if drawn else None,
-        slope=_number(slope),
-        slope_span=_span(drawn[1]) if drawn else None,
+        change=None if early.value is None or late.value is None else late.value - early.value,
+        change_span=apart(late, early),
+        slope=rise[0] if rise else None,
+        slope_span=rise[1] if rise else None,
     )
 
 
@@ -130,8 +129,8 @@ def _rows(run: RunData) -> Iterator[tuple[Cell, ...]]:
         yield (
             *(edit, asked, one.answers),
             *(_scaled(share, 100) for share in one.quarters),
-            *(_scaled(one.change, 100), _shown(one.change_span, 100)),
-            *(_scaled(one.slope, 1000), _shown(one.slope_span, 1000)),
+            *(_scaled(one.change, 100), _shown(one, one.change_span, 100)),
+            *(_scaled(one.slope, 1000), _shown(one, one.slope_span, 1000)),
         )
 
 
@@ -148,35 +147,14 @@ def _places(run: RunData) -> Mapping[str, tuple[int, int]]:
         ) from error
 
 
-def _fitted(totals: Numbers) -> tuple[Numbers, Numbers]:
-    """Change and slope: (..., 7) sums give (...,) each, NaN where undefined."""
-    count, place, value, product, square, late, late_value = np.moveaxis(totals, -1, 0)
-    change = ratio(late_value, late) - ratio(value - late_value, count - late)
-    slope = ratio(count * product - place * value, count * square - place**2)
-    return change, slope
-
-
 def _mean(values: Numbers) -> float | None:
     return float(values.mean()) if len(values) else None
-
-
-def _number(value: Numbers) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-def _span(drawn: Numbers) -> tuple[float, float] | None:
-    """Ends of the interval over the resamples that have a value; None if fewer than half have one."""
-    defined = np.isfinite(drawn)
-    if defined.mean() < 0.5:
-        return None
-    drawn = drawn[defined]
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
 
 
 def _scaled(value: float | None, factor: float) -> float | None:
     return None if value is None else factor * value
 
 
-def _shown(span: tuple[float, float] | None, factor: float) -> str | None:
-    return None if span is None else interval(factor * span[0], factor * span[1])
+def _shown(one: Retention, span: tuple[float, float] | None, factor: float) -> str | None:
+    low, high = span or (None, None)
+    return interval(low, high, one.answers, one.effective, factor=factor)

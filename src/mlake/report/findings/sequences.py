@@ -6,12 +6,13 @@ all facts of the chain.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mlake.evaluation.store import read_run
 from mlake.evaluation.units import Place
-from mlake.report.paper.compare import INTERVAL, labels
+from mlake.report.paper.compare import INTERVAL, labels, measured
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import clustered_mean
+from mlake.report.statistics.intervals import DIFFERENCE, SHARE, Ends, clustered_mean
 from mlake.report.table import Cell, Table
 from mlake.scorers.names import contains
 
@@ -19,7 +20,7 @@ __all__ = ["sequence_table", "sequence_tables"]
 
 _SAME, _OTHER = "the same", "others"
 _Values = dict[tuple[int, str, str], float]
-"""Batch and id of a question and what is resampled with it, to right (1) or not (0)."""
+"""Batch and id of a question and the fact it is about, to right (1) or not (0)."""
 _Groups = dict[tuple[str, int, str], defaultdict[str, _Values]]
 """Language of a step's edit, step and asked in, to the values of ``own``, ``first`` and ``all``."""
 
@@ -27,7 +28,7 @@ _Groups = dict[tuple[str, int, str], defaultdict[str, _Values]]
 def sequence_tables(run: RunData) -> list[Table]:
     """The table of one run in a list; empty where its edits do not come on top of each other."""
     table = sequence_table([run])
-    return [table] if table.rows else []
+    return [replace(table, measures=("contains",))] if table.rows else []
 
 
 def sequence_table(runs: Sequence[RunData]) -> Table:
@@ -71,7 +72,7 @@ def _rows(run: RunData) -> Iterator[tuple[Cell, ...]]:
             *(step + 1, lang, asked),
             *(len(own), *_percent(own)),
             *(len(first), *_percent(first)),
-            *_percent({key: value - start[key] for key, value in first.items() if key in start}),
+            *_percent({key: value - start[key] for key, value in first.items() if key in start}, DIFFERENCE),
             *_percent(every),
         )
 
@@ -112,9 +113,9 @@ def _chains(places: Iterable[Place], order: str) -> dict[str | int, list[tuple[s
     return {name: [steps[at] for at in sorted(steps)] for name, steps in chains.items()}
 
 
-def _percent(values: Mapping[tuple[int, str, str], float]) -> tuple[float | None, str | None]:
+def _percent(
+    values: Mapping[tuple[int, str, str], float], ends: Ends = SHARE
+) -> tuple[float | None, str | None]:
     """Mean and 95 % interval over facts, in percent."""
-    found = clustered_mean(list(values.values()), [fact for _, _, fact in values])
-    if found.value is None or found.low is None or found.high is None:
-        return (None if found.value is None else 100 * found.value), None
-    return 100 * found.value, f"[{100 * found.low:.1f}, {100 * found.high:.1f}]"
+    found = measured(clustered_mean(list(values.values()), [fact for _, _, fact in values], ends))
+    return found.percent, found.interval

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mlake.analysis.subject_tokens import ALONE
-from mlake.report.statistics.bootstrap import Estimate, clustered_mean
+from mlake.report.statistics.intervals import Estimate, clustered_mean
 from mlake.scorers.row import ScoredRow
 
 __all__ = ["Counted", "of_facts", "summed"]
@@ -26,4 +26,4 @@ def summed(counted: Counted) -> Mapping[str, Estimate]:
     by_lang: dict[str, dict[str, int]] = {}
     for (fact, lang), tokens in of_facts(counted).items():
         by_lang.setdefault(lang, {})[fact] = tokens
-    return {lang: clustered_mean(list(one.values()), list(one)) for lang, one in by_lang.items()}
+    return {lang: clustered_mean(list(one.values()), list(one), None) for lang, one in by_lang.items()}

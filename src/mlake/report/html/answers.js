@@ -44,7 +44,7 @@ function cellSummary(run, query, scorer) {
   if (!cell) return null;
   const interval = intervalText(cell[6], cell[7], scorer);
   const mean = el("b", { class: "big" }, `${meanText(cell[5], scorer)}${isPercent(scorer) ? " %" : ""}`);
-  return el("span", { class: "cell-summary" }, mean, ` ${scorer}${interval ? `, 95 % interval ${interval}` : ""}, ${cell[4]} answers`);
+  return el("span", { class: "cell-summary" }, mean, ` ${scorer}${interval ? `, 95 % interval ${interval}` : ""}, ${countedText(cell[4], cell[8])}`);
 }
 
 function answerFilters(run, query, scorer) {
@@ -123,7 +123,7 @@ async function answerTable(table, run, query, scorer, columns) {
   grid.on("draw", () => table.isConnected && keepPlace(grid, query, columns));
   table.addEventListener("click", (event) => {
     const link = event.target.closest("tbody tr")?.querySelector("a");
-    if (link && !event.target.closest("a") && !String(getSelection())) link.click();
+    if (link && !event.target.closest("a, button") && !String(getSelection())) link.click();
   });
 }
 

@@ -1,13 +1,15 @@
 // Figures and tables: shown, copied, downloaded.
 
 function showFigures() {
-  const list = SUMMARY.pictures.map(({ name, title, notes, size }) => {
+  const list = SUMMARY.pictures.map(({ name, title, notes, size }, number) => {
+    const [, own] = name.match(/^figure(\d+[a-z]?)/) ?? [];
+    const numbered = `Figure ${number + 1}. ${title}${own ? ` (Figure ${own} of the paper)` : ""}`;
     const image = el("img", { alt: title, width: Math.round((size[0] * 4) / 3), height: Math.round((size[1] * 4) / 3) });
     const box = el(
       "figure",
       { class: "picture", id: `figure-${name}` },
       el("div", { class: "sheet" }, image),
-      el("figcaption", {}, el("b", {}, title), notes.map((note) => el("span", { class: "note" }, note))),
+      el("figcaption", {}, el("b", {}, numbered), notes.map((note) => el("span", { class: "note" }, note))),
       el("p", { class: "files" }, ["SVG", "PNG", "PDF", "CSV"].map((format) => button(format, () => savePicture(name, format.toLowerCase(), image).catch(fail), { "aria-label": `download ${title} as ${format}` }))),
     );
     new IntersectionObserver((entries, watch) => {

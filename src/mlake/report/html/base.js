@@ -39,6 +39,31 @@ function visible(text) {
   });
 }
 
+const LONGEST = 1000; // characters that are shown of a text at first: endless words keep a browser busy for minutes
+const PIECE = 200; // characters between two places where a line may break
+
+const PLAIN = new Set(["a", "button", "option"]); // hold no button
+
+/** The first characters of a text, and a mark where there are more. */
+const beginning = (text, most) => (text.length <= most ? text : `${text.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…`);
+
+/** A text as nodes: all of it, or its beginning and a button for the rest. */
+function shownText(text) {
+  if (text.length <= LONGEST) return [text];
+  const whole = () => text.match(new RegExp(`[^]{1,${PIECE}}`, "gu")).flatMap((piece) => [piece, document.createElement("wbr")]);
+  const more = document.createElement("button");
+  more.type = "button";
+  more.className = "more";
+  more.textContent = `show all ${text.length} characters`;
+  const rest = document.createElement("span");
+  rest.append(beginning(text, LONGEST), " ", more);
+  more.addEventListener("click", (event) => {
+    event.stopPropagation(); // in a row that leads elsewhere
+    rest.replaceChildren(...whole());
+  });
+  return [rest];
+}
+
 /** An element; texts among its children become text nodes, so data never becomes markup. */
 function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -46,7 +71,9 @@ function el(tag, attributes = {}, ...children) {
     if (value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : visible(value));
   }
   for (const child of children.flat()) {
-    if (child !== null) made.append(child instanceof Node ? child : visible(child));
+    if (child === null) continue;
+    if (child instanceof Node) made.append(child);
+    else made.append(...(PLAIN.has(tag) ? [beginning(visible(child), PIECE)] : shownText(visible(child))));
   }
   return made;
 }

@@ -45,7 +45,7 @@ function rangeOf(scorer) {
 }
 
 function runCard(run, number, kinds, range) {
-  const matrices = kinds.map((kind) => matrix(run, number, kind, range));
+  const matrices = kinds.map((kind) => matrix(run, number, kind, range)).filter(Boolean);
   const empty = el("p", { class: "quiet" }, "This run has no such answers.");
   const line = run.signature.map(([name, value]) => [el("span", { class: "key" }, name), " ", el("span", {}, shortened(name, value)), " "]);
   const notes = run.notes.map((note) => el("li", {}, note));
@@ -53,11 +53,17 @@ function runCard(run, number, kinds, range) {
   return el(
     "article",
     { class: "run", "aria-labelledby": `run-${number}` },
-    el("h2", { id: `run-${number}` }, run.title),
+    el("h3", { id: `run-${number}` }, run.title),
     el("p", { class: "signature" }, ...line.map((part) => el("span", { class: "pair" }, part))),
-    el("div", { class: "matrices" }, matrices.some(Boolean) ? matrices : empty),
+    el("div", { class: "matrices" }, matrices.length ? matrices : empty),
+    ...kinds.filter((kind) => run.reasons[kind]?.length).map((kind) => reasonList(run, kind)),
     el("details", {}, el("summary", {}, `Settings${notes.length ? ` and ${notes.length} ${notes.length === 1 ? "note" : "notes"}` : ""}`), notes.length ? el("ul", {}, notes) : null, settings),
   );
+}
+
+/** What kept answers from counting, by kind of question. */
+function reasonList(run, kind) {
+  return el("div", { class: "reasons" }, el("b", {}, kindName(kind)), el("ul", {}, run.reasons[kind].map((line) => el("li", {}, line))));
 }
 
 function shortened(name, value) {
@@ -82,14 +88,17 @@ function matrix(run, number, kind, range) {
       tests.map((test) => matrixCell(at.get(`${edit} ${test}`), number, range)),
     ),
   );
-  const counts = tests.map((test) => countText(cells.filter((cell) => cell[3] === test).map((cell) => cell[4])));
+  const counted = (name, count) => {
+    const texts = tests.map((test) => countText(cells.filter((cell) => cell[3] === test).map(count)));
+    return el("tr", {}, el("th", { scope: "row" }, name), texts.map((text) => el("td", {}, text)));
+  };
   const table = el(
     "table",
     { class: "matrix" },
     el("caption", {}, kindName(kind)),
     el("thead", {}, el("tr", {}, el("th", { class: "corner", scope: "col" }, el("span", {}, "edited in ↓"), el("span", {}, "asked in →")), tests.map((test) => heading(test, "col")))),
     el("tbody", {}, rows),
-    el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, "n"), counts.map((count) => el("td", {}, count)))),
+    el("tfoot", {}, counted("n", (cell) => cell[4]), counted("effective n", (cell) => Math.round(cell[8]))),
   );
   arrows(table);
   return table;
@@ -97,13 +106,18 @@ function matrix(run, number, kind, range) {
 
 function matrixCell(cell, number, range) {
   if (!cell) return el("td", { class: "none" }, "–");
-  const [kind, scorer, edit, test, n, value, low, high] = cell;
+  const [kind, scorer, edit, test, n, value, low, high, effective] = cell;
   const share = value === null ? 0 : (value - range[0]) / (range[1] - range[0] || 1);
   const interval = intervalText(low, high, scorer);
-  const label = `${edit === null ? "unedited" : `edited in ${langName(edit)}`}, asked in ${langName(test)}: ${meanText(value, scorer)}${isPercent(scorer) ? " %" : ""}${interval ? `, interval ${interval}` : ""}, ${n} answers`;
+  const label = `${edit === null ? "unedited" : `edited in ${langName(edit)}`}, asked in ${langName(test)}: ${meanText(value, scorer)}${isPercent(scorer) ? " %" : ""}${interval ? `, interval ${interval}` : ""}, ${countedText(n, effective)}`;
   const query = { run: number, kind, scorer, edit: edit ?? "unedited", test };
   const shade = `heat c${Math.round(100 * Math.min(1, Math.max(0, share)))}${edit === test ? " own" : ""}`;
   return el("td", {}, el("a", { class: shade, href: place("answers", query), "aria-label": label }, el("b", {}, meanText(value, scorer)), el("small", {}, interval || " ")));
+}
+
+/** How many answers there are, and how many independent ones would tell as much. */
+function countedText(n, effective) {
+  return `${n} answers, effective n ${Math.round(effective)}`;
 }
 
 function countText(counts) {
@@ -143,13 +157,13 @@ function drawComparison(kinds) {
   const columns = ["method", "model", "data", ...shown.flatMap((kind) => Object.values(TESTS).map((test) => `${name(kind)}: ${test}`))];
   if (kept) columns.push("other facts kept");
   const rows = SUMMARY.runs.map((run) => {
-    const signed = Object.fromEntries(run.signature);
     const estimates = shown.flatMap((kind) => Object.keys(TESTS).map((test) => run.compare[kind]?.[test]));
     if (kept) estimates.push(run.compare.locality?.kept);
-    return [signed.method, signed.model, signed.data, ...estimates.map(estimateCell)];
+    return [run.method, run.model, run.data, ...estimates.map(estimateCell)];
   });
   const table = simpleTable(columns, rows, { class: "plain comparison" });
   byId("comparison").replaceChildren(wide(table, "Methods side by side"));
+  byId("methods-measures").textContent = ["contains", "unchanged"].map((one) => SUMMARY.scorers[one]?.signature ?? one).join(", ");
   byId("methods").hidden = false;
   enhance(table).catch(fail);
 }
@@ -157,13 +171,13 @@ function drawComparison(kinds) {
 /** A mean with a bar for it and its interval. */
 function estimateCell(estimate) {
   if (!estimate || estimate[1] === null) return { text: "–", order: "-1", number: true };
-  const [n, value, low, high] = estimate;
+  const [n, value, low, high, effective] = estimate;
   const bar = el("span", { class: "bar", "aria-hidden": "true" }, el("i", {}), el("u", {}));
   bar.children[0].style.width = `${100 * value}%`;
   if (low !== null) {
     bar.children[1].style.left = `${100 * low}%`;
     bar.children[1].style.width = `${100 * (high - low)}%`;
   }
-  const text = el("span", { title: `${n} answers` }, el("b", {}, meanText(value, HEADLINE)), el("small", {}, intervalText(low, high, HEADLINE)));
+  const text = el("span", { title: countedText(n, effective) }, el("b", {}, meanText(value, HEADLINE)), el("small", {}, intervalText(low, high, HEADLINE)));
   return { node: [text, bar], order: String(value), number: true };
 }

@@ -7,8 +7,10 @@ from mlake.kinds import KINDS
 from mlake.languages import LANGUAGES, in_order, is_known, language
 from mlake.report.figures.picture import Picture
 from mlake.report.html.answers import number
-from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import RESAMPLES, SEED, clustered_mean
+from mlake.report.paper.compare import labels
+from mlake.report.reasons import reasons
+from mlake.report.rundata import RunData, model_name
+from mlake.report.statistics.intervals import ABOUT, clustered_mean
 from mlake.report.table import Table
 from mlake.scorers.row import SHARE, ScoredRow
 from mlake.scorers.table import SCORERS, measures
@@ -41,10 +43,10 @@ def summary(runs: Sequence[RunData], tables: Sequence[Table], pictures: Sequence
         "languages": {code: {"name": language(code).name, "tag": _tag(code)} for code in _langs(runs)},
         "kinds": {name: kind.heading for name, kind in KINDS.items()},
         "scorers": {name: _scorer(name) for name in scorers},
-        "interval": f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}",
-        "runs": [_run(run) for run in runs],
+        "interval": ABOUT,
+        "runs": [_run(run, label) for run, label in zip(runs, labels(runs), strict=True)],
         "tables": [_table(table) for table in tables],
-        "pictures": [{"name": one.name, "title": one.title, "notes": one.data.notes} for one in pictures],
+        "pictures": [{"name": one.name, "title": one.title, "notes": one.data.signed} for one in pictures],
     }
 
 
@@ -73,10 +75,15 @@ def _scorer(name: str) -> dict[str, Any]:
     }
 
 
-def _run(run: RunData) -> dict[str, Any]:
+def _run(run: RunData, method: str) -> dict[str, Any]:
     spec = run.spec
+    model, data = model_name(spec), str(spec.get("data", "unknown"))
     return {
-        "title": " · ".join(str(spec.get(name, "unknown")) for name in ("method", "model", "data")),
+        "title": " · ".join((method, model, data)),
+        "method": method,
+        "model": model,
+        "data": data,
+        "reasons": {kind: reasons(run.rows, kind) for kind in KINDS},
         "signature": [[label, _shown(spec[name])] for name, label in _SIGNATURE.items() if name in spec],
         "settings": [[name, _shown(value)] for name, value in _flat(spec)],
         "notes": list(run.notes),
@@ -84,7 +91,7 @@ def _run(run: RunData) -> dict[str, Any]:
         "cells": [
             [
                 row["kind"], row["scorer"], row["edit_lang"], row["test_lang"], row["n"],
-                number(row["value"]), number(row["low"]), number(row["high"]),
+                number(row["value"]), number(row["low"]), number(row["high"]), number(row["effective"]),
             ]
             for row in run.rows
             if row["n"]
@@ -94,7 +101,7 @@ def _run(run: RunData) -> dict[str, Any]:
 
 
 def _compare(scored: Sequence[ScoredRow]) -> dict[str, dict[str, list[float | None]]]:
-    """Kind of question, then test, to n, mean and interval: methods side by side in one line each."""
+    """Kind of question, then test, to n, mean, interval, effective n: methods side by side, a line each."""
     groups: dict[tuple[str, str], tuple[list[float], list[str]]] = {}
     for row in scored:
         if row.value is None or row.scorer not in ("contains", "unchanged"):
@@ -107,7 +114,9 @@ def _compare(scored: Sequence[ScoredRow]) -> dict[str, dict[str, list[float | No
     found: dict[str, dict[str, list[float | None]]] = {}
     for (kind, test), (values, clusters) in groups.items():
         one = clustered_mean(values, clusters)
-        found.setdefault(kind, {})[test] = [one.n, number(one.value), number(one.low), number(one.high)]
+        found.setdefault(kind, {})[test] = [
+            *(one.n, number(one.value), number(one.low), number(one.high), number(one.effective))
+        ]
     return found
 
 
@@ -135,5 +144,5 @@ def _table(table: Table) -> dict[str, Any]:
         "title": table.title,
         "columns": table.columns,
         "rows": [[[number(cell)] if isinstance(cell, float) else cell for cell in row] for row in table.rows],
-        "notes": table.notes,
+        "notes": table.signed,
     }

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from mlake.records import Kind
 from mlake.report.paper.numbers import model_titles, paper_model, printed, printed_models
 from mlake.report.rundata import RunData
-from mlake.report.statistics.bootstrap import RESAMPLES, SEED, Estimate, clustered_mean, interval
+from mlake.report.statistics.intervals import ABOUT, SHARE, Ends, Estimate, clustered_mean, interval
 from mlake.report.table import Table
 from mlake.report.tidy import TidyRow
 from mlake.scorers.row import ScoredRow
@@ -20,6 +20,7 @@ __all__ = [
     "OTHER_MODELS",
     "RULES",
     "SCORERS",
+    "WITHOUT_SUBJECT",
     "Measured",
     "Place",
     "Values",
@@ -42,18 +43,20 @@ HOPS: tuple[Kind, ...] = ("direct", "multihop")
 SCORERS = ("paper", "contains")
 """The paper's rule, which compares with its numbers, and ours beside it."""
 
-INTERVAL = "95 % interval"
+INTERVAL = "95 % interval (n, effective n)"
 RULES = "“paper” is the paper's rule (substring of the raw answer), “contains” ours, which is stricter"
 OTHER_MODELS = (
     "a column “paper: …” holds what the paper prints of the model it names; difference: ours minus the "
     "paper's, in points, and only where the run is on that very model"
 )
 
+_SOURCES = {"templates": "templates", "self": "own texts"}  # the paper has a larger model write
+
 Place = tuple[str, str, str | None, str]
 """Kind of question, scorer, language edited in (None: unedited), language asked in."""
 
 Values = Mapping[str, tuple[float, str]]
-"""Id of a question to its score, from 0 to 1, and to what is resampled as one: its fact, if it has one."""
+"""Id of a question to its score, from 0 to 1, and to its cluster: its fact, if it has one."""
 
 
 class Measured(NamedTuple):
@@ -62,13 +65,16 @@ class Measured(NamedTuple):
     Attributes:
         n: Number of answers.
         percent: Their mean; None without answers.
-        interval: Its 95 % interval as text; None where there is none.
+        interval: Its 95 % interval as text, with both numbers of answers; None where there is none.
     """
 
     n: int
     percent: float | None
     interval: str | None
 
+
+WITHOUT_SUBJECT = ("question", "prompt")
+"""Places of a key that need no subject: the question's last token, or the whole prompt's."""
 
 NOTHING = Measured(0, None, None)
 
@@ -84,30 +90,32 @@ def values_of(scored: Iterable[ScoredRow], scorers: Iterable[str]) -> dict[Place
     return dict(found)
 
 
-def mean_of(values: Values) -> Measured:
-    """The mean of scores as percent, with its interval."""
-    one = clustered_mean([value for value, _ in values.values()], [cluster for _, cluster in values.values()])
-    return measured(one)
+def mean_of(values: Values, ends: Ends = SHARE) -> Measured:
+    """The mean of scores, or of their differences, as percent, with its interval."""
+    numbers, clusters = [value for value, _ in values.values()], [cluster for _, cluster in values.values()]
+    return measured(clustered_mean(numbers, clusters, ends))
 
 
 def measured(estimate: Estimate) -> Measured:
     """A mean as percent."""
-    return _measured(estimate.n, estimate.value, estimate.low, estimate.high)
+    return _measured(estimate.n, estimate.effective, estimate.value, estimate.low, estimate.high)
 
 
 def rows_of(rows: Iterable[TidyRow]) -> dict[Place, Measured]:
     """The numbers of a run by place."""
     return {
         (row["kind"], row["scorer"], row["edit_lang"], row["test_lang"]): _measured(
-            row["n"], row["value"], row["low"], row["high"]
+            row["n"], row["effective"], row["value"], row["low"], row["high"]
         )
         for row in rows
     }
 
 
-def _measured(n: int, value: float | None, low: float | None, high: float | None) -> Measured:
-    value, low, high = (None if one is None else 100 * one for one in (value, low, high))
-    return Measured(n, value, interval(low, high))
+def _measured(
+    n: int, effective: float, value: float | None, low: float | None, high: float | None
+) -> Measured:
+    percent = None if value is None else 100 * value
+    return Measured(n, percent, interval(low, high, n, effective, factor=100))
 
 
 def paper_columns(table: str) -> tuple[str, ...]:
@@ -127,10 +135,13 @@ def beside(table: str, model: str, lang: str, value: float | None, **where: str)
 
     Returns:
         A number or None for each of ``printed_models``, and the measured number minus the paper's; None
-        for a model that the paper has no number of.
+        for a model that the paper has no number of, and for a method that is not quite the paper's.
     """
+    named, _, variant = where.get("method", "").partition(", ")
+    if variant in _SOURCES.values():
+        where["method"] = named
     papers = {key: printed(table, lang, model=key, **where) for key in printed_models(table)}
-    same = papers.get(paper_model(model) or "")
+    same = None if variant in _SOURCES.values() else papers.get(paper_model(model) or "")
     return (*papers.values(), None if value is None or same is None else value - same)
 
 
@@ -141,9 +152,14 @@ def model_of(spec: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def method_of(spec: Mapping[str, Any]) -> str:
-    """The method of a run, and whether it leaves the subject out, which the paper calls another one."""
-    method = str(spec.get("method", "unknown"))
-    return f"{method}, no subject" if spec.get("editor", {}).get("key") == "prompt" else method
+    """The method of a run, and what makes it another one than the paper's of that name.
+
+    That is a subject left out, or texts of StableKE that no other model wrote.
+    """
+    method, editor = str(spec.get("method", "unknown")), spec.get("editor", {})
+    without = editor.get("key") in WITHOUT_SUBJECT
+    variant = "no subject" if without else _SOURCES.get(editor.get("source", ""))
+    return f"{method}, {variant}" if variant else method
 
 
 def filled(*tables: Table) -> tuple[Table, ...]:
@@ -176,8 +192,20 @@ def signatures(runs: Sequence[RunData], scorers: Sequence[str] = SCORERS) -> tup
     if not scorers:
         return tuple(lines)
     versions = ", ".join(map(signature, scorers))
-    bootstrap = f"95 % percentile bootstrap over facts, {RESAMPLES} resamples, seed {SEED}"
-    return (*lines, f"scorers: {versions}; intervals: {bootstrap}")
+    return (*lines, f"scorers: {versions}; intervals: {ABOUT}")
+
+
+def _validation(spec: Mapping[str, Any]) -> dict[str, str]:
+    """How good what was trained was on facts that it did not know, beside the same without training."""
+    trained = spec.get("editor", {}).get("trained") or {}
+    points = trained.get("validation") if isinstance(trained, Mapping) else None
+    if not points:
+        return {}
+    texts = [
+        f"{name} {100 * points[name]['success']:.0f} % new answers, {100 * points[name]['kept']:.0f} % kept"
+        for name in ("trained", "untrained")
+    ]
+    return {"validation": f"{'; '.join(texts)}, {trained['settings']['batch_size']} together"}
 
 
 def _signature(run: RunData) -> dict[str, object]:
@@ -193,6 +221,7 @@ def _signature(run: RunData) -> dict[str, object]:
         "method": spec.get("method"),
         "batch size": spec.get("batch_size"),
         **({"sequence": spec["sequence"]} if "sequence" in spec else {}),
+        **_validation(spec),
         "seed": spec.get("seed"),
         "mlake": spec.get("version"),
     }

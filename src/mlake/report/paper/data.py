@@ -7,7 +7,7 @@ from mlake.data.stats.views import TABLE5, Row
 from mlake.records import Benchmark
 from mlake.report.paper.compare import INTERVAL, OTHER_MODELS, beside, filled, paper_columns
 from mlake.report.paper.numbers import printed
-from mlake.report.statistics.bootstrap import Estimate, interval
+from mlake.report.statistics.intervals import Estimate, interval
 from mlake.report.table import Cell, Table
 
 __all__ = ["table3", "table5"]
@@ -33,7 +33,7 @@ def table3(tokens: Mapping[str, Mapping[str, Estimate]]) -> tuple[Table, ...]:
     papers = (*paper_columns("table3"), "difference")
     rows = tuple(
         (
-            *(model, lang, one.n, one.value, interval(one.low, one.high, 2)),
+            *(model, lang, one.n, one.value, interval(one.low, one.high, one.n, one.effective, digits=2)),
             *beside("table3", model, lang, one.value),
         )
         for model, langs in tokens.items()

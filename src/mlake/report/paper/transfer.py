@@ -53,6 +53,7 @@ def _transfer(name: str, method: str, runs: Sequence[RunData]) -> tuple[Table, .
     )
     notes = (
         "a row is the language edited in, a column the language asked in; cells are percent",
+        "n stands beside each interval; it is smaller where facts have no subject in the language edited in",
         "the paper prints its matrix as an image; its diagonal is its Table 1, which stands beside",
         *(RULES, OTHER_MODELS, *signatures(used, SCORERS)),
     )

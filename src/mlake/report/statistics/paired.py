@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from mlake.report.statistics.bootstrap import SEED, clustered_mean
+from mlake.report.statistics.bootstrap import SEED
+from mlake.report.statistics.intervals import DIFFERENCE, clustered_mean
 
 __all__ = [
     "DRAWS",
@@ -33,17 +34,21 @@ _SLACK = 1e-12  # sums that differ by rounding alone are ties
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """A mean difference within facts.
+    """A mean difference of shares within facts.
 
     Attributes:
         facts: Facts that have both sides.
+        n: Differences, of all runs.
+        effective: Effective number of differences.
         value: The mean difference; None without facts.
-        low: Lower end of the 95 % bootstrap interval over facts; None with fewer than two.
+        low: Lower end of the 95 % interval; None with fewer than two.
         high: Upper end.
         p: Two-sided sign-flip p-value; None without facts.
     """
 
     facts: int
+    n: int
+    effective: float
     value: float | None
     low: float | None
     high: float | None
@@ -54,17 +59,18 @@ def paired(differences: Numbers) -> Paired:
     """Mean difference within facts, tested by flipping the signs of whole facts.
 
     Args:
-        differences: (runs, facts) one side minus the other; NaN where a fact lacks a side. All runs' answers
-            about a fact are resampled and flipped together.
+        differences: (runs, facts) one side minus the other, from -1 to 1; NaN where a fact lacks a side.
+            All runs' answers about a fact belong together, and are flipped together.
     """
     present = np.isfinite(differences)
     _, facts = np.nonzero(present)
     values = differences[present]
-    estimate = clustered_mean(values.tolist(), facts.tolist())
+    estimate = clustered_mean(values.tolist(), facts.tolist(), DIFFERENCE)
     if estimate.value is None:
-        return Paired(0, None, None, None, None)
+        return Paired(0, 0, 0.0, None, None, None, None)
     sums = np.where(present, differences, 0.0).sum(axis=0)[present.any(axis=0)]
-    return Paired(estimate.clusters, estimate.value, estimate.low, estimate.high, sign_flip(sums))
+    numbers = (estimate.clusters, estimate.n, estimate.effective, estimate.value, estimate.low, estimate.high)
+    return Paired(*numbers, sign_flip(sums))
 
 
 def sign_flip(values: Numbers) -> float:

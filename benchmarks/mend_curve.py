@@ -1,0 +1,24 @@
+"""How good MEND's editor was while it was trained, from the file of ``mlake train mend``."""
+
+import json
+from pathlib import Path
+
+import click
+
+from mlake.editing.mend.files import TrainedFile
+
+
+@click.command()
+@click.argument("trained", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+def main(trained: Path, out: Path) -> None:
+    """Write what the editor TRAINED was trained on, then each validation, as JSON lines."""
+    file = TrainedFile.read(trained)
+    head = {key: value for key, value in file.head.items() if key not in ("fact_ids", "curve")}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    lines = [head | {"sha256": file.sha256}, *file.head["curve"]]
+    out.write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The price of an edit: what else the model says otherwise than before."""
