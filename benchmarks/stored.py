@@ -67,7 +67,8 @@ def _asked(folder: Path) -> Iterator[str]:
     """Ids of all questions: the unedited model was asked each of them once."""
     for path in sorted((folder / "answers" / "unedited").glob("*.jsonl")):
         with path.open(encoding="utf-8") as lines:
-            yield from (json.loads(line)["probe"] for line in lines)
+            rows = map(json.loads, lines)
+            yield from (row["probe"] for row in rows if "probe" in row)  # the last line may be a hash
 
 
 @cache

@@ -17,7 +17,7 @@ from mlake.report.figures import (
 from mlake.report.figures.fluency import MEASURES as FLUENCY
 from mlake.report.findings.already_known import already
 from mlake.report.findings.consistency import consistency, languages_right
-from mlake.report.findings.forced import forced_tables
+from mlake.report.findings.forced import FORCED, forced_tables
 from mlake.report.findings.hypotheses import hypotheses
 from mlake.report.findings.measures import MEASURES, Measure, measure_table
 from mlake.report.findings.neurons import neuron_table
@@ -259,6 +259,7 @@ _BEYOND = (
         lambda given: forced_tables(given.runs),
         needs=(measured("rewrite_acc_tf", "direct", "run with --forced"),),
         analyses=("forced",),
+        measures=tuple(name for both in FORCED.values() for name in both),
     ),
     View(
         "transfer_by_distance",

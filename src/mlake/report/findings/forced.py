@@ -10,7 +10,7 @@ from mlake.report.table import Cell, Table
 from mlake.report.tidy import UNEDITED
 from mlake.scorers.table import measure
 
-__all__ = ["forced_tables"]
+__all__ = ["FORCED", "forced_tables"]
 
 _NOTES = (
     "not of answers that a model gave: of given answers behind the question; never compare with such scores",
