@@ -15,6 +15,14 @@ NAMES = {
     "fr": "États-Unis|L'Aquila|1 000|É.-U.|Guns N’ Roses|« Rome »|URSS|en|3,5 %",
     "ja": "レオナルド・ダ・ヴィンチ|C・S・ルイス|サーバー|タイ|京|米|モーニング娘。|2,000人|BBC|5万|か\u309a",
     "zh": "威廉·A·韦尔曼|巴黎|魏|守门员（冰球）|１，０００|美|意大利|B.B.C.|5％|２０２０年",
+    "cs": "Praha|Karel IV.|Frýdek-Místek|Božena Němcová|Bor|IKEA|Škoda Auto a.s.",
+    "ru": "Королёв|Ростов-на-Дону|Лев Толстой|СССР|ия|1 000",
+    "ar": "القاهرة|أمريكا|الـ|طه حسين|١٬٠٠٠|مكّة",
+    "hi": "चीन|चे|नई दिल्ली|१९४७|डॉ. आंबेडकर",
+    "vi": "Anh|Hà Nội|Việt-Nam|TP. HCM|US",
+    "tr": "İstanbul|Irak|Isparta|TBMM|1.000",
+    "th": "ลาว|กรุงเทพฯ|พ.ศ. 2500",
+    "ko": "파리|한|BTS|2020년",
 }
 AROUND = st.text(alphabet=" .,!?*_\"'“”«»()「」。、-\u200b", max_size=3)
 CHANGES = (
@@ -60,6 +68,9 @@ def test_what_is_exact_is_contained(scorer, one: tuple[str, str, tuple[str, ...]
         ("en", "**Yahoo**", "Yahoo!"),
         ("en", "Washington D.C.", "Washington, D.C."),
         ("en", "US.", "US"),
+        ("cs", "Praha!", "Praha"),
+        ("ar", "القاهره", "القاهرة"),
+        ("vi", "“ anh ”", "Anh"),
         ("de", "elisabeth ii", "Elisabeth II."),
         ("fr", "Etats-Unis", "Etats Unis"),
         ("ja", "C.S.ルイス。", "C・S・ルイス"),
@@ -76,7 +87,8 @@ def test_exact_without_the_names_own_punctuation(lang: str, text: str, name: str
 @pytest.mark.parametrize(
     ("lang", "text", "alias"),
     [("en", "No.", "NO"), ("en", "it", "IT"), ("en", "C#", "C"), ("fr", "en", "EN"), ("en", "5", "-5"),
-     ("en", "the US", "US"), ("ja", "米国", "米"), ("de", "Vereinigtes", "Vereinigtes Königreich")],
+     ("en", "the US", "US"), ("ja", "米国", "米"), ("de", "Vereinigtes", "Vereinigtes Königreich"),
+     ("cs", "Prah", "Praha"), ("ru", "Льва", "Лев")],
 )  # fmt: skip
 def test_what_is_not_exact(lang: str, text: str, alias: str) -> None:
     probe = Probe("p", "f", "direct", lang, "?", ("something else", alias))

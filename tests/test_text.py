@@ -8,7 +8,7 @@ from mlake.errors import UnknownNameError
 from mlake.forms import one_form
 from mlake.languages import language
 from mlake.sought import sought
-from mlake.text import Span, contains_name, find_names, normalise, same_name
+from mlake.text import Span, contains_name, find_names, last_whole, normalise, same_name
 
 FOUND = [
     ("en", "It is the United States.", "United States"),
@@ -172,6 +172,10 @@ def test_long_vowel_mark_is_no_dash() -> None:
         ("de", "„Köln“", "Köln", True),
         ("fr", "« Rome »", "Rome", True),
         ("ja", "「トム ハンクス」。", "トム・ハンクス", True),
+        ("cs", "Praha.", "Praha", True),
+        ("cs", "Praze", "Praha", False),
+        ("ru", "Королев", "Королёв", True),
+        ("ar", "وباريس", "باريس", False),
         ("zh", "意大利。", "意大利", True),
         ("zh", "意大利人", "意大利", False),
     ],
@@ -239,3 +243,19 @@ def test_edges_are_looked_at_as_one_pattern_would(lang: str) -> None:
             assert list(one.places(form)) == expected, (name, text)
             found += len(expected)
     assert found > 100
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "name", "place"),
+    [
+        ("cs", "Kde leží Praha?", "Praha", 9),
+        ("cs", "Kde leží Prahy?", "Praha", None),
+        ("cs", "Kdo žije u Havlova?", "Havlov", 11),
+        ("tr", "Irakın başkenti", "Irak", 0),
+        ("ar", "وباريس", "باريس", 1),
+    ],
+)
+def test_the_last_whole_name_may_carry_what_its_language_adds(
+    lang: str, text: str, name: str, place: int | None
+) -> None:
+    assert last_whole(text, name, lang) == place

@@ -6,14 +6,22 @@ from mlake.languages import LANGUAGES, Language
 from mlake.text import contains_name
 
 OTHERS = {
-    "ko": Language("ko", "Korean", "Kore"),
-    "th": Language("th", "Thai", "Thai"),
     "zht": Language("zht", "Traditional Chinese", "Hant"),
-    "tr": Language("tr", "Turkish", "Latn", thousands="."),
     "el": Language("el", "Greek", "Grek"),
 }
 
 FOUND = [
+    ("ru", "Он живёт в Ростове-на-Дону.", "Ростов-на-Дону"),
+    ("cs", "Bydlí ve Frýdku-Místku.", "Frýdek-Místek"),
+    ("cs", "Přestěhoval se do Nového Boru.", "Nový Bor"),
+    ("cs", "Vyrábí to IKEA.", "IKEA"),
+    ("ar", "يبلغ ١٬٠٠٠ متر", "1000"),
+    ("ar", "القيمة ٣٫١٤", "3.14"),
+    ("ar", "سافر للقاهرة", "القاهرة"),
+    ("hi", "१९४७ में", "1947"),
+    ("ru", "В городе 1 000 000 жителей.", "1000000"),
+    ("vi", "“ anh ”", "Anh"),
+    ("tr", "IRAK'ta", "Irak"),
     ("zh", "法國的首都", "法国"),
     ("zh", "法 國 的 首 都", "法国"),
     ("zh", "他住在義大利北部", "意大利"),
@@ -192,6 +200,12 @@ FOUND = [
 ]
 
 MISSED = [
+    ("ar", "القيمة ٣٫١٤", "14"),
+    ("ar", "يبلغ ١٬٢٣٤ متر", "234"),
+    ("vi", "“ anh ấy ”", "Anh"),
+    ("hi", "वह चाचे", "चे"),
+    ("ru", "Там -5 °C.", "5"),
+    ("cs", "Je to pražský hrad.", "Praha"),
     ("zh", "乾隆", "干隆"),
     ("ja", "國", "国"),
     ("zh", "法国的首", "首都"),

@@ -31,7 +31,7 @@ class Edges(NamedTuple):
         before: What makes a syllable with such a letter after it.
         after: What makes a syllable with such a letter before it.
         particles: What may be attached to a name.
-        proclitics: What may be written onto a name before it, none last.
+        proclitics: What may be written onto a name before it.
         article: An article whose first letter falls away after a proclitic.
     """
 
@@ -59,7 +59,7 @@ class Edges(NamedTuple):
         """
         first, last = name[0], name[-1]
         if short and letters == 1 and self.dense.search(name):
-            guards = [_NOT_HIRAGANA]
+            guards = [_NOT_HIRAGANA, self.letter]  # the letter, for its marks
         else:
             guards = [self.letter, *([_ANY_KATAKANA] if letters <= _RUN else ())]
         before = [self._at(first, guard) for guard in guards if guard.match(first)]
@@ -97,7 +97,7 @@ def edges_of(code: str) -> Edges:
         before=_one_of(row.before),
         after=_one_of(row.after),
         particles=row.particles,
-        proclitics=(*row.proclitics, ""),
+        proclitics=row.proclitics,
         article=row.article,
     )
 

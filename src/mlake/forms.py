@@ -1,4 +1,4 @@
-"""The one form in which texts and names are compared: rules 1, 2 and 5 of ``mlake.text``."""
+"""The one form in which texts and names are compared: rules 1, 4 and 5 of ``mlake.text``."""
 
 import re
 import unicodedata
@@ -21,7 +21,7 @@ _SAME = str.maketrans(
     | dict.fromkeys("‐‑‒–—―−⁃", "-")
     | dict.fromkeys("™®℠\ufe0e\ufe0f", "")  # no part of a name; NFKC would make letters of some
     | {char: f" {parts}" for char, parts in _FRACTIONS.items()}  # 5½ is not 51/2
-    | {"⁄": "/"}
+    | {"⁄": "/", "٬": ",", "٫": "."}
 )
 _RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _CIRCLED = re.compile(r"[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]")
@@ -83,17 +83,12 @@ def one_form(text: str, lang: Language) -> str:
         text = text.replace("i\u0307", "i")
     else:
         text = text.replace("`", "'")
-    text = " ".join(_spelt(text, lang).split())
+    for written, read in lang.folds:
+        text = text.replace(written, read)
+    text = " ".join(text.split())
     if _NUMBERS.search(text):
         text = _plain_numbers(text, lang.thousands)
     return text if lang.spaced else _unspaced(text, lang)
-
-
-def _spelt(text: str, lang: Language) -> str:
-    """The text with one spelling for those that count as one."""
-    for written, read in lang.folds:
-        text = text.replace(written, read)
-    return text
 
 
 def fold(text: str) -> str:

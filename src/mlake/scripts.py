@@ -11,7 +11,8 @@ Names are found by the rules of ``mlake.text``, which read these rows:
   파리입니다, not in 파리채; 미국 not in 미국인. Two syllables are no short name.
 - **Arabic**: and, so, in, like, to and the article are written onto the word after them: باريس is in وباريس
   and لباريس, القاهرة in للقاهرة.
-- **Devanagari**: vowel signs are no letters to Python, but a name must not touch them: चीन is not in चीनी.
+- **Devanagari**: a name must not touch a vowel sign either: चीन is not in चीनी. Two
+  letters are no short name.
 
 A row is ``tested`` once ``tests/test_scripts.py`` holds cases for it. Until then scorers that look for names
 refuse languages of that script, for a name that is there and not found would count as a wrong answer.
@@ -36,14 +37,16 @@ CJK = (
 
 
 def _marks() -> str:
-    """Ranges of the combining marks of the first plane: the others are of scripts without a row."""
     found = {at for at in range(0x300, 0x10000) if unicodedata.category(chr(at)).startswith("M")}
     starts, ends = (sorted(at for at in found if at + step not in found) for step in (-1, 1))
     return "".join(f"\\u{start:04x}-\\u{end:04x}" for start, end in zip(starts, ends, strict=True))
 
 
 MARKS = _marks()
-"""Class of vowel signs, accents and other marks, which belong to the letter before them."""
+"""Class of vowel signs, accents and other marks, which Python takes for no part of a word.
+
+Only those of the first plane: the others are of scripts without a row.
+"""
 
 HAN_AND_KANA = frozenset({"CJK", "HIRAGANA", "KATAKANA"})
 """First words of the Unicode names of ideographs and kana."""

@@ -1,15 +1,15 @@
-"""How a name is looked for: its pattern, and what bounds it (rules 2 to 8 of ``mlake.text``)."""
+"""How a name is looked for: its pattern, and what bounds it (rules 2 to 9 of ``mlake.text``)."""
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from itertools import groupby
 from typing import NamedTuple
 
 from mlake.edges import edges_of
-from mlake.forms import fold, form
+from mlake.forms import fold, form, one_form
 from mlake.languages import Language
 from mlake.languages.declined import declined
 from mlake.scripts import CJK, KATAKANA, SCRIPTS
@@ -21,7 +21,7 @@ _PUT_IN = ".,'\"()![]"  # what may stand in a text where a name has a mere space
 _CAPITALS = re.compile(r"[A-Z]{2,5}")
 _KATAKANA = re.compile(f"[{KATAKANA}]")
 _RUN = re.compile(rf"([{KATAKANA}]+|[A-Z]+)")
-_START = 4  # letters at its start that a name never changes, see _inner_word
+_START = 4  # letters at its start that a name never changes, see _inner_word and _start
 _INFLECTED = 4  # letters a name or word needs before it may carry an ending
 _DECLINED = 3  # letters that a word of a longer name needs to be declined
 _TIGHT = 5  # letters a name needs before marks within its words may go: S.H.E. is not she
@@ -41,9 +41,9 @@ class Sought(NamedTuple):
         before: What must not stand before it.
         after: What must not stand after it.
         proclitics: What may be written onto it before it, none last.
-        endings: Endings it may carry, none last.
+        endings: What it may end in after its body.
+        ending: That of them which it has as it was given.
         cased: Whether its case must agree.
-        whole: Finds it as it was given, where ``body`` finds its declined forms too.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Sought(NamedTuple):
     after: Sequence[re.Pattern[str]]
     proclitics: Sequence[str]
     endings: Sequence[str]
+    ending: str
     cased: bool
-    whole: re.Pattern[str]
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
         """Where it stands, from left to right, without overlap."""
@@ -71,11 +71,11 @@ class Sought(NamedTuple):
                 at = end
 
     def alone(self, text: str) -> bool:
-        """Whether it stands there without an ending, with nothing but punctuation and spaces around it."""
-        match = self.whole.search(text)
-        if match is None:
+        """Whether it stands there as it was given, with nothing but punctuation and spaces around it."""
+        match = self.body.search(text)
+        if match is None or not text.startswith(self.ending, match.end()):
             return False
-        start, end = match.span()
+        start, end = match.start(), match.end() + len(self.ending)
         bounded = not _any_at(self.before, text, start - 1) and not _any_at(self.after, text, end)
         return bounded and all(map(_is_silent, text[:start] + text[end:]))
 
@@ -90,6 +90,7 @@ class Ways:
         plain: Its ``one_form``; empty where there is nothing to look for.
         start: Letters that are in ``Form.letters`` of every text that holds the name.
         short: Whether it is too short for an alias.
+        cased: Whether its case must agree although it is not short.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Ways:
     plain: str
     start: str
     short: bool
+    cased: bool
 
     @cached_property
     def made(self) -> tuple[Sought, ...]:
@@ -104,25 +106,13 @@ class Ways:
         if not self.plain:
             return ()
         split, make = _words(self.plain), partial(_made, self.name, self.plain, lang=self.lang)
-        if self.short or self.common:
-            return (make(split, cased=True, short=self.short),)
+        if self.short or self.cased:
+            return (make(split, cased=True),)
         if sum(map(str.isalnum, self.plain)) >= _TIGHT or not any(
             gap and " " not in gap for gap in split.gaps
         ):
             return (make(split),)
         return make(split, tight=True), make(split, cased=True)
-
-    @property
-    def common(self) -> bool:
-        """Whether it is one word that is another one in small letters."""
-        return self.lang.cased and " " not in self.plain
-
-    @cached_property
-    def alone(self) -> tuple[Sought, ...]:
-        """A pattern for each way in a text of nothing else, where no word is mistaken for a name."""
-        if not self.common or self.short:
-            return self.made
-        return (_made(self.name, self.plain, _words(self.plain), self.lang),)
 
 
 class _Words(NamedTuple):
@@ -133,45 +123,51 @@ class _Words(NamedTuple):
     gaps: Sequence[str]
 
 
+class _Forms(NamedTuple):
+    """The forms of a declined word: what all begin with, their ends, and its end as it was given."""
+
+    stem: str
+    ends: Sequence[str]
+    own: str
+
+
 def _is_silent(char: str) -> bool:
     """Whether a character is a space, or punctuation that nobody reads aloud."""
     return char.isspace() or (char not in _LOUD and unicodedata.category(char).startswith("P"))
 
 
 @lru_cache(maxsize=16384)
-def sought(name: str, lang: Language) -> Ways:
-    """How a name is looked for."""
+def sought(name: str, lang: Language, *, cased: bool = False) -> Ways:
+    """How a name is looked for; whether the case of one of one word must agree."""
     plain, _, letters = form.__wrapped__(name, lang)
     count = sum(map(str.isalnum, plain))
     short = count <= (1 if edges_of(lang.script).dense.search(plain) else 2)
-    return Ways(name, lang, plain, letters[: _kept(plain, lang)], short)
+    return Ways(name, lang, plain, _start(plain, letters, lang), short, cased and " " not in plain)
 
 
-def _kept(plain: str, lang: Language) -> int:
-    """How many letters at its start a name never changes, four at most."""
-    article = edges_of(lang.script).article
-    if article and plain.startswith(article):
-        return 0
-    if not lang.declensions:
-        return _START
-    first = re.split(r"[\W_]", fold(plain).lstrip("'\"-.( "))[0]
-    return min(_START, len(declined(first, lang)[0]))
+def _start(plain: str, letters: str, lang: Language) -> str:
+    """The first letters of a name that stay, however it is declined and its article shortened."""
+    kept = 0 if lang.declensions else len(letters)
+    words = _words(plain).words if lang.declensions and plain else ()
+    for word in words:
+        forms = _forms(word, lang, only=len(words) == 1)
+        kept += sum(map(str.isalnum, forms.stem if forms else fold(word)))
+        if forms:
+            break
+    return letters[:kept].removeprefix(edges_of(lang.script).article)[:_START]
 
 
 def as_it_is(name: str, lang: Language) -> Sought:
     """A name that is looked for verbatim, at edges or before an ending."""
-    return _bounded(name, name, re.escape(name), lang, cased=False, short=False)
+    *others, last = re.split(r"\W", name)
+    forms, endings = _forms(last, lang, only=not any(others)), _carried(name, lang, lang.endings)
+    if forms:
+        endings = [end.removeprefix(forms.own) for end in forms.ends if end.startswith(forms.own)]
+    return _bounded(name, name, re.escape(name), lang, endings=endings)
 
 
 def _made(
-    given: str,
-    plain: str,
-    split: _Words,
-    lang: Language,
-    *,
-    tight: bool = False,
-    cased: bool = False,
-    short: bool = True,
+    given: str, plain: str, split: _Words, lang: Language, *, tight: bool = False, cased: bool = False
 ) -> Sought:
     """One way to look for a name.
 
@@ -182,38 +178,33 @@ def _made(
         lang: Its language.
         tight: Whether marks within words must be there.
         cased: Whether its case must agree.
-        short: Whether that is because it is short.
     """
 
     def write(part: str) -> str:
         return re.escape(part if cased else fold(part))
 
     if not split.words:
-        return _bounded(given, plain, write(plain), lang, cased=cased, short=True)
+        return _bounded(given, plain, write(plain), lang, endings=("",), cased=cased, short=True)
+    *inner, last = split.words
+    body = [write(split.lead)]
+    for at, word in enumerate(inner):
+        around = [*split.gaps[max(at - 1, 0) : at], split.gaps[at]]
+        inflected = not cased and (lang.declensions or all(" " in gap for gap in around))
+        body.append(_inner_word(word, lang, write) if inflected else _word(word, lang, write, inner=True))
+        body.append(_between(word, split.gaps[at], split.words[at + 1], lang, tight=tight))
+    forms = None if cased else _forms(last, lang, only=not inner)
+    body.append(re.escape(forms.stem) if forms else _word(last, lang, write, only=not inner))
     said = split.lead + "".join(split.words)
-    body, whole = [write(split.lead)], [write(split.lead)]
-    forms = bool(lang.declensions) and not cased and sum(map(str.isalnum, said)) >= _INFLECTED
-    last = len(split.words) - 1
-    for at, word in enumerate(split.words):
-        around = [*split.gaps[max(at - 1, 0) : at], *split.gaps[at : at + 1]]
-        if not cased and at < last and all(" " in gap for gap in around):
-            body.append(_inner_word(word, lang, write))
-        else:
-            body.append(_word(word, lang, write, only=not last, inner=at < last))
-        whole.append(body[-1])
-        if forms and word.isalpha() and len(word) >= _DECLINED:
-            body[-1] = _forms(word, lang)
-        if at < last:
-            for pattern in (body, whole):
-                pattern.append(_between(word, split.gaps[at], split.words[at + 1], lang, tight=tight))
-    found = _bounded(given, said, "".join(body), lang, cased=cased, short=cased and short and not tight)
-    return found._replace(whole=re.compile("".join(whole))) if forms else found
-
-
-def _forms(word: str, lang: Language) -> str:
-    """A word with the ends that it has when it is declined, the longest first."""
-    stem, ends = declined(fold(word), lang)
-    return f"{re.escape(stem)}(?:{'|'.join(ends)})"
+    return _bounded(
+        given,
+        said,
+        "".join(body),
+        lang,
+        endings=forms.ends if forms else _carried(said, lang, _endings(lang)),
+        ending=forms.own if forms else "",
+        cased=cased,
+        short=cased and not tight,
+    )
 
 
 def _words(name: str) -> _Words:
@@ -225,20 +216,47 @@ def _words(name: str) -> _Words:
     return _Words(lead[-1:], words, gaps[: max(len(words) - 1, 0)])
 
 
-def _bounded(given: str, name: str, body: str, lang: Language, *, cased: bool, short: bool) -> Sought:
+def _bounded(
+    given: str,
+    name: str,
+    body: str,
+    lang: Language,
+    *,
+    endings: Sequence[str],
+    ending: str = "",
+    cased: bool = False,
+    short: bool = False,
+) -> Sought:
     edges = edges_of(lang.script)
-    own = () if lang.declensions else tuple(map(fold, lang.endings))
-    letters, last = sum(map(str.isalnum, name)), name[-1]
-    before, after = edges.around(name, letters, short=short)
-    endings: list[str] = [""]
-    if edges.letter.match(last) and not last.isdigit():
-        inflected = letters >= _INFLECTED and last.isalpha()
-        endings = [*edges.particles, *(own if inflected else ()), ""]
-    if edges.article and name.startswith(edges.article):
-        body = f"{edges.article[0]}?{body.removeprefix(edges.article[0])}"
-    proclitics = edges.proclitics if edges.letter.match(name[0]) else [""]
-    pattern = re.compile(body)
-    return Sought(given, pattern, before, after, proclitics, endings, cased, pattern)
+    before, after = edges.around(name, sum(map(str.isalnum, name)), short=short)
+    proclitics = (*edges.proclitics, "") if edges.letter.match(name[0]) else ("",)
+    if edges.article and body.startswith(edges.article):
+        body = f"{edges.article[0]}?{body[1:]}"
+    return Sought(given, re.compile(body), before, after, proclitics, endings, ending, cased)
+
+
+def _carried(name: str, lang: Language, endings: Sequence[str]) -> Sequence[str]:
+    """What a name that is not declined may carry, none last."""
+    edges, last = edges_of(lang.script), name[-1]
+    if not edges.letter.match(last) or last.isdigit():
+        return ("",)
+    inflected = sum(map(str.isalnum, name)) >= _INFLECTED and last.isalpha()
+    return (*edges.particles, *(endings if inflected else ()), "")
+
+
+@cache
+def _endings(lang: Language) -> tuple[str, ...]:
+    """The language's endings as they are compared."""
+    return tuple(fold(one_form(ending, lang)) for ending in lang.endings)
+
+
+def _forms(word: str, lang: Language, *, only: bool) -> _Forms | None:
+    """The forms of a declined word, the only one of its name or not; None of others and abbreviations."""
+    folded, least = fold(word), _INFLECTED if only else _DECLINED
+    if not lang.declensions or not word.isalpha() or len(folded) < least or _CAPITALS.fullmatch(word):
+        return None
+    stem, ends = declined(folded, lang)
+    return _Forms(stem, ends, folded.removeprefix(stem))
 
 
 def _any_at(guards: Sequence[re.Pattern[str]], text: str, place: int) -> bool:
@@ -247,10 +265,12 @@ def _any_at(guards: Sequence[re.Pattern[str]], text: str, place: int) -> bool:
 
 def _inner_word(word: str, lang: Language, write: Callable[[str], str]) -> str:
     """A word inside a name: with the ending it has, with another one, or without."""
-    own = () if lang.declensions else lang.endings
-    endings, folded = sorted(map(fold, own), key=len, reverse=True), fold(word)
+    forms, folded = _forms(word, lang, only=False), fold(word)
+    if forms:
+        return f"{re.escape(forms.stem)}(?:{'|'.join(forms.ends)})"
+    endings = sorted(_endings(lang), key=len, reverse=True)
     if not endings or not word.isalpha() or len(folded) < _INFLECTED:
-        return _word(word, lang, write, only=False, inner=True)
+        return _word(word, lang, write, inner=True)
     for ending in endings:
         if folded.endswith(ending) and len(folded) - len(ending) >= _INFLECTED:
             folded = folded.removesuffix(ending)
@@ -258,7 +278,9 @@ def _inner_word(word: str, lang: Language, write: Callable[[str], str]) -> str:
     return f"{re.escape(folded)}(?:{'|'.join(endings)})?"
 
 
-def _word(word: str, lang: Language, write: Callable[[str], str], *, only: bool, inner: bool) -> str:
+def _word(
+    word: str, lang: Language, write: Callable[[str], str], *, only: bool = False, inner: bool = False
+) -> str:
     """A word: capitals with or without full stops, letters of an unspaced script with or without separators.
 
     Args:

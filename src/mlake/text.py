@@ -7,14 +7,16 @@ Staaten" for "Vereinigte Staaten". The rules here, each with its reason:
    no hidden characters (data and models put zero-width spaces inside names), one kind of apostrophe, quote
    and dash, no ``™ ®``, white space collapsed, case folded letter by letter (ß is ss, ς is σ, İ and ı are i).
    Chinese is compared in simplified characters and mainland words, made by OpenCC: 法國 is 法国,
-   義大利 is 意大利.
+   義大利 is 意大利. What else counts as one spelling a language's file says (``Language.folds``): ё and е in
+   Russian, letters with and without hamza or short vowels in Arabic.
 2. **Edges follow the characters.** A name that begins or ends with a letter or digit of a spaced script must
    not touch another one, nor a mark upon one: "US" is not in "used", "BBC" is in "BBCです" but not in "ABBC".
    An edge in Chinese or Japanese characters touches what it likes, since such text has no word edges. So
    answers that mix scripts need no special case. Apostrophe and hyphen are edges: "l'Italie",
    "US-Amerikaner", "Canada's"; a plus or number sign that ends a word is not: "C" is not in "C++", "C#".
    What else is known of a language's script, ``mlake.scripts`` says: in Thai a name touches what it likes
-   but cuts no syllable, in Korean particles may follow it.
+   but cuts no syllable, in Korean particles may follow it, in Arabic and, in, to and the article may be
+   written onto it.
 3. **Short katakana names stand alone.** A katakana edge of a name of up to three letters must not touch
    another katakana letter: katakana words are written as unbroken runs, and タイ is in スタイル,
    インド in インドネシア. Longer names are left alone, for compounds (センターポジション) are common.
@@ -35,15 +37,16 @@ Staaten" for "Vereinigte Staaten". The rules here, each with its reason:
    (``Language.endings``): "Deutschlands". Inside a name, a word of four or more letters may also exchange
    one ending for another: "Vereinigtes Königreich", "des Vereinigten Königreichs". The last word never
    loses an ending, so "Norwegen" is not in "Norweger". Shorter names take none: "IBM" is not in "IBMs".
+   Where names are declined (``Language.declensions``), each of its words may stand in any form of its
+   own: v Praze, Boženy Němcové, в Ростове-на-Дону.
 8. **Short aliases are ignored**: two or fewer letters and digits, or a single one where Chinese or Japanese
    characters take part (or, in those languages, Thai, Hangul or Devanagari), hence flags and other symbols
    too. On the released data they cause most false hits ("en", "IN", "米"). The main name, the first, is never
-   dropped: if it is that short, its case must agree, and a single Chinese or Japanese character must touch no
-   letter but hiragana (京です, not 東京). A text that is nothing but a short alias gives it (``same_name``).
-9. **What a language's file says besides**: spellings that count as one (``folds``: ё and е in Russian, the
-   letters with and without hamza in Arabic), the forms of a declined name, word by word (``declensions``:
-   v Praze, Boženy Němcové), and whether a name of one word must agree in case within a sentence (``cased``:
-   in Vietnamese Anh is England and anh is "he").
+   dropped: if it is that short, its case must agree, and a single Chinese or Japanese character must touch
+   no letter but hiragana (京です, not 東京). A text that is nothing but a short alias gives it
+   (``same_name``).
+9. **Case counts where small letters make another word** (``Language.cased``): in Vietnamese a name of one
+   word must agree in case within a sentence, for Anh is England and anh is "he".
 
 What the rules do not catch: containment of one name in another where no spaces are (日本 in 日本語), accents
 that are left out ("Sao Paulo"), other transcriptions (ヴィ and ビ).
@@ -68,6 +71,7 @@ __all__ = [
     "same_name",
     "says_only",
     "spelling",
+    "start_of",
 ]
 
 
@@ -92,15 +96,22 @@ def normalise(text: str, lang: str) -> str:
     return form(text, language(lang)).folded
 
 
-def spelling(name: str, lang: str) -> str:
-    """What all ways to write a name share: its folded letters and digits.
-
-    The first four are in every text that holds the name, so that a search can be spared.
+def spelling(text: str, lang: str) -> str:
+    """The folded letters and digits of a text, in which ``start_of`` a name is, if the text holds the name.
 
     Raises:
         UnknownNameError: The language is not known.
     """
-    return form(name, language(lang)).letters
+    return form(text, language(lang)).letters
+
+
+def start_of(name: str, lang: str) -> str:
+    """Up to four letters that are in the ``spelling`` of every text with the name: spares a search.
+
+    Raises:
+        UnknownNameError: The language is not known.
+    """
+    return sought(name, language(lang)).start
 
 
 def find_names(text: str, names: Sequence[str], lang: str) -> list[Span]:
@@ -116,12 +127,13 @@ def find_names(text: str, names: Sequence[str], lang: str) -> list[Span]:
     """
     row = language(lang)
     plain, folded, letters = form(text, row)
+    cased = row.cased and sum(any(map(str.isalnum, word)) for word in plain.split()) > 1
     spans = set()
     for place, name in enumerate(names):
-        ways = sought(name, row)
+        ways = sought(name, row, cased=cased)
         if ways.start not in letters or (place and ways.short):
             continue
-        for one in ways.alone if ways.common and says_only(text, (name,), lang) else ways.made:
+        for one in ways.made:
             for start, end in one.places(plain if one.cased else folded):
                 if one.cased:  # case folding works letter by letter, so a folded prefix tells the place
                     start, end = (len(fold(plain[:at])) for at in (start, end))
@@ -168,8 +180,8 @@ def says_only(text: str, names: Iterable[str], lang: str) -> bool:
     """``same_name`` for any of several names."""
     row = language(lang)
     plain, folded, letters = form(text, row)
-    near = (ways for ways in (sought(name, row) for name in names) if letters.startswith(ways.start))
-    return any(one.alone(plain if one.cased else folded) for ways in near for one in ways.alone)
+    near = (ways for ways in (sought(name, row) for name in names) if ways.start in letters)
+    return any(one.alone(plain if one.cased else folded) for ways in near for one in ways.made)
 
 
 def last_whole(text: str, name: str, lang: str) -> int | None:

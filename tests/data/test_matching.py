@@ -5,15 +5,20 @@ from mlake.text import contains_name
 
 
 @pytest.mark.parametrize(
-    ("text", "name"),
+    ("lang", "text", "name"),
     [
-        ("a share of 3.141", "141"),
-        ("about 1,000 men", "1000"),
-        ("Disney+ is new", "Disney"),
-        ("Disney is old", "Disney"),
-        ("at -100 degrees", "100"),
-        ("Washington D.C.", "Washington, D.C."),
+        ("en", "a share of 3.141", "141"),
+        ("en", "about 1,000 men", "1000"),
+        ("en", "Disney+ is new", "Disney"),
+        ("en", "Disney is old", "Disney"),
+        ("en", "at -100 degrees", "100"),
+        ("en", "Washington D.C.", "Washington, D.C."),
+        ("cs", "Zemřel ve Vídni.", "Vídeň"),
+        ("cs", "Žije v Praze.", "Praha"),
+        ("ar", "سافر للقاهرة", "القاهرة"),
+        ("hi", "चीनी मिट्टी", "चीन"),
+        ("vi", "anh ấy là ai", "Anh"),
     ],
 )
-def test_what_a_check_finds_is_what_scorers_find(text: str, name: str) -> None:
-    assert has(text, (name,), "en") is contains_name(text, [name], "en")
+def test_what_a_check_finds_is_what_scorers_find(lang: str, text: str, name: str) -> None:
+    assert has(text, (name,), lang) is contains_name(text, [name], lang)

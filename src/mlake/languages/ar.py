@@ -18,7 +18,7 @@ LANGUAGE = Language(
         *_VOWELS,
         ("أ", "ا"), ("إ", "ا"), ("آ", "ا"), ("ٱ", "ا"), ("ى", "ي"), ("ة", "ه"),
     ),
-    thousands=",٬",
+    thousands=",",
     essence="{} هو",
     contexts=(
         "بدأ الاجتماع عند الظهر. ",

@@ -102,7 +102,8 @@ def in_other_language(text: str, lang: str) -> str:
     """Why a whole sentence cannot be in its language; empty where it may be.
 
     Names may be foreign, so a language without word spaces must lack its script altogether, and one with
-    them must lack any function word that is not also the other's, where another language has several.
+    them must lack any function word that is not also the other's, where another language has several, of
+    which one at least stands in no name (``Ludwig van Beethoven was born in Bonn`` is not Dutch).
     """
     row, letters = language(lang), _letters(text)
     if not letters:
@@ -128,7 +129,8 @@ def _other_words(row: Language, text: str) -> str:
     for other in LANGUAGES.values() if row.spaced and own else ():
         theirs = _function_words(other) if other.spaced else frozenset()
         found = words & theirs
-        if len(found) >= _ENOUGH and found - own and not words & own - theirs:
+        telling = found - own - frozenset(other.particles)
+        if len(found) >= _ENOUGH and telling and not words & own - theirs:
             listed = ", ".join(sorted(found))
             return f"it has {listed}, as in {other.code}, and no such word of its own"
     return ""

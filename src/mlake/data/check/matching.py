@@ -1,13 +1,14 @@
 """``mlake.text`` for many texts and names: the same answers, without building a pattern that cannot match."""
 
 import re
+import unicodedata
 from functools import lru_cache
 
-from mlake.text import Span, find_names, normalise, spelling
+from mlake.languages import language
+from mlake.text import Span, find_names, normalise, spelling, start_of
 
 __all__ = ["find", "has", "has_alias", "inside", "key", "places"]
 
-_START = 4  # characters at its start that a name never changes, see rule 7 of ``mlake.text``
 _FREE = 3  # letters and digits of a name that is looked for without regard to case
 _JOINED = "+#"  # what makes another name of the one before it
 _NOTHING = "\0"  # stands for a main name that is not in the text
@@ -24,10 +25,15 @@ def _solid(text: str, lang: str) -> str:
     return spelling(text, lang)
 
 
+@lru_cache(maxsize=1 << 17)
+def _start(name: str, lang: str) -> str:
+    return start_of(name, lang)
+
+
 def find(text: str, names: tuple[str, ...], lang: str) -> list[Span]:
     """``find_names``: every place where one of the names stands; the main name comes first."""
     inside = _solid(text, lang)
-    near = [name for name in names if _solid(name, lang)[:_START] in inside]
+    near = [name for name in names if _start(name, lang) in inside]
     if not near:
         return []
     return find_names(text, near if near[0] == names[0] else (_NOTHING, *near), lang)
@@ -45,14 +51,18 @@ def has_alias(text: str, aliases: tuple[str, ...], lang: str) -> bool:
 
 def _stands_free(name: str, text: str, lang: str) -> bool:
     """Whether a name that is not short, nor a number, stands in a text and touches no letter: a match."""
-    if sum(map(str.isalnum, name)) < _FREE or name[0].isdigit() or name[-1].isdigit():
+    if sum(map(str.isalnum, name)) < _FREE or name[0].isdigit() or name[-1].isdigit() or language(lang).cased:
         return False
     whole = f" {key(text, lang)} "
     spans = ((start, end + 2) for start, end in places(name, text, lang))
     return any(
-        not whole[start].isalnum() and not (whole[end - 1].isalnum() or whole[end - 1] in _JOINED)
+        not (_of_word(whole[start]) or _of_word(whole[end - 1]) or whole[end - 1] in _JOINED)
         for start, end in spans
     )
+
+
+def _of_word(char: str) -> bool:
+    return char.isalnum() or unicodedata.category(char).startswith("M")
 
 
 def places(name: str, text: str, lang: str) -> list[tuple[int, int]]:
