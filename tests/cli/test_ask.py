@@ -160,6 +160,15 @@ def test_errors_take_one_line(ask: Callable[..., Result], arguments: list[str], 
     assert message in refused(ask(*arguments))
 
 
+def test_answers_end_where_they_are_told_to(
+    ask: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "mlake.models.generate.answers", lambda lm, asked, **_: [Answer(repr(lm.style.stop), True)]
+    )
+    assert [ask("--stop", rule, QUESTION).stdout for rule in ("line", "end")] == ["'\\n'\n", "None\n"]
+
+
 def test_no_question_at_a_terminal(ask: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlake.cli.ask._at_a_terminal", lambda: True)
     assert refused(ask()).startswith("no question is given; write one behind the options")

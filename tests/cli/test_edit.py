@@ -211,6 +211,28 @@ def test_files_that_hold_no_facts(edit: Callable[..., Result], content: bytes, m
     assert written(".") == ["my.jsonl"]
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"question": "Where did Schiller work" + " and work" * 80},
+            "the question of fact 'schiller' and an",
+        ),
+        ({"new_answer": "Bonn" * 200}, "the longest prompt of fact 'schiller' in 'en' takes"),
+    ],
+)
+@pytest.mark.parametrize("method", ["memit", "rome"])
+def test_a_fact_longer_than_the_model_reads_is_named_before_anything_is_asked(
+    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, change: Any, message: str, method: str
+) -> None:
+    monkeypatch.setattr("mlake.models.generate.greedy", failing)
+    said = edit([SAGAN, {**SCHILLER, **change}], "--method", method)
+    assert said.exit_code == 2 and not Path("out").exists()
+    (line,) = [one for one in said.stderr.splitlines() if one.startswith("mlake: ")]
+    assert line.startswith(f"mlake: error: 1 of 2 facts cannot be edited; first: {message}")
+    assert "256 positions" in line
+
+
 def test_answers_of_no_tokens(edit: Callable[..., Result]) -> None:
     result = edit([SAGAN], "--max-new-tokens", "0")
     assert result.exit_code == 2 and "--max-new-tokens" in result.stderr

@@ -144,6 +144,11 @@ def test_the_forms_of_the_field_are_read(tmp_path, as_lines, value, question, ol
     assert list(found.notes) == notes
 
 
+def test_a_prompt_that_leaves_a_place_for_the_subject_is_filled(tmp_path):
+    (fact,) = load(write(tmp_path, [{**EASYEDIT, "prompt": "The head of {} is"}])).facts
+    assert (fact.stated("en").question, fact.stated("en").subject) == ("The head of Qux is", "Qux")
+
+
 def test_a_subject_that_the_prompt_does_not_hold_is_left_out_and_said(tmp_path):
     found = load(write(tmp_path, [{**EASYEDIT, "subject": "The Qux Company"}]))
     assert found.facts[0].stated("en").subject is None

@@ -197,6 +197,18 @@ def test_the_key_is_at_the_last_whole_subject(
     assert made.plain.lookup == expected.lookup
 
 
+def test_the_key_is_at_the_whole_subject_of_a_sentence_too(tiny_lm: Any, statements: Any) -> None:
+    lm = tiny_lm()
+    said = replace(
+        statements[0],
+        question="Who wrote the Italian novel It?",
+        subject="It",
+        new_sentence="The Italian novel It was written at BBC.",
+    )
+    made = make(lm, said, kind="sentence")
+    assert text_of(lm, made.plain) == ("<s>The Italian novel It", " was written at", " BBC")
+
+
 def test_a_subject_within_a_word_is_noted(tiny_lm: Any, statements: Any) -> None:
     made = make(tiny_lm(), replace(statements[0], question="Who is an Italian?", subject="It"))
     assert made.notes == (WITHIN_WORD,)

@@ -182,3 +182,56 @@ def test_answers_of_older_versions_are_asked_again(
 
     assert Known.of(now).before(answer)(None, ["Who?"], lambda done: None) == [Answer("Rome", True)]
     assert asked == ["Who?"]
+
+
+LONG = " and Carl Sagan" * 40  # the tiny model has 256 positions
+
+
+def with_long(text: str) -> Benchmark:
+    """The data set whose first fact has a question in English that is longer by a text."""
+    data = benchmark()
+    first = data.facts[0]
+    said = first.stated("en")
+    question = f"{said.question} {text}".strip()
+    stated = {**first.statements, "en": replace(said, question=question)}
+    probes = tuple(
+        replace(one, text=question) if (one.kind, one.lang) == ("direct", "en") else one
+        for one in first.probes
+    )
+    facts = (replace(first, statements=MappingProxyType(stated), probes=probes), *data.facts[1:])
+    return replace(data, facts=facts)
+
+
+@pytest.mark.parametrize("method", ["none", "rome", "memit"])
+def test_a_question_longer_than_the_model_reads_is_named_and_not_asked(
+    tiny_lm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
+    session = Session(tiny_lm("gpt2"), with_long(LONG), settings(method))
+    first = session.benchmark.facts[0]
+    (long,) = [one.id for one in first.probes if (one.kind, one.lang) == ("direct", "en")]
+    (note,) = [one for one in session.plan.notes if "do not fit" in one]
+    assert "256 positions of 'tiny-gpt2': 1, such as" in note and repr(long) in note
+    assert all(first.id not in {one.fact for one in step.statements} for step in session.plan.steps)
+    session.carry_out(tmp_path / "run", examine=examine, progress=False)
+    run = read_run(tmp_path / "run")
+    asked = list(run.asked())
+    assert run.missing() == [] and note in run.notes
+    assert asked and long not in {one.probe.id for one in asked}
+
+
+def test_a_fact_that_only_contexts_make_too_long_is_left_out(tiny_lm: Any) -> None:
+    lm = tiny_lm("gpt2")
+    spare = next(
+        text
+        for text in (" and" * count for count in range(200))
+        if len(lm.tokenizer(lm.style.prompt(with_long(text).facts[0].stated("en").question))["input_ids"])
+        > 240
+    )
+    given = {"editor": QUICK | {"contexts": 3}, "max_new_tokens": 1}
+    session = Session(lm, with_long(spare), settings("rome", **given))
+    first = session.benchmark.facts[0].id
+    (note,) = [one for one in session.plan.notes if one.startswith("not edited in en:")]
+    assert f"the longest prompt of fact {first!r} in 'en' takes" in note
+    session = Session(lm, with_long(spare), settings("rome", **given | {"editor": QUICK}))
+    assert not [one for one in session.plan.notes if one.startswith("not edited in en:")]

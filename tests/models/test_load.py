@@ -148,6 +148,12 @@ def test_a_missing_folder_is_refused(name: str) -> None:
         load(name)
 
 
+@pytest.mark.parametrize("name", ["my model", "a--b", "x" * 97, "-gpt2", "modèle", "org/name.git"])
+def test_a_name_that_no_hub_model_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ModelError, match="is neither a folder nor the id of a hub model"):
+        load(name)
+
+
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"holds no model: expected a config\.json"):
         load(str(tmp_path))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlake.cli.options import JSON, MAX_NEW_TOKENS, model_options
+from mlake.cli.options import JSON, LOADING, MAX_NEW_TOKENS, model_options
 from mlake.errors import MlakeError, RunError
 from mlake.records import Answer
 from mlake.safe import plain, visible
@@ -52,7 +52,7 @@ def ask(
     _check(questions, interactive=interactive, as_json=as_json)
     asked = () if interactive else _asked(questions)
     stacked = load_edits(edits)
-    model = {key: flags[key] for key in ("dtype", "device", "revision", "template")}
+    model = {key: flags[key] for key in LOADING}
     lm = mlake.models.load(flags["model"], **model)
     with all_applied(lm, stacked) as edited:
         if interactive:

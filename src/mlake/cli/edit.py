@@ -23,6 +23,8 @@ from mlake.scorers.refused import value_of
 from mlake.scorers.table import SCORERS, signature
 
 if TYPE_CHECKING:
+    from mlake.editing.method import Method
+    from mlake.models.lm import LM
     from mlake.pricing.price import Price, Unpriced
 
 __all__ = ["edit"]
@@ -92,6 +94,7 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
         model = {key: flags[key] for key in LOADING}
         lm = mlake.models.load(flags["model"], **model)
         editor = mlake.editing.editor(flags["method"], lm, **settings)
+        _check_fit(lm, editor, statements, flags["max_new_tokens"])
         with _bar("asking the unedited model", len(asking.every)) as told:
             longest = flags["max_new_tokens"]
             before = Unpriced.of(lm, lang, asking, max_new_tokens=longest, progress=told)
@@ -110,8 +113,10 @@ def _stated(benchmark: Benchmark, lang: str, source: str) -> list[Fact]:
     absent = len(benchmark.facts) - len(found)
     if absent:
         click.echo(
-            f"note: {absent} of {len(benchmark.facts)} facts are not stated in {lang!r} and are left out; "
-            f"--lang takes {', '.join(benchmark.langs)}",
+            plain(
+                f"note: {absent} of {len(benchmark.facts)} facts are not stated in {lang!r} and are left "
+                f"out; --lang takes {', '.join(benchmark.langs)}"
+            ),
             err=True,
         )
     for note in benchmark.notes:
@@ -127,6 +132,23 @@ def _check_subjects(statements: Sequence[Statement]) -> None:
             f"{without[0].fact!r}; add one that stands verbatim in its question, or edit at the "
             "question's last token (--no-subject)"
         )
+
+
+def _check_fit(lm: "LM", editor: "Method", statements: Sequence[Statement], longest: int) -> None:
+    """Refuse facts that the model cannot be asked about or edited with, before it is asked or edited."""
+    from mlake.models.generate import too_long
+
+    long = too_long(lm, [one.question for one in statements], longest)
+    reasons = [
+        f"the question of fact {one.fact!r} and an answer of {longest} tokens do not fit into the "
+        f"{lm.positions} positions of {lm.name!r}; shorten it, or lower --max-new-tokens"
+        if one.question in long
+        else editor.refusal(lm, one)
+        for one in statements
+    ]
+    found = [reason for reason in reasons if reason]
+    if found:
+        raise EditError(f"{len(found)} of {len(statements)} facts cannot be edited; first: {found[0]}")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from mlake.errors import MlakeError, closest, memory_ran_out
-from mlake.safe import plain
+from mlake.safe import plain, visible
 
 __all__ = ["LazyGroup"]
 
@@ -75,6 +75,9 @@ class LazyGroup(click.Group):
         try:
             with _terminated_in_order():
                 return super().invoke(ctx)
+        except click.UsageError as error:
+            error.message = visible(error.message)
+            raise
         except MlakeError as error:
             _say(f"error: {error}")
             ctx.exit(2)

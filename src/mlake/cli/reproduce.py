@@ -9,7 +9,7 @@ import click
 from mlake.cli.options import BATCH_SIZE, DEVICE, DTYPE, JSON, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED
 from mlake.cli.settings import trained_files
 from mlake.errors import MlakeError, RunError
-from mlake.safe import plain
+from mlake.safe import plain, visible
 
 __all__ = ["reproduce"]
 
@@ -85,9 +85,9 @@ def _make(
     benchmark = mlake.data.load(data, mirror=mirror)
     if dry_run:
         for line in estimates(wishes(views, options), benchmark, options):
-            click.echo(line)
+            click.echo(visible(line))
         return
-    say = lambda line: click.echo(line, err=True)  # noqa: E731
+    say = lambda line: click.echo(visible(line), err=True)  # noqa: E731
     failed = make(views, benchmark, options, say)
     click.echo(plain(f"wrote {options.out / 'report.md'} and {options.out / 'report.html'}"))
     if failed:

@@ -12,6 +12,7 @@ from mlake.data import load
 from mlake.errors import EditError
 from mlake.evaluation.spec import parse_facts
 from mlake.languages import language
+from mlake.safe import plain
 
 __all__ = ["train"]
 
@@ -67,9 +68,9 @@ def train(
         trainer.resume(path)
         if trainer.step > steps:
             raise EditError(f"{path} was trained for {trainer.step} steps already; give more --steps")
-        click.echo(f"note: goes on after step {trainer.step} of {path}", err=True)
+        click.echo(plain(f"note: goes on after step {trainer.step} of {path}"), err=True)
     made = _train(method, trainer, path, steps)
-    click.echo(f"wrote {path}: {trainer.step} steps, sha256 {made.sha256}")
+    click.echo(plain(f"wrote {path}: {trainer.step} steps, sha256 {made.sha256}"))
     click.echo(f"{method}: {made.told}")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mlake.errors import SubjectError
+from mlake.errors import ModelError, SubjectError
 from mlake.languages import language
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded, encode
@@ -141,11 +141,15 @@ def prompted(
     return Prompted(ValueTask(prompts, kept), tuple(notes))
 
 
-def refusal(lm: LM, statement: Statement, kind: PromptKind, key: KeyAt) -> str | None:
+def refusal(
+    lm: LM, statement: Statement, kind: PromptKind, key: KeyAt, contexts: Sequence[str] | int = 0
+) -> str | None:
     """Why a statement cannot be put into prompts; None where it can. Arguments as in ``prompted``."""
     try:
-        prompted(lm, statement, kind=kind, key=key, contexts=0)
-    except SubjectError as error:
+        plain = prompted(lm, statement, kind=kind, key=key, contexts=0).plain
+        if lm.positions is not None and 2 * len(plain.ids) > lm.positions:  # contexts may make it too long
+            prompted(lm, statement, kind=kind, key=key, contexts=contexts)
+    except (ModelError, SubjectError) as error:
         return str(error)
     return None
 
@@ -190,7 +194,7 @@ def _sentence(statement: Statement, subject: str | None) -> _Text | None:
     head = sentence[:start].rstrip()
     end = None
     if subject is not None:
-        found = head.find(subject)
+        found = _place(head, subject, statement.lang)
         if found < 0:
             return None
         end = found + len(subject)

@@ -20,7 +20,7 @@ from mlake.evaluation.store import Savable, Store
 from mlake.evaluation.unedited import Known
 from mlake.languages import in_order
 from mlake.models.deltas import RowDeltas
-from mlake.models.generate import answers, identity
+from mlake.models.generate import answers, identity, too_long
 from mlake.models.lm import LM, UNPINNED
 from mlake.records import Benchmark, Statement
 from mlake.templates import PLAIN
@@ -91,7 +91,22 @@ class Session:
         if settings.method != NO_METHOD:
             self.method = editing_method(settings.method, lm, **settings.editor)
         self.spec = _spec(_model(lm), benchmark, settings, self.method.config() if self.method else {})
-        self.plan: Plan = make_plan(self.spec, benchmark, refusal=self._refusal())
+        self.plan: Plan = self._planned()
+
+    def _planned(self) -> Plan:
+        """The plan, without questions that are too long for the model."""
+        longest, facts = self.spec.max_new_tokens, self.benchmark.facts
+        long = too_long(self.lm, [probe.text for fact in facts for probe in fact.probes], longest)
+        asked = [replace(f, probes=tuple(one for one in f.probes if one.text not in long)) for f in facts]
+        left = [probe.id for fact in facts for probe in fact.probes if probe.text in long]
+        plan = make_plan(self.spec, replace(self.benchmark, facts=tuple(asked)), refusal=self._refusal())
+        if not left:
+            return plan
+        note = (
+            f"questions of the data that do not fit, with answers of {longest} tokens, into the "
+            f"{self.lm.positions} positions of {self.lm.name!r}: {len(left)}, such as {left[0]!r}: not asked"
+        )
+        return replace(plan, notes=(*plan.notes, note))
 
     def _refusal(self) -> Callable[[Statement], str | None]:
         """Why the method cannot edit a statement of this model's; None where it can."""

@@ -18,9 +18,10 @@ from mlake.models.tokens import appended, check_fit, token_ids
 from mlake.records import Answer
 from mlake.thoughts import MARKS, opened
 
-__all__ = ["answers", "ask", "greedy", "identity"]
+__all__ = ["answers", "ask", "greedy", "identity", "too_long"]
 
 _VERSION = 2  # raise it when the same model may come to answer otherwise
+_SPECIAL = 8  # more special tokens than a tokenizer adds; a text has no more others than bytes
 
 
 def answers(
@@ -109,6 +110,23 @@ def ask(lm: LM, questions: Sequence[str], *, max_new_tokens: int = 128) -> list[
     if isinstance(questions, str):
         raise ModelError(f"questions must be a list of texts, got the text {questions[:40]!r}; put it in []")
     return [answer.text for answer in answers(lm, questions, max_new_tokens=max_new_tokens)]
+
+
+def too_long(lm: LM, questions: Sequence[str], max_new_tokens: int) -> frozenset[str]:
+    """The questions whose prompts and answers do not fit into the model's positions.
+
+    Args:
+        lm: The model.
+        questions: The questions.
+        max_new_tokens: Longest answer in tokens.
+    """
+    if lm.positions is None:
+        return frozenset()
+    left = lm.positions - max_new_tokens
+    texts = {question: lm.style.prompt(question) for question in questions}
+    doubtful = [question for question, text in texts.items() if len(text.encode()) + _SPECIAL > left]
+    rows = token_ids(lm, [texts[question] for question in doubtful], special=not lm.style.chat)
+    return frozenset(question for question, row in zip(doubtful, rows, strict=True) if len(row) > left)
 
 
 def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from urllib.request import Request, urlopen
 
 import torch
 from huggingface_hub import constants, try_to_load_from_cache
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from mlake.errors import ModelError, UnknownNameError
@@ -143,6 +145,13 @@ def _source(name: str) -> tuple[str, str | None]:
         return str(path), _folder_sha256(path)
     if path.is_absolute() or name[:1] in (".", "~") or name.count("/") > 1:
         raise ModelError(f"no model folder at {name!r}; give an existing folder or a hub id, 'org/name'")
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        raise ModelError(
+            f"{name!r} is neither a folder nor the id of a hub model; give an existing folder, a .gguf file, "
+            "'demo' or a hub id, 'org/name'"
+        ) from None
     return name, None
 
 

@@ -76,7 +76,7 @@ def export(name: str, out: Path | None, mend: bool, changes: Path | None, mirror
         raise click.UsageError("--changes lists what --clean changes; give both.")
     benchmark = load(name, mirror=mirror)
     for note in benchmark.notes:
-        click.echo(note, err=True)
+        click.echo(plain(note), err=True)
     if mend:
         benchmark = _cleaned(benchmark, changes)
     if out is None:

@@ -40,10 +40,8 @@ def form_of(values: _Values) -> Form | None:
 
 def _counterfact(values: _Values, left_out: Counter[str]) -> dict[str, Any]:
     rewrite = _object(values.get("requested_rewrite"))
-    prompt, subject = rewrite.get("prompt"), rewrite.get("subject")
-    question = (
-        prompt.replace("{}", subject) if isinstance(prompt, str) and isinstance(subject, str) else prompt
-    )
+    subject = rewrite.get("subject")
+    question = _filled(rewrite.get("prompt"), subject)
     old = _names(_object(rewrite.get("target_true")).get("str"))
     new = _object(rewrite.get("target_new")).get("str")
     line = _stated(question, subject, old, new)
@@ -70,7 +68,8 @@ def _zsre(values: _Values, left_out: Counter[str]) -> dict[str, Any]:
 def _easyedit(values: _Values, left_out: Counter[str]) -> dict[str, Any]:
     old = _names(values.get("ground_truth"))
     new = _names(values.get("target_new"))
-    line = _stated(values.get("prompt"), values.get("subject"), old, new[0] if new else values["target_new"])
+    question, subject = _filled(values.get("prompt"), values.get("subject")), values.get("subject")
+    line = _stated(question, subject, old, new[0] if new else values["target_new"])
     line["new_aliases"] = new[1:]
     rephrased = (values.get("rephrase_prompt"), values.get("rephrase"))
     probes = [_rephrased(text, line) for value in rephrased for text in _texts(value)]
@@ -84,6 +83,12 @@ def _easyedit(values: _Values, left_out: Counter[str]) -> dict[str, Any]:
     beside = _names(values.get("locality_ground_truth"))
     probes += [_probe("locality", text, beside) for text in _texts(values.get("locality_prompt"))]
     return {**line, "probes": _kept(probes, left_out)}
+
+
+def _filled(prompt: object, subject: object) -> object:
+    """A prompt with the subject in its place, where it leaves one."""
+    both = isinstance(prompt, str) and isinstance(subject, str)
+    return prompt.replace("{}", subject) if both else prompt  # type: ignore[attr-defined, arg-type]
 
 
 def _stated(question: object, subject: object, old: list[str], new: object) -> dict[str, Any]:

@@ -83,7 +83,8 @@ class LocateThenEdit(LocateSettings):
 
     def refusal(self, lm: LM, statement: Statement, /) -> str | None:
         """Why its key or target cannot be found in its prompt."""
-        return refusal(lm, statement, self.prompt, self.key)
+        contexts = self.contexts if isinstance(self.contexts, int) else 0  # sampled ones are not known yet
+        return refusal(lm, statement, self.prompt, self.key, contexts)
 
     def passes(self) -> float:
         """Steps of the value."""
