@@ -20,6 +20,7 @@ __all__ = [
     "cannot_keep",
     "clear_temporaries",
     "encoded",
+    "json_of",
     "keep",
     "keep_json",
     "kept_json",
@@ -106,7 +107,7 @@ def kept_json(path: Path) -> Any:
     try:
         digest, _, text = path.read_bytes().decode().partition("\n")
         text = text.removesuffix("\n")
-        return json.loads(text) if digest == _hash(text) else None
+        return json_of(text) if digest == _hash(text) else None
     except (OSError, ValueError):
         return None
 
@@ -140,6 +141,18 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         except OSError as error:
             reason = error.strerror or error
             raise RunError(f"cannot write {folder / name}: {reason}; make room or mend the rights") from error
+
+
+def json_of(text: str | bytes) -> Any:
+    """The value of a JSON text from a file.
+
+    Raises:
+        ValueError: It is no JSON, or nested too deeply to be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def encoded(text: str) -> bytes:

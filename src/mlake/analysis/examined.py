@@ -4,6 +4,7 @@
 ``ability.<lang>``, a number for each held-out sentence.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from mlake.errors import RunError
 from mlake.scorers.row import ScoredRow
 
 __all__ = ["ability_scored", "changed_neurons"]
+
+_NAME = re.compile(r"neurons\.(0|[1-9][0-9]{0,8})|ability\.[\w-]+")
 
 
 def changed_neurons(run: Path) -> dict[str, dict[int, Changed]]:
@@ -55,6 +58,20 @@ def _part(tensors: Mapping[str, NDArray[np.floating]], name: str) -> dict[str, N
 def _read(run: Path) -> Iterator[tuple[str, int, dict[str, NDArray[np.floating]]]]:
     for path in sorted((run / "examined").glob("*/*.safetensors")):
         try:
-            yield path.parent.name, int(path.stem), load_file(path)
-        except (OSError, ValueError, SafetensorError) as error:
+            yield path.parent.name, int(path.stem), _checked(load_file(path))
+        except (OSError, LookupError, ValueError, TypeError, SafetensorError) as error:
             raise RunError(f"{path} is damaged: {error}; delete the file and run again") from error
+
+
+def _checked(tensors: dict[str, NDArray[np.floating]]) -> dict[str, NDArray[np.floating]]:
+    """The tensors of a file.
+
+    Raises:
+        ValueError: One is no row of finite numbers, or has another name.
+    """
+    for name, values in tensors.items():
+        if not _NAME.fullmatch(name) or values.ndim != 1 or values.dtype.kind != "f":
+            raise ValueError(f"{name!r} is nothing that is measured")
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name!r} holds NaN or infinity")
+    return tensors

@@ -6,11 +6,13 @@ The first line holds the settings that made the rows, every other line is one ro
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from mlake.disk import write_atomic
+from mlake.disk import json_of, write_atomic
 from mlake.errors import RunError
+from mlake.kinds import KINDS
 from mlake.scorers.row import ScoredRow
 
 __all__ = ["FORCED", "HELD_OUT_NLL", "held_out_row", "keep_rows", "kept_path", "kept_rows"]
@@ -71,7 +73,29 @@ def kept_rows(run: Path) -> Iterator[ScoredRow]:
     """
     for path in sorted((run / "analysis").glob("*.jsonl")):
         try:
-            _, *rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-            yield from (ScoredRow(**row) for row in rows)
+            head, *rows = map(json_of, path.read_text(encoding="utf-8").splitlines())
+            if not isinstance(head, dict) or "settings" not in head:
+                raise ValueError("the line of its settings is missing")
+            yield from [_checked(ScoredRow(**row)) for row in rows]
         except (OSError, ValueError, TypeError) as error:
             raise RunError(f"{path} is damaged: {error}; delete it and measure again") from error
+
+
+def _checked(row: ScoredRow) -> ScoredRow:
+    """A row from a file.
+
+    Raises:
+        ValueError: A field is of another type, or the value is not finite.
+    """
+    texts = (row.kind, row.probe, row.test_lang, row.scorer)
+    if not all(isinstance(one, str) for one in texts) or row.kind not in KINDS:
+        raise ValueError("a text or kind is none")
+    if not all(isinstance(one, str | None) for one in (row.fact, row.edit_lang)):
+        raise ValueError("a fact or language is none")
+    if type(row.batch) is not (type(None) if row.edit_lang is None else int):
+        raise ValueError(f"{row.batch!r} is no batch of an edit in {row.edit_lang!r}")
+    if row.value is not None and (type(row.value) not in (int, float) or not isfinite(row.value)):
+        raise ValueError(f"{row.value!r} is no finite number")
+    if row.asked is not None:
+        raise ValueError("an answer stands in it")
+    return row

@@ -17,6 +17,7 @@ from mlake.safe import plain, visible
 
 __all__ = ["LazyGroup"]
 
+_LONGEST = 4000
 _GOES_ON = "what is finished is kept, and the same command goes on from here"
 _FROM_THE_START = "the same command starts again from its beginning"
 _INTERRUPTED = {
@@ -131,4 +132,5 @@ def _escape_what_cannot_be_shown() -> None:
 
 
 def _say(text: str) -> None:
-    click.echo(f"mlake: {plain(text)}", err=True)
+    said = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"  # it may repeat what a file holds
+    click.echo(f"mlake: {plain(said)}", err=True)

@@ -25,7 +25,7 @@ from typing import Any, Protocol, Self
 
 from filelock import FileLock, Timeout
 
-from mlake.disk import TEMPORARY, encoded, write_atomic
+from mlake.disk import TEMPORARY, encoded, json_of, write_atomic
 from mlake.errors import RunError
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.spec import FORMAT, RunSpec, canonical
@@ -311,7 +311,7 @@ def _short(value: Any) -> str:
 
 def _read_object(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_bytes().decode("utf-8"))
+        value = json_of(path.read_bytes().decode("utf-8"))
     except (OSError, ValueError) as error:
         raise RunError(f"cannot read {path}: {error}") from error
     if not isinstance(value, dict):
@@ -330,7 +330,7 @@ def _read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise _damaged(path, len(lines) + 1, "it is cut off")
     for number, line in enumerate(lines, 1):
         try:
-            row = json.loads(line.decode("utf-8"))
+            row = json_of(line.decode("utf-8"))
         except ValueError as error:
             raise _damaged(path, number, str(error)) from error
         if not isinstance(row, dict):

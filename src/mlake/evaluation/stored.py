@@ -11,8 +11,16 @@ from mlake.records import Probe
 __all__ = ["check_plan", "check_probe", "check_spec"]
 
 
+_WORDS = (
+    "model", "model_revision", "dtype", "template", "data", "data_revision", "data_sha256", "method",
+    "version",
+)  # fmt: skip
+_TRIED = ("trained", "untrained")
+_COUNTS = ("batch_size", "locality", "seed", "max_new_tokens")
+
+
 def check_spec(path: Path, spec: Mapping[str, Any]) -> None:
-    """Check the fields of ``spec.json`` that are no single values; those of older runs may be missing.
+    """Check the types of what ``spec.json`` holds; fields that older runs lack may be missing.
 
     Raises:
         RunError: One is of another type.
@@ -22,7 +30,13 @@ def check_spec(path: Path, spec: Mapping[str, Any]) -> None:
         "test_langs": _texts(spec.get("test_langs", [])),
         "editor": isinstance(spec.get("editor", {}), dict),
         "facts": [type(one) for one in _items(spec.get("facts", [0, 0]))] == [int, int],
+        "kinds": _texts(spec.get("kinds", [])),
+        "sequence": isinstance(spec.get("sequence"), str | None),
+        "stop": isinstance(spec.get("stop"), str | None),
     }
+    good |= {name: isinstance(spec.get(name, ""), str) for name in _WORDS}
+    good |= {name: type(spec.get(name, 0)) is int for name in _COUNTS}
+    good |= {f"editor.{name}": sound for name, sound in _editor(_fields(spec.get("editor"))).items()}
     for name, sound in good.items():
         if not sound:
             raise RunError(f"{path} is damaged: {name} is of another type; copy it from a run of that kind")
@@ -34,9 +48,11 @@ def check_plan(path: Path, plan: Mapping[str, Any]) -> None:
     Raises:
         RunError: They are missing, or of another type.
     """
-    units = plan.get("units")
+    units, batches = plan.get("units"), plan.get("batches", [])
     if not isinstance(units, dict) or not _texts(plan.get("notes")):
         raise RunError(f"{path} is damaged: it has no units or notes; delete it and run again")
+    if not isinstance(batches, list) or not all(map(_texts, batches)):
+        raise RunError(f"{path} is damaged: its batches are no lists of facts; delete it and run again")
     for name, count in units.items():
         try:
             sound = type(count) is int and count >= 0 and not {"", ".", ".."}.intersection(name.split("/"))
@@ -62,6 +78,27 @@ def check_probe(probe: Probe) -> None:
 
 def _texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _editor(editor: Mapping[str, Any]) -> dict[str, bool]:
+    """Whether the settings of a method that reports read are of their types."""
+    trained = editor.get("trained")
+    points = _fields(trained).get("validation") or {}
+    numbers = [_fields(_fields(points).get(name)).get(key) for name in _TRIED for key in ("success", "kept")]
+    return {
+        "key": isinstance(editor.get("key"), str | None),
+        "source": isinstance(editor.get("source"), str | None),
+        "trained": trained is None or isinstance(trained, str | dict),
+        "trained.validation": not points
+        or (
+            all(type(one) in (int, float) for one in numbers)
+            and "batch_size" in _fields(_fields(trained).get("settings"))
+        ),
+    }
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _items(value: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from mlake.disk import cache_dir, cannot_keep
+from mlake.disk import cache_dir, cannot_keep, json_of
 from mlake.evaluation.run import Ask, Progress
 from mlake.evaluation.spec import canonical
 from mlake.records import Answer
@@ -121,6 +121,6 @@ def _crc32(question: str, text: str, stopped: bool) -> int:
 
 def _parsed(line: bytes) -> Any:
     try:
-        return json.loads(line)
+        return json_of(line)
     except ValueError:
         return None

@@ -25,7 +25,7 @@ import torch
 import transformers
 from safetensors import SafetensorError
 
-from mlake.disk import TEMPORARY, cache_dir, cannot_keep, keep_json, kept_json
+from mlake.disk import TEMPORARY, cache_dir, cannot_keep, json_of, keep_json, kept_json
 from mlake.errors import ModelError
 
 __all__ = ["LOADER_ERRORS", "converted_demo", "converted_gguf", "file_sha256", "first_line"]
@@ -163,7 +163,7 @@ def _convert_to(target: Path, digest: str, source: Callable[[Path], Path]) -> Pa
 def _whole(folder: Path, digest: str) -> bool:
     """Whether a conversion is there and every file has the size it was written with."""
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        manifest = json_of((folder / _MANIFEST).read_text(encoding="utf-8"))
         return manifest["gguf_sha256"] == digest and all(
             (folder / name).stat().st_size == size for name, size in manifest["files"].items()
         )

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from mlake.disk import TEMPORARY, cache_dir, keep
+from mlake.disk import TEMPORARY, cache_dir, json_of, keep
 
 __all__ = ["MomentFile"]
 
@@ -88,7 +88,7 @@ def _read(path: Path) -> tuple[Tensor, dict[str, int]] | None:
         return None
     try:
         with safe_open(path, "pt") as file:
-            tensor, head = file.get_tensor("kk"), json.loads((file.metadata() or {})["mlake"])
+            tensor, head = file.get_tensor("kk"), json_of((file.metadata() or {})["mlake"])
         return (tensor, head) if head.pop("crc32") == _checksum(tensor, head) else None
     except (SafetensorError, OSError, LookupError, TypeError, ValueError):
         return None  # what is damaged is measured again

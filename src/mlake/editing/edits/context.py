@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor
 
+from mlake.disk import json_of
 from mlake.editing.edits.edit import Edit
 from mlake.models.lm import LM
 
@@ -47,7 +48,7 @@ class ContextEdit(Edit):
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor], report: Mapping[str, Any], /) -> Self:
         """The edit that ``tensors`` gave."""
-        lines = json.loads(bytes(tensors["lines"].tolist()))
+        lines = json_of(bytes(tensors["lines"].tolist()))
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
             raise ValueError("lines that are no texts")
         return cls(tuple(lines), report)

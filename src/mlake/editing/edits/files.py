@@ -1,10 +1,11 @@
 """Reading an edit from its file: every kind of edit by the format that names it."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from mlake.disk import json_of
 from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
@@ -32,14 +33,24 @@ def load_edit(path: str | Path) -> Edit:
     except (OSError, SafetensorError) as error:
         raise EditError(f"cannot read the edit {path}: {error}; make it again with mlake edit") from error
     try:
-        head = json.loads(meta.get("mlake", "{}"))
-    except (RecursionError, ValueError):
+        head = json_of(meta.get("mlake", "{}"))
+    except ValueError:
         head = {}
     if not isinstance(head, dict) or not isinstance(head.get("format"), str) or head["format"] not in EDITS:
         raise EditError(f"{path} is no edit of format {', '.join(EDITS)}; make it again with mlake edit")
     try:
-        if not isinstance(head["report"], dict):
-            raise ValueError("report")
-        return EDITS[head["format"]].of(tensors, head["report"])
+        return EDITS[head["format"]].of(tensors, _report(head["report"]))
     except (LookupError, RuntimeError, TypeError, ValueError):  # RuntimeError: one number asked of several
         raise EditError(f"the edit {path} is damaged; make it again with mlake edit") from None
+
+
+def _report(report: Any) -> dict[str, Any]:
+    """What a method had to say; of edits that were joined, what each had.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    reports = [report, *report.get("edits", [])] if isinstance(report, dict) else [None]
+    if not all(isinstance(one, dict) for one in reports):
+        raise ValueError("a report that is no object")
+    return dict(report)

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from mlake.disk import cache_dir, write_atomic
+from mlake.disk import cache_dir, json_of, write_atomic
 from mlake.editing.factors import checked
 from mlake.editing.mend.gradients import Matrix, edited_matrices
 from mlake.editing.mend.hypernet import GradientNetwork, Shape
@@ -54,7 +54,7 @@ class TrainedFile:
             content = path.read_bytes()
             tensors = load(content)
             size = int.from_bytes(content[:8], "little")
-            head = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["mlake"])
+            head = json_of(json_of(content[8 : 8 + size])["__metadata__"]["mlake"])
             if head["format"] == _BEFORE:
                 raise EditError(
                     f"{path} was trained by an earlier mlake, whose editor was another network; "
