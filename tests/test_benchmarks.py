@@ -16,6 +16,7 @@ from benchmarks.cost import Cost, compared, measured
 from benchmarks.facts import chains, twenty_contexts
 from benchmarks.machine import Floor
 from benchmarks.shapes import SHAPES, random_lm
+from benchmarks.stored import RESULTS
 from benchmarks.tokenizer import main as write_tokenizer
 from benchmarks.tokenizer import tokenizer_of
 
@@ -310,3 +311,11 @@ def test_the_price_of_an_edit(
     for row in rows:
         assert row["questions"] == row["facts"] + 4 + 5 + 5
         assert {*row["edit"]} == {*row["price"]} == {*row["price_again"]} == {"clock", "processor"}
+
+
+def test_how_far_off_the_estimate_of_memory_is_stands_in_the_docs() -> None:
+    lines = (RESULTS / "memory-cpu.jsonl").read_text("utf-8").splitlines()
+    shares = [100 * row["measured_bytes"] / row["estimate_bytes"] for row in map(json.loads, lines)]
+    text = " ".join((RESULTS.parents[1] / "docs" / "performance.md").read_text("utf-8").split())
+    assert len(shares) == 12 and max(shares) < 100, "an upper bound"
+    assert f"took {min(shares):.0f} to {max(shares):.0f} % of it" in text
