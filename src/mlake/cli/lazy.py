@@ -77,7 +77,7 @@ class LazyGroup(click.Group):
             with _terminated_in_order():
                 return super().invoke(ctx)
         except click.UsageError as error:
-            error.message = visible(error.message)
+            error.message = visible(error.message)  # type: ignore[misc]
             raise
         except MlakeError as error:
             _say(f"error: {error}")
