@@ -257,8 +257,11 @@ def score(
                      asked in
         edited in    en
         en           0.0 [–]
-        n            1
-        effective n  1
+        n              1
+        effective n    1
+        below 5 % in every cell: cut off at the token limit (cut|v1), in another language
+          (other_language|v1), refused (refused|v1)
+        <BLANKLINE>
     """
     benchmark = _benchmark(data)
     asked = asked_elsewhere(benchmark, answers, edit_lang=edit_lang, before=before)

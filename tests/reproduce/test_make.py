@@ -29,7 +29,7 @@ def tiny(tiny_lm: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
     counts = {"edits": 0}
     monkeypatch.setattr(work, "load", lambda name, **options: replace(lm, name=name))
     monkeypatch.setattr("mlake.reproduce.make.load_tokenizer", lambda name: lm.tokenizer)
-    monkeypatch.setattr("mlake.editing.mend.prepare.STEPS", 2)
+    monkeypatch.setattr("mlake.editing.mend.prepare._STEPS", 2)
     session = work._session
 
     def counted(*arguments: Any) -> Any:
