@@ -16,6 +16,7 @@ from mlake.errors import RunError
 
 __all__ = [
     "TEMPORARY",
+    "as_json",
     "cache_dir",
     "cannot_keep",
     "clear_temporaries",
@@ -153,6 +154,11 @@ def json_of(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON with sorted keys; half characters, as names of files may hold, are escaped."""
+    return encoded(json.dumps(value, sort_keys=True, ensure_ascii=False)).decode()
 
 
 def encoded(text: str) -> bytes:

@@ -10,17 +10,19 @@ __all__ = ["Factors", "checked"]
 _FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
 
-def checked(tensor: Tensor, dims: int | None = None) -> Tensor:
+def checked(tensor: Tensor, dims: int | None = None, *, finite: bool = False) -> Tensor:
     """A tensor read from a file.
 
     Args:
         tensor: The tensor.
         dims: How many dimensions it must have; None for any number.
+        finite: Whether it must hold no NaN and no infinity; what is added to weights is checked there.
 
     Raises:
-        ValueError: It holds no floating-point numbers, or has other dimensions.
+        ValueError: It holds no floating-point numbers, has other dimensions, or is not finite.
     """
-    if tensor.dtype not in _FLOATS or dims not in (None, tensor.ndim):
+    good = tensor.dtype in _FLOATS and dims in (None, tensor.ndim)
+    if not good or (finite and not torch.isfinite(tensor).all()):
         raise ValueError(f"a tensor of {tensor.dtype} and shape {tuple(tensor.shape)}")
     return tensor
 

@@ -20,26 +20,28 @@ _COUNTS = ("batch_size", "locality", "seed", "max_new_tokens")
 
 
 def check_spec(path: Path, spec: Mapping[str, Any]) -> None:
-    """Check the types of what ``spec.json`` holds; fields that older runs lack may be missing.
+    """Check the types of what ``spec.json`` holds; those that runs do not have to choose may be missing.
 
     Raises:
-        RunError: One is of another type.
+        RunError: One is of another type, or missing.
     """
     good = {
-        "edit_langs": _texts(spec.get("edit_langs", [])),
-        "test_langs": _texts(spec.get("test_langs", [])),
-        "editor": isinstance(spec.get("editor", {}), dict),
-        "facts": [type(one) for one in _items(spec.get("facts", [0, 0]))] == [int, int],
+        "edit_langs": _texts(spec.get("edit_langs")),
+        "test_langs": _texts(spec.get("test_langs")),
+        "editor": isinstance(spec.get("editor"), dict),
+        "facts": [type(one) for one in _items(spec.get("facts"))] == [int, int],
         "kinds": _texts(spec.get("kinds", [])),
         "sequence": isinstance(spec.get("sequence"), str | None),
         "stop": isinstance(spec.get("stop"), str | None),
     }
-    good |= {name: isinstance(spec.get(name, ""), str) for name in _WORDS}
+    good |= {name: isinstance(spec.get(name), str) for name in _WORDS}
     good |= {name: type(spec.get(name, 0)) is int for name in _COUNTS}
     good |= {f"editor.{name}": sound for name, sound in _editor(_fields(spec.get("editor"))).items()}
     for name, sound in good.items():
         if not sound:
-            raise RunError(f"{path} is damaged: {name} is of another type; copy it from a run of that kind")
+            raise RunError(
+                f"{path} is damaged: {name} is missing or of another type; copy it from a run of that kind"
+            )
 
 
 def check_plan(path: Path, plan: Mapping[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """Prompt memories: the model's weights stay, and its prompts show facts before the question."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,7 +8,7 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor
 
-from mlake.disk import json_of
+from mlake.disk import as_json, json_of
 from mlake.editing.edits.edit import Edit
 from mlake.models.lm import LM
 
@@ -42,7 +41,7 @@ class ContextEdit(Edit):
 
     def tensors(self) -> dict[str, Tensor]:
         """``lines``: their JSON as bytes."""
-        content = json.dumps(self.lines, ensure_ascii=False).encode()
+        content = as_json(self.lines).encode()
         return {"lines": torch.tensor(list(content), dtype=torch.uint8)}
 
     @classmethod

@@ -1,6 +1,5 @@
 """What every edit offers: the base of all kinds, with the one way in which they are written to files."""
 
-import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from typing import Any, ClassVar, Self
 from safetensors.torch import save
 from torch import Tensor
 
-from mlake.disk import write_atomic
+from mlake.disk import as_json, write_atomic
 from mlake.editing.factors import Factors
 from mlake.errors import EditError
 from mlake.models.lm import LM, UNPINNED
@@ -118,7 +117,7 @@ class Edit(ABC):
         tensors = {name: tensor.contiguous() for name, tensor in self.tensors().items()}
         # One key only: safetensors writes several in random order, and equal edits must be equal files.
         head = {"format": self.format, "report": dict(self.report)}
-        content = save(tensors, {"mlake": json.dumps(head, sort_keys=True, ensure_ascii=False)})
+        content = save(tensors, {"mlake": as_json(head)})
         try:
             write_atomic(Path(path), content)
         except OSError as error:

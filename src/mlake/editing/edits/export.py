@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 from transformers import GenerationConfig
 
-from mlake.disk import write_atomic
+from mlake.disk import encoded, write_atomic
 from mlake.editing.edits.edit import Edit
 from mlake.editing.factors import Factors
 from mlake.errors import EditError
@@ -128,7 +128,7 @@ def save_adapter(edit: Edit, lm: LM, folder: str | Path) -> None:
     config = json.dumps(_adapter_config(deltas, lm), ensure_ascii=False, indent=1) + "\n"
     try:
         write_atomic(folder / "adapter_model.safetensors", save(tensors, {"format": "pt"}))
-        write_atomic(folder / "adapter_config.json", config.encode())
+        write_atomic(folder / "adapter_config.json", encoded(config))
     except OSError as error:
         raise _unwritten("adapter", folder, error) from error
 

@@ -89,9 +89,14 @@ class SideEdit(Edit):
     def of(cls, tensors: Mapping[str, Tensor], report: Mapping[str, Any], /) -> Self:
         """The edit that ``tensors`` gave."""
         parts = (("centres", 2), ("values", 2), ("radii", 1))
-        centres, values, radii = (checked(tensors[name], dims) for name, dims in parts)
+        centres, values, radii = (checked(tensors[name], dims, finite=True) for name, dims in parts)
         layer = int(tensors["layer"])
-        if layer < 0 or centres.shape != values.shape or len(centres) != len(radii):
+        if (
+            layer < 0
+            or tensors["layer"].dtype != torch.int64
+            or centres.shape != values.shape
+            or len(centres) != len(radii)
+        ):
             raise ValueError("parts that do not fit each other")
         return cls(layer, centres, values, radii, report)
 

@@ -143,7 +143,11 @@ class WeightEdit(Edit):
             raise ValueError("a tensor of no layer")
         return cls(
             {layer: Factors.checked(tensors[f"{layer}.left"], tensors[f"{layer}.right"]) for layer in layers},
-            {layer: checked(tensors[f"{layer}.keys"], 2) for layer in layers if f"{layer}.keys" in tensors},
+            {
+                layer: checked(tensors[f"{layer}.keys"], 2, finite=True)
+                for layer in layers
+                if f"{layer}.keys" in tensors
+            },
             report,
         )
 

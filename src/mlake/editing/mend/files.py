@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from mlake.disk import cache_dir, json_of, write_atomic
+from mlake.disk import as_json, cache_dir, json_of, write_atomic
 from mlake.editing.factors import checked
 from mlake.editing.mend.gradients import Matrix, edited_matrices
 from mlake.editing.mend.hypernet import GradientNetwork, Shape
@@ -25,6 +25,7 @@ __all__ = ["FORMAT", "TrainedFile", "command", "default_path", "untrained"]
 FORMAT = "mlake-mend/2"
 _BEFORE = "mlake-mend/1"
 _NETWORK = "network."
+_NEVER_NEGATIVE = (".count", ".spread", "/exp_avg_sq", "/step")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +101,7 @@ class TrainedFile:
         """
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
         # One key only: safetensors writes several in random order, and equal editors must be equal files.
-        content = save(tensors, {"mlake": json.dumps(self.head, sort_keys=True, ensure_ascii=False)})
+        content = save(tensors, {"mlake": as_json(self.head)})
         try:
             write_atomic(path, content)
         except OSError as error:
@@ -177,8 +178,13 @@ def _check(head: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
     if not all(type(one) in (int, float) for one in numbers) or not isinstance(curve, list):
         raise ValueError("a number is none")
     for name, tensor in tensors.items():
-        if not name.endswith(".count"):  # whole numbers, of what the statistics are over
-            checked(tensor)
+        if name.endswith(".count"):  # a whole number, of what the statistics are over
+            if tensor.dtype != torch.int64 or tensor.ndim:
+                raise ValueError("a count is no whole number")
+        else:
+            checked(tensor, finite=True)
+        if name.endswith(_NEVER_NEGATIVE) and (tensor < 0).any():
+            raise ValueError("a number that counts or is a square is negative")
 
 
 def command(lm: LM) -> str:
