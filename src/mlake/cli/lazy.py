@@ -67,8 +67,7 @@ class LazyGroup(click.Group):
             with _terminated_in_order():
                 return super().invoke(ctx)
         except click.UsageError as error:
-            error.message = visible(error.message)
-            raise
+            raise click.UsageError(visible(error.format_message()), error.ctx) from None
         except MlakeError as error:
             _say(f"error: {error}")
             ctx.exit(2)
