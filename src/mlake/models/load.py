@@ -9,7 +9,10 @@ from urllib.request import Request, urlopen
 import torch
 from huggingface_hub import constants, try_to_load_from_cache
 from huggingface_hub.errors import HFValidationError
+<<<<<<< HEAD
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+=======
+>>>>>>> attack1
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from mlake.errors import ModelError, UnknownNameError
@@ -146,7 +149,7 @@ def _source(name: str) -> tuple[str, str | None]:
     if path.is_absolute() or name[:1] in (".", "~") or name.count("/") > 1:
         raise ModelError(f"no model folder at {name!r}; give an existing folder or a hub id, 'org/name'")
     try:
-        validate_repo_id(name)
+        try_to_load_from_cache(name, "config.json")
     except HFValidationError:
         raise ModelError(
             f"{name!r} is neither a folder nor the id of a hub model; give an existing folder, a .gguf file, "
