@@ -105,6 +105,8 @@ def test_figure4_leaves_out_runs_that_show_nothing_and_says_which() -> None:
         scored = [replace(row, value=value) for row in mixed.scored]
         spec = mixed.spec | {"method": method}
         runs.append(replace(mixed, spec=spec, scored=scored, rows=tidy(spec, scored)))
+    unedited = [row for row in mixed.scored if row.edit_lang is None]
+    runs.append(replace(mixed, spec=mixed.spec | {"method": "none"}, scored=unedited))
     picture = figure4(runs, tokens)
     (axes,) = (one for one in drawn(picture).axes if one.get_visible())
     assert axes.get_title().startswith("MEMIT")

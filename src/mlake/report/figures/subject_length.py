@@ -77,9 +77,9 @@ def figure4(
 
     A panel for each run: edits by number of tokens, languages at their mean number of tokens, and a
     logistic fit over the single edits with its 95 % band. Runs whose edits all work or all fail show nothing
-    of tokens: they have no panel beside others, and the notes say which. The band and the interval of the slope resample
-    facts. The slope is also given within languages, each with an intercept of its own: what is left where no
-    other difference between languages can stand behind it.
+    of tokens: they have no panel beside others, and the notes say which. The band and the interval of the
+    slope resample facts. The slope is also given within languages, each with an intercept of its own: what is
+    left where no other difference between languages can stand behind it.
 
     Args:
         runs: Runs of one model.
@@ -188,10 +188,10 @@ def _note(panel: _Panel) -> str:
 
 
 def _left_out(edited: Sequence[tuple[Shown, list[_Edit]]], panels: Sequence[_Panel]) -> Iterator[str]:
-    """Which runs have no panel, and why."""
+    """Which runs with edits have no panel, and why."""
     drawn = [panel.shown for panel in panels]
     for one, edits in edited:
-        if one not in drawn:
+        if one not in drawn and any(row.edit_lang for row in one.run.scored):
             yield f"{one.title} has no panel: {_why(edits)}"
 
 
