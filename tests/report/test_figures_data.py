@@ -1,9 +1,11 @@
 """Figures of a data set and of an analysis: what is drawn is what the data say."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from matplotlib.patches import Wedge
+from matplotlib.transforms import Bbox
 from tests.report.synthetic import make_neurons
 from tests.report.test_figures_style import no_cjk  # noqa: F401
 
@@ -12,6 +14,7 @@ from mlake.errors import DataError, RunError, UnknownNameError
 from mlake.records import Benchmark
 from mlake.report.figures import figure7, figure8
 from mlake.report.figures.style import FONT_NOTE, paper
+from mlake.report.figures.sunburst import sunburst
 from mlake.report.table import Table
 
 
@@ -92,6 +95,50 @@ def test_rings_add_up(mini) -> None:
         [360 * count / whole for count in firsts.values()]
     )
     assert sum(one.theta2 - one.theta1 for one in wedges) == pytest.approx(720)
+
+
+def rings(*rows: tuple[str, str | None, int, str, str | None, int]):
+    """Rings of rows that give id, label and count of a first relation and a second one."""
+    columns = ("first_id", "first_label", "first_count", "second_id", "second_label", "count")
+    with paper():
+        figure = sunburst([{"lang": "en", **dict(zip(columns, row, strict=True))} for row in rows])
+        figure.canvas.draw()
+    return figure
+
+
+def test_rings_shorten_long_labels_and_show_ids_only_where_no_label_is_known() -> None:
+    long = "location of the formation of it"
+    figure = rings(
+        ("P1", "country", 80, "P3", "capital", 80),
+        ("P740", long, 6, "P3", "capital", 6),
+        ("P9", None, 20, "P4", None, 20),
+    )
+    (axes,) = figure.axes
+    shown = {text.get_text() for text in axes.texts}
+    assert "P740" not in shown and any(text.startswith("locat") and "…" in text for text in shown)
+    assert {"country", "capital", "P9", "P4"} <= shown
+
+
+def test_figure8a_says_that_ids_are_ids(mini) -> None:
+    assert not any("are ids" in note for note in figure8(mini, "a").data.notes)
+    bare = tuple(
+        replace(fact, probes=tuple(replace(probe, relations=(None, None)) for probe in fact.probes))
+        for fact in mini.facts
+    )
+    notes = figure8(replace(mini, facts=bare), "a").data.notes
+    assert any(note.startswith("P") and note.endswith("are ids: the data give no label") for note in notes)
+
+
+@pytest.mark.parametrize("labels", [("short", "short"), ("a", "a longer name at the rim")])
+def test_rings_end_where_their_text_ends(labels: tuple[str, str]) -> None:
+    figure = rings(("P1", labels[0], 9, "P2", labels[1], 9))
+    (axes,) = figure.axes
+    canvas: Any = figure.canvas
+    boxes = [one.get_window_extent(canvas.get_renderer()) for one in axes.patches + axes.texts]
+    box, (width, height) = Bbox.union(boxes), figure.bbox.size
+    margins = (box.x0, box.y0, width - box.x1, height - box.y1)
+    assert all(0 <= margin <= 0.1 * figure.dpi for margin in margins)
+    assert axes.get_xlim()[1] - axes.get_xlim()[0] == pytest.approx(figure.get_size_inches()[0])
 
 
 @pytest.mark.parametrize(("part", "place"), [("d", 1), ("e", 1)])

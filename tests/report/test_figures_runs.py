@@ -97,6 +97,38 @@ def test_figure4_fits_nothing_to_edits_that_all_fail() -> None:
     assert picture.data.notes == ("MEMIT: no relation is fitted, fewer than 10 edits work or fail",)
 
 
+def test_figure4_leaves_out_runs_that_show_nothing_and_says_which() -> None:
+    mixed, tokens = make_run("memit"), make_tokens(make_run("memit"))
+    others = {"rome": 0.0, "stableke": 1.0, "mend": None}
+    runs = [mixed]
+    for method, value in others.items():
+        scored = [replace(row, value=value) for row in mixed.scored]
+        spec = mixed.spec | {"method": method}
+        runs.append(replace(mixed, spec=spec, scored=scored, rows=tidy(spec, scored)))
+    unedited = [row for row in mixed.scored if row.edit_lang is None]
+    runs.append(replace(mixed, spec=mixed.spec | {"method": "none"}, scored=unedited))
+    picture = figure4(runs, tokens)
+    (axes,) = (one for one in drawn(picture).axes if one.get_visible())
+    assert axes.get_title().startswith("MEMIT")
+    assert set(column(picture, "method")) == {"MEMIT"}
+    assert picture.data.notes[1:] == (
+        "MEND has no panel: no edit was asked in its own language on a subject that is known",
+        "ROME has no panel: none of its 60 edits work",
+        "StableKE has no panel: all of its 60 edits work",
+    )
+    alone = figure4([runs[1]], tokens)
+    assert points(drawn(alone).axes[0]) and len(alone.data.notes) == 1  # all there is
+
+
+def test_figure4_says_which_run_has_subjects_of_one_length() -> None:
+    both = make_run("memit")
+    spec = both.spec | {"method": "rome"}
+    scored = [row for row in both.scored if row.fact == "f0" and row.test_lang in ("en", "de")]
+    one = replace(both, spec=spec, scored=scored, rows=tidy(spec, scored))
+    notes = figure4([both, one], make_tokens(both)).data.notes
+    assert notes[1:] == ("ROME has no panel: all 2 edits have subjects of one length",)
+
+
 def test_figure4_takes_one_model() -> None:
     with pytest.raises(RunError, match="figure4 takes runs of one model, whose tokens it counts, got a, b"):
         figure4([make_run(model="a"), make_run(model="b")], {})

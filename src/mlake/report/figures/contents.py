@@ -81,6 +81,10 @@ def _left_out(part: str, rows: Sequence[_Row]) -> Iterator[str]:
     """What the data hold that has no place in the figure."""
     if part == "a":
         yield "relations that are too rare for a line of text have no label in the figure"
+        pairs = [(row[f"{one}_id"], row[f"{one}_label"]) for row in rows for one in ("first", "second")]
+        bare = dict.fromkeys(id_ for id_, text in pairs if text is None and id_)
+        if bare:
+            yield f"{', '.join(map(label, bare))} are ids: the data give no label"
     if part in "bc" and len(rows) > _BARS:
         yield f"the figure shows the first {_BARS} of {len(rows)}"
 

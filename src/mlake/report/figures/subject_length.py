@@ -76,9 +76,10 @@ def figure4(
     """Tokens a subject against success of edits, with a fitted relation (paper, Figure 4).
 
     A panel for each run: edits by number of tokens, languages at their mean number of tokens, and a
-    logistic fit over the single edits with its 95 % band. The band and the interval of the slope resample
-    facts. The slope is also given within languages, each with an intercept of its own: what is left where no
-    other difference between languages can stand behind it.
+    logistic fit over the single edits with its 95 % band. Runs whose edits all work or all fail show nothing
+    of tokens: they have no panel beside others, and the notes say which. The band and the interval of the
+    slope resample facts. The slope is also given within languages, each with an intercept of its own: what is
+    left where no other difference between languages can stand behind it.
 
     Args:
         runs: Runs of one model.
@@ -92,11 +93,10 @@ def figure4(
     models = list(dict.fromkeys(str(one.run.spec.get("model")) for one in every))
     if len(models) > 1:
         raise RunError(f"figure4 takes runs of one model, whose tokens it counts, got {', '.join(models)}")
-    panels = []
-    for one in every:
-        edits = _edits(one.run, tokens, scorer)
-        if len({edit.tokens for edit in edits}) > 1:
-            panels.append(_panel(one, edits))
+    edited = [(one, _edits(one.run, tokens, scorer)) for one in every]
+    known = [(one, edits) for one, edits in edited if len({edit.tokens for edit in edits}) > 1]
+    mixed = [(one, edits) for one, edits in known if len({edit.success for edit in edits}) > 1]
+    panels = [_panel(one, edits) for one, edits in mixed or known]
     if not panels:
         what = f"own-language direct answers with {scorer!r} scores on subjects of different lengths"
         raise lacking("figure4", what, "run on more facts, whose subjects are known")
@@ -105,7 +105,7 @@ def figure4(
         title=_TITLE,
         columns=_COLUMNS,
         rows=tuple(row for panel in panels for row in _rows(panel)),
-        notes=(*map(_note, panels), *font_notes(models)),
+        notes=(*map(_note, panels), *_left_out(edited, panels), *font_notes(models)),
     )
     return Picture("figure4", _TITLE, data, partial(_draw, panels))
 
@@ -185,6 +185,22 @@ def _note(panel: _Panel) -> str:
         f"{panel.shown.title}: log odds a token {_slope(fit)}, within languages {_slope(panel.within)}, "
         f"correlation of tokens and success {correlation}, n = {fit.n}; 95 % intervals of both resample facts"
     )
+
+
+def _left_out(edited: Sequence[tuple[Shown, list[_Edit]]], panels: Sequence[_Panel]) -> Iterator[str]:
+    """Which runs with edits have no panel, and why."""
+    drawn = [panel.shown for panel in panels]
+    for one, edits in edited:
+        if one not in drawn and any(row.edit_lang for row in one.run.scored):
+            yield f"{one.title} has no panel: {_why(edits)}"
+
+
+def _why(edits: Sequence[_Edit]) -> str:
+    if not edits:
+        return "no edit was asked in its own language on a subject that is known"
+    if len({edit.tokens for edit in edits}) == 1:
+        return f"all {len(edits)} edits have subjects of one length"
+    return f"{'all' if edits[0].success else 'none'} of its {len(edits)} edits work"
 
 
 def _slope(fit: Fit) -> str:

@@ -10,9 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
+from matplotlib.transforms import Bbox
 
 from mlake.report.figures.heatmap import ink
-from mlake.report.figures.style import families, label, text_width
+from mlake.report.figures.style import families, label
 
 __all__ = ["sunburst"]
 
@@ -23,6 +24,7 @@ _SIZE = 6.0
 _LINE = _SIZE * 1.15 / 72  # height of a line of text in inches
 _CHARACTER = _SIZE * 0.62 / 72  # width of a character in inches, at most of most
 _SPACE = 0.06  # between text and an edge, in inches
+_FEWEST = 6  # characters that say which relation it is
 
 _Row = Mapping[str, Any]
 
@@ -30,7 +32,8 @@ _Row = Mapping[str, Any]
 def sunburst(rows: Sequence[_Row]) -> Figure:
     """Draws the rings.
 
-    Relations whose wedge is narrower than a line of text have no label.
+    Relations whose wedge is narrower than a line of text have no label, long labels are shortened to what
+    fits, and an id stands only where no label is known or no font has it. The figure ends where its text does.
 
     Args:
         rows: Rows of ``mlake.data.stats.views``' Figure 8a, in one language.
@@ -54,17 +57,30 @@ def sunburst(rows: Sequence[_Row]) -> Figure:
             upper = lower
         if upper > end + 1e-9:
             _wedge(axes, (end, upper), (_MIDDLE, _RIM), _OTHERS)
+    _crop(figure, axes)
     return figure
+
+
+def _crop(figure: Figure, axes: Axes) -> None:
+    """Cuts the figure to the rings and their text; an inch stays a unit of the axes."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    rings = Bbox.from_extents(-_RIM, -_RIM, _RIM, _RIM)
+    to_data = axes.transData.inverted()
+    texts = [one.get_window_extent(renderer).transformed(to_data) for one in axes.texts]
+    box = Bbox.union([rings, *texts]).padded(_SPACE)
+    figure.set_size_inches(box.width, box.height)
+    axes.set_xlim(box.x0, box.x1)
+    axes.set_ylim(box.y0, box.y1)
 
 
 def _draw_first(axes: Axes, group: Sequence[_Row], arc: tuple[float, float], colour: str) -> None:
     _wedge(axes, arc, (_HOLE, _MIDDLE), colour)
     row = group[0]
-    for name in (_name(row, "first", 24), label(row["first_id"] or "")):
-        inner = _MIDDLE - _SPACE - _CHARACTER * text_width(name)
-        if name and inner >= _HOLE and _fits(arc, inner):
-            _write(axes, arc, _MIDDLE - _SPACE, name, ink(to_rgb(colour)), row["lang"], inward=True)
-            break
+    inner = max(_HOLE, _LINE / math.radians(arc[1] - arc[0]))  # where a line of text begins to fit
+    room = int((_MIDDLE - _SPACE - inner) / _CHARACTER)
+    name = _name(row, "first", min(24, room)) if room >= _FEWEST else ""
+    if name:
+        _write(axes, arc, _MIDDLE - _SPACE, name, ink(to_rgb(colour)), row["lang"], inward=True)
 
 
 def _draw_second(axes: Axes, row: _Row, arc: tuple[float, float], colour: str) -> None:
