@@ -415,11 +415,7 @@ def test_many_facts_fit_a_screen(edit: Callable[..., Result], monkeypatch: pytes
     result = edit(facts, "--set", "steps=1", "--method", "memit")
     lines = result.stdout.splitlines()
     assert lines[0].startswith("FAILED  'Where did Schiller 29 work?'") and len(lines) <= 12
-<<<<<<< HEAD
     assert lines[-3:-1] == ["and 22 more", f"29 of 30 facts took (scorer {signature('contains')})"]
-=======
-    assert lines[-3:-1] == ["and 22 more", "29 of 30 facts took (scorer contains|v3)"]
->>>>>>> attack1
     assert len(stored()) == 30
 
 

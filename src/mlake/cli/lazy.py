@@ -77,12 +77,7 @@ class LazyGroup(click.Group):
             with _terminated_in_order():
                 return super().invoke(ctx)
         except click.UsageError as error:
-<<<<<<< HEAD
-            error.message = visible(error.message)  # type: ignore[misc]
-            raise
-=======
             raise click.UsageError(visible(error.format_message()), error.ctx) from None
->>>>>>> attack1
         except MlakeError as error:
             _say(f"error: {error}")
             ctx.exit(2)

@@ -9,10 +9,6 @@ from urllib.request import Request, urlopen
 import torch
 from huggingface_hub import constants, try_to_load_from_cache
 from huggingface_hub.errors import HFValidationError
-<<<<<<< HEAD
-from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
-=======
->>>>>>> attack1
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from mlake.errors import ModelError, UnknownNameError
