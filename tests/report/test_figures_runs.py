@@ -224,6 +224,23 @@ def test_figure2_hides_no_method_behind_another_and_clips_no_interval() -> None:
     assert names[-3:] == ["ROME", "MEMIT", "MEMIT, no subject"]
 
 
+def test_a_small_matrix_has_its_languages_under_its_cells_which_are_as_large_as_others() -> None:
+    one = make_run("memit", langs=("en",))
+    figure = drawn(figure5([one, make_run("rome")]))
+    panels = [axes for axes in figure.axes if axes.get_xlabel() == "asked in"]
+    for axes in panels:
+        label = axes.xaxis.label.get_window_extent()
+        places = axes.transData.transform([(x, 0) for x in axes.get_xticks()])[:, 0]
+        assert (label.x0 + label.x1) / 2 == pytest.approx(places.mean(), abs=1)
+    heights = {len(axes.get_yticks()): axes.get_window_extent().height for axes in panels}
+    assert heights[5] == pytest.approx(5 * heights[1])
+    for line in (panels[:2], panels[2:]):
+        tops = [axes.get_window_extent().y1 for axes in line]
+        assert tops[0] == pytest.approx(tops[-1])
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(box.x0, box.y0) >= -0.01 and box.x1 <= width + 0.01 and box.y1 <= height + 0.01
+
+
 def test_colours_of_figure5_end_where_its_numbers_do() -> None:
     low = [replace(row, value=row.value and 0.1) for row in make_run().scored]
     run = replace(make_run(), rows=tidy(make_run().spec, low))

@@ -33,7 +33,8 @@ def sunburst(rows: Sequence[_Row]) -> Figure:
     """Draws the rings.
 
     Relations whose wedge is narrower than a line of text have no label, long labels are shortened to what
-    fits, and an id stands only where no label is known or no font has it. The figure ends where its text does.
+    fits, and an id stands only where no label is known or no font has it. The figure ends where its text
+    does.
 
     Args:
         rows: Rows of ``mlake.data.stats.views``' Figure 8a, in one language.

@@ -110,12 +110,16 @@ def _lines(panels: Sequence[_Panel]) -> list[list[_Panel]]:
     return lines
 
 
+def _name(one: _Panel) -> str:
+    return fill(f"{one.shown.title}, {HOPS[one.kind]}", _TITLE, break_on_hyphens=False)
+
+
 def _draw(panels: Sequence[_Panel], unit: str, most: float) -> Figure:
     lines = _lines(panels)
     columns = range(max(map(len, lines)))
     widths = [max(len(line[at].matrix.tests) for line in lines if len(line) > at) for at in columns]
     cell = min(0.34, (PAGE - 1.6 - 0.4 * (len(widths) - 1)) / sum(widths))
-    names = [[fill(f"{one.shown.title}, {HOPS[one.kind]}", _TITLE) for one in line] for line in lines]
+    names = [[_name(one) for one in line] for line in lines]
     heights = [cell * max(panel_height(one.matrix) for one in line) for line in lines]
     sides = [upright(line[0].shown.model, height) for line, height in zip(lines, heights, strict=True)]
     grid = Grid(
@@ -132,12 +136,12 @@ def _draw(panels: Sequence[_Panel], unit: str, most: float) -> Figure:
             axes = grid.panel(figure, at, place)
             draw_panel(axes, one.matrix, size=min(SMALL, 26 * cell), frame=4 * cell, most=most)
             axes.set_xlim(0, widths[place])  # cells are of one size in all panels
-            axes.set_ylim(heights[at] / cell, 0)
             axes.set_anchor("NW")
             axes.set_yticks(axes.get_yticks(), [edit or "none" for edit in one.matrix.edits])
             axes.set_title(names[at][place], fontsize=SMALL)
-            axes.set_xlabel("asked in")
+            axes.set_xlabel("asked in", x=len(one.matrix.tests) / widths[place] / 2)
             if place == 0:
-                axes.set_ylabel(f"{sides[at]}\nedited in")
+                middle = 1 - heights[at] / cell / panel_height(one.matrix) / 2  # of the line of panels
+                axes.set_ylabel(f"{sides[at]}\nedited in", y=middle)
     colour_bar(figure, unit, most)
     return figure
