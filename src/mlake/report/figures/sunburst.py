@@ -64,10 +64,9 @@ def sunburst(rows: Sequence[_Row]) -> Figure:
 
 def _crop(figure: Figure, axes: Axes) -> None:
     """Cuts the figure to the rings and their text; an inch stays a unit of the axes."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
     rings = Bbox.from_extents(-_RIM, -_RIM, _RIM, _RIM)
     to_data = axes.transData.inverted()
-    texts = [one.get_window_extent(renderer).transformed(to_data) for one in axes.texts]
+    texts = [one.get_window_extent().transformed(to_data) for one in axes.texts]
     box = Bbox.union([rings, *texts]).padded(_SPACE)
     figure.set_size_inches(box.width, box.height)
     axes.set_xlim(box.x0, box.x1)
