@@ -119,6 +119,14 @@ def test_rings_shorten_long_labels_and_show_ids_only_where_no_label_is_known() -
     assert {"country", "capital", "P9", "P4"} <= shown
 
 
+def test_rings_have_a_short_label_where_a_long_one_has_no_room() -> None:
+    shown = []
+    for name in ("job", "occupation"):
+        figure = rings(("P1", "country", 989, "P3", "capital", 989), ("P2", name, 11, "P3", "capital", 11))
+        shown.append({text.get_text() for text in figure.axes[0].texts})
+    assert shown[0] - shown[1] == {"job"} and shown[1] < shown[0]
+
+
 def test_figure8a_says_that_ids_are_ids(mini) -> None:
     assert not any("are ids" in note for note in figure8(mini, "a").data.notes)
     bare = tuple(

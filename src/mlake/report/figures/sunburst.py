@@ -13,7 +13,7 @@ from matplotlib.patches import Wedge
 from matplotlib.transforms import Bbox
 
 from mlake.report.figures.heatmap import ink
-from mlake.report.figures.style import families, label
+from mlake.report.figures.style import families, label, text_width
 
 __all__ = ["sunburst"]
 
@@ -24,7 +24,7 @@ _SIZE = 6.0
 _LINE = _SIZE * 1.15 / 72  # height of a line of text in inches
 _CHARACTER = _SIZE * 0.62 / 72  # width of a character in inches, at most of most
 _SPACE = 0.06  # between text and an edge, in inches
-_FEWEST = 6  # characters that say which relation it is
+_FEWEST = 6  # characters that a label is shortened to
 
 _Row = Mapping[str, Any]
 
@@ -64,10 +64,9 @@ def sunburst(rows: Sequence[_Row]) -> Figure:
 
 def _crop(figure: Figure, axes: Axes) -> None:
     """Cuts the figure to the rings and their text; an inch stays a unit of the axes."""
-    renderer = FigureCanvasAgg(figure).get_renderer()
     rings = Bbox.from_extents(-_RIM, -_RIM, _RIM, _RIM)
     to_data = axes.transData.inverted()
-    texts = [one.get_window_extent(renderer).transformed(to_data) for one in axes.texts]
+    texts = [one.get_window_extent().transformed(to_data) for one in axes.texts]
     box = Bbox.union([rings, *texts]).padded(_SPACE)
     figure.set_size_inches(box.width, box.height)
     axes.set_xlim(box.x0, box.x1)
@@ -79,8 +78,8 @@ def _draw_first(axes: Axes, group: Sequence[_Row], arc: tuple[float, float], col
     row = group[0]
     inner = max(_HOLE, _LINE / math.radians(arc[1] - arc[0]))  # where a line of text begins to fit
     room = int((_MIDDLE - _SPACE - inner) / _CHARACTER)
-    name = _name(row, "first", min(24, room)) if room >= _FEWEST else ""
-    if name:
+    name = _name(row, "first", max(_FEWEST, min(24, room)))
+    if text_width(name) <= room:
         _write(axes, arc, _MIDDLE - _SPACE, name, ink(to_rgb(colour)), row["lang"], inward=True)
 
 
