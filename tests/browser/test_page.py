@@ -54,7 +54,8 @@ def test_another_scorer_and_kind_can_be_chosen(opened: Open, small_page: Path) -
 
 def test_drill_down_by_mouse_and_back(opened: Open, small_page: Path) -> None:
     tab = opened(small_page)
-    tab.evaluate("scrollTo(0, 200)")
+    tab.locator(CELL).first.scroll_into_view_if_needed()
+    top = tab.evaluate("scrollY")
     tab.locator(CELL).first.click()
     assert tab.inner_text("#answers-title") == "Direct questions, edited in English, asked in Japanese"
     assert "0.0 %" in tab.inner_text("#answers-view .cell-summary")
@@ -70,7 +71,7 @@ def test_drill_down_by_mouse_and_back(opened: Open, small_page: Path) -> None:
     assert tab.locator(ROW).count() == 12
     tab.go_back()
     tab.wait_for_selector("#overview:not([hidden])")
-    assert tab.evaluate("scrollY") == 200
+    assert tab.evaluate("scrollY") == top > 0
     tab.go_forward()
     tab.wait_for_selector("#answers-view:not([hidden])")
 

@@ -96,7 +96,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         style = PromptStyle(PLAIN, stop_rule=options["stop"])
         pin = options["revision"] or "m1"
         device = SimpleNamespace(type="cpu")
-        return SimpleNamespace(name=name, revision=pin, dtype="torch.bfloat16", style=style, device=device)
+        about = {"name": name, "revision": pin, "dtype": "torch.bfloat16", "positions": None}
+        return SimpleNamespace(style=style, device=device, **about)
 
     def answers(lm: Any, questions: Any, *, max_new_tokens: int, progress: Any, **edits: Any) -> list[Answer]:
         seen["answered"] += len(questions)

@@ -38,6 +38,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 def model(tiny_lm: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny Llama with its tokenizer, as a checkpoint."""
     lm, folder = tiny_lm("llama"), tmp_path_factory.mktemp("model")
+    lm.model.config.max_position_embeddings = 512  # for long answers behind lines of facts
     lm.model.float().save_pretrained(folder)
     lm.tokenizer.save_pretrained(folder)
     return folder

@@ -196,13 +196,13 @@ def start(folder: Path, number: int) -> str:
     return line.strip()
 
 
-@pytest.mark.parametrize("number", [*range(1, 10), 34, 35, 36, 37, *range(38, 111, 12)])
+@pytest.mark.parametrize("number", [*range(1, 10), 34, 35, 36, 37, *range(38, 99, 12), 79])
 @pytest.mark.slow
 def test_killed_anywhere_and_resumed_ends_with_the_same_bytes(tmp_path: Path, number: int) -> None:
     finish(tmp_path / "whole")
     said = start(tmp_path / "run", number)
     assert said.startswith(f"at {number}: ")
-    assert ("half an edit" in said) == (number in (35, 74))
+    assert ("half an edit" in said) == (number in (35, 79))
     finish(tmp_path / "run")
     assert contents(tmp_path / "run") == contents(tmp_path / "whole")
 

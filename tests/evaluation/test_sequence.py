@@ -314,7 +314,7 @@ def test_a_real_model_ends_where_its_edits_in_order_lead(
     edits = [load_edit(tmp_path / f"run/edits/{step.name}.safetensors") for step in last]
     with edits[0].applied(lm) as once:
         torch.manual_seed(0)
-        text = ordinary_text(benchmark())
+        text = ordinary_text(benchmark(), benchmark().facts[:4])
         assert session.method is not None
         again = session.method.edit(once, last[1].statements, text=text, history=edits[:1])
     assert torch.equal(again.tensors()["1.left"], edits[1].tensors()["1.left"]), "made on top of the first"

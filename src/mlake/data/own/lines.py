@@ -1,6 +1,7 @@
 """One line of a facts file, which its schema has checked: what is of the wrong type reads as absent.
 
-Blanks at the edges of a text do not belong to it: an edit that ends in one could never be said to have taken.
+Blanks at the edges of questions, subjects and answers do not belong to them: an edit that ends in one could
+never be said to have taken.
 """
 
 import json
@@ -14,6 +15,14 @@ from mlake.data.faults import shown
 __all__ = ["Line", "line_of", "padded", "parse_json", "parse_line"]
 
 
+_TRIMMED = frozenset(
+    {"question", "subject", "old_answer", "new_answer", "old_aliases", "new_aliases"}
+    | {"text", "accept", "reject"}
+    | {"o_answer", "e_answer", "o_answer_aliases", "e_answer_aliases"}
+)
+"""Fields of lines, questions and rows of the release whose texts are asked for or looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line(Checked):
     """A JSON object; ``check`` notes what is wrong with it."""
@@ -21,12 +30,12 @@ class Line(Checked):
     def text(self, name: str, default: str = "") -> str:
         """A string."""
         value = self.values.get(name)
-        return value.strip() if isinstance(value, str) else default
+        return _trimmed(name, value) if isinstance(value, str) else default
 
     def optional(self, name: str) -> str | None:
         """A string, or None where it is null or absent."""
         value = self.values.get(name)
-        return value.strip() if isinstance(value, str) else None
+        return _trimmed(name, value) if isinstance(value, str) else None
 
     def flag(self, name: str, default: bool) -> bool:
         """A boolean."""
@@ -45,7 +54,7 @@ class Line(Checked):
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of strings."""
-        return tuple(value.strip() for value in self.items(name) if isinstance(value, str))
+        return tuple(_trimmed(name, value) for value in self.items(name) if isinstance(value, str))
 
     def objects(self, name: str) -> "Iterator[tuple[int, Line]]":
         """The objects of a list with their places in it."""
@@ -84,12 +93,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def padded(value: object) -> bool:
-    """Whether any text in a JSON value has blanks at its edges."""
+def padded(value: object, name: str = "") -> bool:
+    """Whether a text in a JSON value, which stands in the field of this name, has blanks to be taken off."""
     if isinstance(value, str):
-        return value != value.strip()
-    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return any(padded(item) for item in items)
+        return value != _trimmed(name, value)
+    if isinstance(value, Mapping):
+        return any(padded(item, key) for key, item in value.items())
+    return isinstance(value, list) and any(padded(item, name) for item in value)
+
+
+def _trimmed(name: str, text: str) -> str:
+    return text.strip() if name in _TRIMMED else text
 
 
 def line_of(values: object, where: str, problems: Problems) -> Line | None:
