@@ -64,10 +64,17 @@ def close(found: Any, expected: Any) -> None:
         torch.testing.assert_close(changes(found)[key].cpu(), change.cpu(), rtol=1e-6, atol=1e-9)
 
 
+def elsewhere(report: Any) -> Any:
+    """A report without the device that a writer of texts was on."""
+    texts = report.get("texts", {})
+    writer = {key: value for key, value in (texts.get("writer") or {}).items() if key != "device"}
+    return {**report, "texts": {**texts, "writer": writer}}
+
+
 def check(pair: Pair, found: Any, expected: Any, tmp_path: Path) -> None:
     """The same edit; put into force, kept and read again, it is the same; the weights come back."""
     close(found, expected)
-    assert found.report == expected.report
+    assert elsewhere(found.report) == elsewhere(expected.report)
     before = weights(pair.there)
     found.save(tmp_path / "edit.safetensors")
     kept = load_edit(tmp_path / "edit.safetensors")

@@ -26,6 +26,7 @@ def tiny(tiny_lm: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
     """Loads a tiny model whatever the name, with quick settings; counts what is computed."""
     monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
     lm = tiny_lm("llama")
+    lm.model.config.max_position_embeddings = 512  # for long answers
     counts = {"edits": 0}
     monkeypatch.setattr(work, "load", lambda name, **options: replace(lm, name=name))
     monkeypatch.setattr("mlake.reproduce.make.load_tokenizer", lambda name: lm.tokenizer)
