@@ -120,7 +120,7 @@ def test_mend_is_never_trained_on_what_is_reported(
 
     edit(options(tmp_path / "own", facts="3:6"))
     assert told and not [line for line in told if "trained on" in line]
-    edit(options(tmp_path / "other", facts="4:8", trained={"mend": path}))
+    edit(options(tmp_path / "other", facts="4:8", batch_size=4, trained={"mend": path}))
     assert (
         "note: 2 of 4 facts are among those that mend was trained on; "
         "mend was trained to edit 3 together, not 4: no fair test"
