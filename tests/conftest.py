@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure() -> None:
-    """Has interrupts raised, which a shell may have had this process ignore when it put it in the background."""
+    """Have interrupts raised; a shell may have had this process ignore them, as it does in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
