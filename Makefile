@@ -7,7 +7,7 @@ PINS := pyproject.toml constraints.txt
 LONG := slow or browser or released
 # Tiny models gain nothing from threads, and those of several workers fight over the cores: with as many
 # threads as torch takes by itself, the suite took 22 minutes.
-QUICK := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not ($(LONG))" -n auto --maxprocesses 8 --dist worksteal
+SIDE_BY_SIDE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check test lint wheel browser bench clean
@@ -19,10 +19,10 @@ demo: .venv/demo.stamp ## Edit Gemma-3-270M in English, ask it in five languages
 	$(BIN)/mlake run demo --out runs/demo
 
 check: lint ## Check style and types, then run the quick tests side by side: a minute or two.
-	$(QUICK)
+	$(SIDE_BY_SIDE) --maxprocesses 8 -m "not ($(LONG))"
 
 test: check browser ## Run every test: those of make check, then slow ones, the page in a browser, the released data.
-	$(BIN)/python -m pytest -m "$(LONG)"
+	$(SIDE_BY_SIDE) --maxprocesses 2 -m "$(LONG)"  # each holds a real model
 
 lint: .venv/dev.stamp ## Check style and types only.
 	$(BIN)/ruff check .
