@@ -126,3 +126,9 @@ def test_a_command_that_is_nearly_one_is_named(words: list[str], near: str) -> N
     result = CliRunner().invoke(cli.main, words)
     assert result.exit_code == 2
     assert result.stderr.endswith(f"No such command {words[-1]!r}. Did you mean {near!r}?\n")
+
+
+def test_a_group_without_a_command_shows_its_help_and_no_error() -> None:
+    result = CliRunner().invoke(cli.main, ["data"])
+    shown = result.stderr or result.stdout
+    assert shown.startswith("Usage: ") and "check" in shown and "Error" not in shown

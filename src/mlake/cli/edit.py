@@ -16,6 +16,7 @@ from mlake.data import load
 from mlake.data.ordinary import ordinary_text
 from mlake.disk import clear_temporaries, write_atomic
 from mlake.errors import DataError, EditError, SubjectError
+from mlake.languages import language
 from mlake.pricing.questions import SOME, price_questions
 from mlake.records import Asked, Benchmark, Fact, Statement
 from mlake.safe import plain
@@ -107,6 +108,7 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
 
 def _stated(benchmark: Benchmark, lang: str, source: str) -> list[Fact]:
     """The facts that are stated in a language; how many are not is said."""
+    language(lang)  # a code that is none may be near one: jp, EN
     found = [fact for fact in benchmark.facts if lang in fact.statements]
     if not found:
         raise DataError(f"{source} states no fact in {lang!r}; it has: {', '.join(benchmark.langs)}")

@@ -77,7 +77,10 @@ class LazyGroup(click.Group):
             with _terminated_in_order():
                 return super().invoke(ctx)
         except click.UsageError as error:
-            raise click.UsageError(visible(error.format_message()), error.ctx) from None
+            shown = visible(error.format_message())
+            if shown == error.format_message():
+                raise  # help, where nothing is asked for, is one of these too
+            raise click.UsageError(shown, error.ctx) from None
         except MlakeError as error:
             _say(f"error: {error}")
             ctx.exit(2)

@@ -144,7 +144,7 @@ class Unpriced:
 
 
 def price(
-    lm: LM, edit: Any, facts: Sequence[Fact], lang: str, *, many: int | None = SOME, max_new_tokens: int = 32
+    lm: LM, edit: Any, facts: Sequence[Fact], lang: str, *, many: int | None = SOME, max_new_tokens: int = 128
 ) -> Price:
     """What an edit costs: what a model says, before and after it, about its facts and about others.
 

@@ -87,8 +87,9 @@ def _easyedit(values: _Values, left_out: Counter[str]) -> dict[str, Any]:
 
 def _filled(prompt: object, subject: object) -> object:
     """A prompt with the subject in its place, where it leaves one."""
-    both = isinstance(prompt, str) and isinstance(subject, str)
-    return prompt.replace("{}", subject) if both else prompt  # type: ignore[attr-defined, arg-type]
+    if isinstance(prompt, str) and isinstance(subject, str):
+        return prompt.replace("{}", subject)
+    return prompt
 
 
 def _stated(question: object, subject: object, old: list[str], new: object) -> dict[str, Any]:
