@@ -1,1 +1,1 @@
-"""Building a benchmark: a table of stages from statements of Wikidata to a release."""
+"""Builds a benchmark: from facts of Wikidata to questions in many languages and a release."""
