@@ -24,7 +24,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("text",),
         ("models",),
         ("data", "editing", "scorers"),
-        ("evaluation",),
+        ("construct", "evaluation"),
         ("analysis",),
         ("report",),
         ("pricing",),
