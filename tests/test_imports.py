@@ -18,7 +18,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
     "mlake": (
         ("errors", "interrupts", "safe"),
         ("chat_server", "disk", "kinds", "recipes", "scripts", "sentences", "templates", "thoughts"),
-        ("languages", "records"),
+        ("folders", "languages", "records"),
         ("edges", "forms"),
         ("sought",),
         ("text",),

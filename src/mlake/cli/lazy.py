@@ -21,6 +21,7 @@ _LONGEST = 4000
 _GOES_ON = "what is finished is kept, and the same command goes on from here"
 _FROM_THE_START = "the same command starts again from its beginning"
 _INTERRUPTED = {
+    "build": _GOES_ON,
     "ask": "the model itself is unchanged",
     "edit": "the edit was not finished; the same command starts it again",
     "reproduce": _GOES_ON,

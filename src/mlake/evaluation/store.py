@@ -23,14 +23,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from filelock import FileLock, Timeout
-
 from mlake.disk import TEMPORARY, encoded, json_of, write_atomic
 from mlake.errors import RunError
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.spec import FORMAT, RunSpec, canonical
 from mlake.evaluation.stored import check_plan, check_probe, check_spec
 from mlake.evaluation.units import Place, Step, Unit, place_of
+from mlake.folders import clear_leftovers, lock, os_errors
 from mlake.kinds import KINDS
 from mlake.records import Answer, Asked, Probe, Triple
 
@@ -65,13 +64,11 @@ class Store:
                 it cannot be written.
         """
         with ExitStack() as held:
-            with _os_errors(folder):
+            with os_errors(folder):
                 _refuse_foreign(folder)
                 folder.mkdir(parents=True, exist_ok=True)
-                _lock(held, folder)
-                for pattern in (f"{TEMPORARY}*", f".{TEMPORARY}*"):  # the second is that of older runs
-                    for leftover in filter(Path.is_file, sorted(folder.rglob(pattern))):
-                        leftover.unlink()
+                lock(held, folder, _LOCK)
+                clear_leftovers(folder)
             _check_spec(folder, spec.record())
             yield cls(folder, spec)
 
@@ -127,7 +124,7 @@ class Store:
     def drop_edit(self, step: Step) -> None:
         """Remove a stored edit that is not needed any more."""
         path = self.edit_path(step)
-        with _os_errors(path):
+        with os_errors(path):
             path.unlink(missing_ok=True)
 
     def examined_path(self, step: Step) -> Path:
@@ -229,31 +226,14 @@ def _line(row: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    with _os_errors(path):
+    with os_errors(path):
         write_atomic(path, encoded(text))
 
 
 def _save(value: Savable, path: Path) -> None:
-    with _os_errors(path):
+    with os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         value.save(path)
-
-
-@contextmanager
-def _os_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise RunError(
-            f"cannot write {path}: {error.strerror or error}; what is stored is kept: mend it and run again"
-        ) from error
-
-
-def _lock(held: ExitStack, folder: Path) -> None:
-    try:
-        held.enter_context(FileLock(folder / _LOCK, blocking=False))
-    except Timeout:
-        raise RunError(f"another process runs in {folder}; wait for it or choose another --out") from None
 
 
 def try_folder(folder: Path, known: Mapping[str, Any]) -> None:
@@ -268,11 +248,11 @@ def try_folder(folder: Path, known: Mapping[str, Any]) -> None:
             be written.
     """
     new = not folder.exists()
-    with _os_errors(folder):
+    with os_errors(folder):
         _refuse_foreign(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as held:
-            _lock(held, folder)
+            lock(held, folder, _LOCK)
         if new:
             (folder / _LOCK).unlink(missing_ok=True)
             folder.rmdir()

@@ -1,0 +1,155 @@
+"""Runs the stages of a build: what is finished is kept, what a hand changed is taken as it is."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from mlake.construct.context import Context
+from mlake.construct.folder import BuildFolder
+from mlake.construct.stage import Stage
+from mlake.errors import RunError, UnknownNameError
+
+__all__ = ["Done", "State", "build", "planned"]
+
+State = Literal["kept", "edited", "made"]
+"""What becomes of a stage: kept as it was made, kept as a hand edited it, or made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a stage, or would.
+
+    Attributes:
+        stage: The stage.
+        state: What became of it.
+        why: Why it is made; a warning where it is edited; else empty.
+        rows: How many rows its file has; None where there is none yet.
+        dropped: Rule to how much it left out.
+    """
+
+    stage: Stage
+    state: State
+    why: str = ""
+    rows: int | None = None
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+def build(
+    folder: Path,
+    context: Context,
+    stages: Sequence[Stage],
+    *,
+    start: str | None = None,
+    until: str | None = None,
+    say: Callable[[Done], object] = lambda done: None,
+) -> list[Done]:
+    """Make the stages that are not made yet, or are made of something that changed since.
+
+    Args:
+        folder: Where the build is stored.
+        context: What it is made of.
+        stages: Its stages in order.
+        start: Name of a stage that is made in any case, as is every one after it.
+        until: Name of the last stage; later ones stay as they are.
+        say: Told of each stage before it is made and when it is there, which its rows tell.
+
+    Returns:
+        What became of each stage.
+
+    Raises:
+        UnknownNameError: There is no stage of that name.
+        DataError: A stage file is damaged or breaks its schema.
+        RunError: The folder is in use, holds another build or cannot be written.
+    """
+    chosen, forced = _chosen(stages, start, until)
+    done = []
+    with BuildFolder.open(folder, context.settings) as place:
+        for stage in chosen:
+            one = _state(place, stage, context, forced=stage.name in forced)
+            if one.state == "made":
+                say(one)
+                made_of = place.made_of(stage, context)
+                made = stage.make(context, {row.name: place.rows(row) for row in _read(stage, stages)})
+                place.write(stage, made, made_of)
+            done.append(_counted(place, one))
+            say(done[-1])
+    return done
+
+
+def planned(
+    folder: Path,
+    context: Context,
+    stages: Sequence[Stage],
+    *,
+    start: str | None = None,
+    until: str | None = None,
+) -> list[Done]:
+    """What ``build`` would do now, without writing anything; rows are those that stand there now.
+
+    Raises:
+        UnknownNameError: There is no stage of that name.
+        DataError: A stage file is damaged or breaks its schema.
+        RunError: The folder holds another build or cannot be read.
+    """
+    chosen, forced = _chosen(stages, start, until)
+    place = BuildFolder(folder, context.settings)
+    anew: set[str] = set()
+    done = []
+    for stage in chosen:
+        one = _state(place, stage, context, forced=stage.name in forced, anew=anew)
+        if one.state == "made":
+            anew.add(stage.name)
+        done.append(_counted(place, one))
+    return done
+
+
+def _chosen(
+    stages: Sequence[Stage], start: str | None, until: str | None
+) -> tuple[Sequence[Stage], Sequence[str]]:
+    """The stages up to the last one, and the names of those that are made in any case."""
+    names = [stage.name for stage in stages]
+    for name in (start, until):
+        if name is not None and name not in names:
+            raise UnknownNameError("stage", name, names)
+    end = len(names) if until is None else names.index(until) + 1
+    begin = end if start is None else names.index(start)
+    if start is not None and begin >= end:
+        raise RunError(f"--from {start} comes after --until {until}; the stages are: {', '.join(names)}")
+    return stages[:end], names[begin:end]
+
+
+def _state(
+    place: BuildFolder, stage: Stage, context: Context, *, forced: bool, anew: Collection[str] = ()
+) -> Done:
+    record = place.record(stage)
+    if record is None:
+        return Done(stage, "made", "not made yet")
+    edited = place.is_edited(stage)
+    if forced:
+        return Done(stage, "made", "asked for" + (", in place of what a hand edited" if edited else ""))
+    now = place.made_of(stage, context)
+    changed = [name for name in now if now[name] != record.made_of.get(name) or name in anew]
+    said = f"{', '.join(changed)} changed" if changed else ""
+    if edited:
+        place.rows(stage)  # refuses what breaks the schema
+        return Done(stage, "edited", f"{said}; --from {stage.name} makes it anew" if said else "")
+    if changed:
+        return Done(stage, "made", said)
+    return (
+        Done(stage, "kept")
+        if place.is_whole(stage)
+        else Done(stage, "made", "a file of it changed or is gone")
+    )
+
+
+def _counted(place: BuildFolder, done: Done) -> Done:
+    record = place.record(done.stage)
+    if record is None:
+        return done
+    rows = len(place.rows(done.stage)) if done.state == "edited" else record.rows
+    return Done(done.stage, done.state, done.why, rows, record.dropped)
+
+
+def _read(stage: Stage, stages: Sequence[Stage]) -> list[Stage]:
+    return [one for one in stages if one.name in stage.reads]

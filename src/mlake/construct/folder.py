@@ -1,0 +1,274 @@
+"""The folder of a build, written so that a kill at any moment costs one stage at most.
+
+::
+
+    build.json                    the settings that name the build
+    stages/<stage>.jsonl          its rows, to be looked at and edited by hand
+    stages/<stage>.dropped.jsonl  what it left out, by which rule and why
+    stages/<stage>.json           counts by rule, hashes of what it was made of and of what it wrote
+    release/                      the files of the release
+
+No file holds a time, a path or a host name: equal settings and inputs give equal bytes.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+from mlake.construct.context import Context, Settings
+from mlake.construct.stage import Made, Row, Stage, row_faults
+from mlake.data.faults import FILLED, OBJECT, Shape, faults
+from mlake.disk import encoded, json_of, write_atomic
+from mlake.errors import DataError, RunError
+from mlake.folders import clear_leftovers, lock, os_errors
+
+__all__ = ["BuildFolder", "Record"]
+
+_FORMAT = "mlake-build/1"
+_LOCK, _SETTINGS = "build.lock", "build.json"
+_RECORD: Shape = {
+    "type": "object",
+    "properties": {
+        "stage": FILLED,
+        "made_of": OBJECT,
+        "wrote": OBJECT,
+        "rows": {"type": "integer", "minimum": 0},
+        "dropped": OBJECT,
+    },
+    "required": ["stage", "made_of", "wrote", "rows", "dropped"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is stored of a stage that was made.
+
+    Attributes:
+        made_of: Name to SHA-256 of all that it was made of.
+        wrote: Path in the folder to SHA-256 of each file that it wrote.
+        rows: How many rows it made.
+        dropped: Rule to how much it left out.
+    """
+
+    made_of: Mapping[str, str]
+    wrote: Mapping[str, str]
+    rows: int
+    dropped: Mapping[str, int]
+
+
+class BuildFolder:
+    """A build's folder. One that was not opened with ``open`` is only read."""
+
+    def __init__(self, folder: Path, settings: Settings):
+        """Look at a folder, which need not be there.
+
+        Args:
+            folder: The folder.
+            settings: Those of the build.
+
+        Raises:
+            RunError: It holds another build, or other files.
+        """
+        self.folder = folder
+        self.settings = settings
+        self._rows: dict[str, Sequence[Row]] = {}
+        with os_errors(folder):
+            _refuse_foreign(folder)
+        _check_settings(folder, self._described())
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path, settings: Settings) -> Iterator[Self]:
+        """Lock the folder, made if need be, and clear what a killed build left half written.
+
+        Raises:
+            RunError: Another process builds in it, it holds another build or other files, or it cannot be
+                written.
+        """
+        with ExitStack() as held:
+            found = cls(folder, settings)
+            with os_errors(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                lock(held, folder, _LOCK)
+                clear_leftovers(folder)
+            found = cls(folder, settings)  # another process may have begun a build before the lock was ours
+            found._write(_SETTINGS, (json.dumps(found._described(), indent=1) + "\n").encode())
+            yield found
+
+    def _described(self) -> dict[str, Any]:
+        return {"format": _FORMAT} | self.settings.record()
+
+    def made_of(self, stage: Stage, context: Context) -> dict[str, str]:
+        """Name to SHA-256 of all that a stage is made of, as it stands now; empty where a file is missing."""
+        files = {name: self._hash(_rows_path(name)) for name in stage.reads}
+        return {"mlake": version("mlake")} | {name: context.inputs[name] for name in stage.uses} | files
+
+    def record(self, stage: Stage) -> Record | None:
+        """What is stored of a stage; None where it was never finished.
+
+        Raises:
+            DataError: The record is damaged.
+        """
+        path = self.folder / _record_path(stage.name)
+        try:
+            value = json_of(path.read_bytes().decode())
+            wrong = [f"{field or 'it'} {what}" for field, what in faults(value, _RECORD)]
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            wrong = [str(error)]
+        if wrong:
+            raise DataError(f"{path} is damaged: {wrong[0]}; delete it, and the stage is made anew")
+        return Record(value["made_of"], value["wrote"], value["rows"], value["dropped"])
+
+    def is_edited(self, stage: Stage) -> bool:
+        """Whether the rows of a finished stage are there, and others than it wrote."""
+        record, path = self.record(stage), _rows_path(stage.name)
+        return record is not None and self._hash(path) not in ("", record.wrote.get(path))
+
+    def is_whole(self, stage: Stage) -> bool:
+        """Whether every file that a finished stage wrote stands as it was written, its rows aside."""
+        record, rows = self.record(stage), _rows_path(stage.name)
+        return (
+            record is not None
+            and (self.folder / rows).exists()
+            and all(self._hash(path) == digest for path, digest in record.wrote.items() if path != rows)
+        )
+
+    def rows(self, stage: Stage) -> Sequence[Row]:
+        """The rows of a stage as they stand in its file.
+
+        Raises:
+            DataError: A line is no JSON object, or breaks the stage's schema.
+        """
+        if stage.name not in self._rows:
+            path = self.folder / _rows_path(stage.name)
+            rows = _read_rows(path)
+            if self.is_edited(stage):
+                _refuse_faults(path, row_faults(stage, rows))
+            self._rows[stage.name] = rows
+        return self._rows[stage.name]
+
+    def write(self, stage: Stage, made: Made, made_of: Mapping[str, str]) -> None:
+        """Store what a stage made. Without its record, written last, it counts as never made.
+
+        Raises:
+            DataError: A row breaks the stage's schema.
+            RunError: The folder cannot be written.
+        """
+        content = _lines(made.rows)
+        rows: list[Row] = [json_of(line) for line in content.decode().split("\n")[:-1]]
+        _refuse_faults(self.folder / _rows_path(stage.name), row_faults(stage, rows))
+        files = {_dropped_path(stage.name): _lines(drop._asdict() for drop in made.drops), **made.files}
+        files[_rows_path(stage.name)] = content
+        self._forget(stage, files)
+        for path, written in files.items():
+            self._write(path, written)
+        record = {
+            "stage": stage.name,
+            "made_of": dict(made_of),
+            "wrote": {path: sha256(written).hexdigest() for path, written in files.items()},
+            "rows": len(rows),
+            "dropped": made.counted(),
+        }
+        self._write(
+            _record_path(stage.name), encoded(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+        )
+        self._rows[stage.name] = rows
+
+    def _forget(self, stage: Stage, files: Iterable[str]) -> None:
+        """Take away the record of a stage, and before it the files that the stage makes no more."""
+        record = self.record(stage)
+        with os_errors(self.folder):
+            for path in sorted(set(record.wrote if record else ()) - set(files)):
+                (self.folder / path).unlink(missing_ok=True)
+            (self.folder / _record_path(stage.name)).unlink(missing_ok=True)
+
+    def _write(self, path: str, content: bytes) -> None:
+        with os_errors(self.folder / path):
+            write_atomic(self.folder / path, content)
+
+    def _hash(self, path: str) -> str:
+        """SHA-256 of a file; empty if it is missing."""
+        try:
+            return sha256((self.folder / path).read_bytes()).hexdigest()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise DataError(
+                f"cannot read {self.folder / path}: {error.strerror}; make it readable"
+            ) from error
+
+
+def _rows_path(name: str) -> str:
+    return f"stages/{name}.jsonl"
+
+
+def _dropped_path(name: str) -> str:
+    return f"stages/{name}.dropped.jsonl"
+
+
+def _record_path(name: str) -> str:
+    return f"stages/{name}.json"
+
+
+def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    return encoded("".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows))
+
+
+def _read_rows(path: Path) -> list[Row]:
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}; build the stage first") from error
+    rows: list[Row] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(json_of(line.decode()))
+        except ValueError as error:
+            _refuse_faults(path, [(number, f"is no JSON: {error}")])
+    return rows
+
+
+def _refuse_faults(path: Path, found: Sequence[tuple[int, str]]) -> None:
+    if found:
+        number, what = found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise DataError(
+            f"{path}, line {number}: {what}{more}; mend it, or delete the file to have it made anew"
+        )
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not folder.exists() or (folder / _SETTINGS).exists():
+        return
+    for path in sorted(folder.iterdir()):
+        if path.name != _LOCK and not path.name.startswith(".tmp-"):
+            raise RunError(f"{folder} holds {path.name!r} but no build; choose an empty folder with --out")
+
+
+def _check_settings(folder: Path, new: Mapping[str, Any]) -> None:
+    """Refuse a folder whose build has other settings."""
+    path = folder / _SETTINGS
+    if not path.exists():
+        return
+    try:
+        stored = json_of(path.read_bytes().decode())
+    except (OSError, ValueError) as error:
+        raise RunError(f"cannot read {path}: {error}; mend it or choose another --out") from error
+    if not isinstance(stored, dict):
+        raise RunError(f"{path} is damaged: it is no JSON object; mend it or choose another --out")
+    for key in (*new, *stored):
+        if stored.get(key) != new.get(key):
+            there, here = (json.dumps(one.get(key), ensure_ascii=False) for one in (stored, new))
+            raise RunError(
+                f"{folder} holds another build: {key} is {there} there and {here} here; choose another --out "
+                f"or use the settings in its {_SETTINGS}"
+            )
