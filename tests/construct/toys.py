@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from mlake.construct.context import Context, Settings
+from mlake.construct.source import Source
 from mlake.construct.stage import Drop, Made, Row, Rows, Stage
 from mlake.data.faults import FILLED, Shape
 
 
 def context(seed: int = 0, **inputs: str) -> Context:
     digests = {name: sha256(text.encode()).hexdigest() for name, text in ({"source": "a"} | inputs).items()}
-    return Context(settings=Settings(seed=seed), inputs=digests)
+    return Context(
+        settings=Settings(seed=seed), inputs=digests, source=Source({}, ()), relations={}, wordings=()
+    )
 
 
 def numbers(context: Context, rows: Rows) -> Made:

@@ -3,15 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mlake.construct.context import Context
-from mlake.data.faults import FILLED, OBJECT, Shape, faults
+from mlake.construct.lines import Row
+from mlake.data.faults import FILLED, OBJECT, Shape
 
-__all__ = ["Drop", "Made", "Row", "Rows", "Stage", "row_faults"]
-
-Row = dict[str, Any]
-"""A line of a stage's file."""
+__all__ = ["Drop", "Made", "Row", "Rows", "Stage"]
 
 Rows = Mapping[str, Sequence[Row]]
 """Name of an earlier stage to its rows."""
@@ -74,17 +72,3 @@ class Stage:
     make: Callable[[Context, Rows], Made]
     shape: Callable[[], Shape] = _any_row
     key: tuple[str, ...] = ("id",)
-
-
-def row_faults(stage: Stage, rows: Sequence[Row]) -> list[tuple[int, str]]:
-    """Line numbers from 1, and what is wrong there: a field's value, or a row that stands there twice."""
-    shape, found = stage.shape(), []
-    first: dict[tuple[Any, ...], int] = {}
-    for number, row in enumerate(rows, 1):
-        wrong = [f"{field or 'the line'} {what}" for field, what in faults(row, shape)]
-        if not wrong:
-            key = tuple(row[name] for name in stage.key)
-            if first.setdefault(key, number) != number:
-                wrong = [f"{' and '.join(stage.key)} stand in line {first[key]} already"]
-        found += [(number, what) for what in wrong]
-    return found
