@@ -61,7 +61,7 @@ def trace(
     with working_in(out, spec, lock_name="trace.lock", ours={"facts"}) as folder:
         with _bar("tracing", len(known), "fact") as told:
             rows = trace_all(lm, known, drawn, folder / "facts", told)
-        record = {"spec": spec, "notes": notes, "langs": tracing_means(rows)}
+        record: dict[str, Any] = {"spec": spec, "notes": notes, "langs": tracing_means(rows)}
         files = _files(lm.name, record)
         write_files(folder, files)
     click.echo(json.dumps(record, indent=1) if as_json else _told(record["langs"]))
