@@ -12,8 +12,8 @@ __all__ = ["ENTITY_KINDS", "OTHER", "Kinds", "kinds"]
 
 ENTITY_KINDS = (
     "country", "region", "city", "continent", "person", "character", "band", "company", "organisation",
-    "school", "broadcaster", "label", "team", "language", "religion", "occupation", "position", "sport",
-    "event", "genre", "film", "series", "book", "periodical", "music", "game", "software", "device",
+    "school", "broadcaster", "record_label", "team", "language", "religion", "occupation", "position",
+    "sport", "event", "genre", "film", "series", "book", "periodical", "music", "game", "software", "device",
     "vehicle", "building", "dish", "other",
 )  # fmt: skip
 """A region is any part of a country that is no city, a book any written work, music a song or an album."""

@@ -11,13 +11,17 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from mlake.construct.corrections import corrections
 from mlake.construct.kinds import kinds
 from mlake.construct.lines import Row, read_rows
 from mlake.data.faults import FILLED, TEXT, TEXTS, Shape, shown
 from mlake.errors import DataError
 from mlake.languages import language
 
-__all__ = ["Claim", "Entity", "Source", "read_source", "snapshot"]
+__all__ = ["CORRECTED", "Claim", "Entity", "Source", "read_source", "snapshot"]
+
+CORRECTED = "corrected"
+"""Witness of a label that a reading corrected."""
 
 
 def _object(required: Sequence[str], **properties: Shape) -> Shape:
@@ -168,7 +172,16 @@ def read_source(folder: Path | None, langs: Sequence[str]) -> Source:
                 f"{place} has no labels in {lang!r}; put them into extra-languages/{lang}.jsonl there"
             )
     claims = tuple(_claims(read_rows(place / "statements.jsonl", _STATEMENT), entities, place))
-    return Source(entities, claims)
+    return Source({one.id: _corrected(one) for one in entities.values()}, claims)
+
+
+def _corrected(entity: Entity) -> Entity:
+    """The entity with the names that a reading found wrong corrected or left out."""
+    table = corrections()
+    labels = {lang: table.label(entity.id, lang, label) for lang, label in entity.labels.items()}
+    aliases = {lang: table.kept(entity.id, lang, names) for lang, names in entity.aliases.items()}
+    changed = {lang: CORRECTED for lang, label in labels.items() if label != entity.labels[lang]}
+    return replace(entity, labels=labels, aliases=aliases, label_from={**entity.label_from, **changed})
 
 
 def _once(entities: Iterable[Entity], place: Traversable) -> dict[str, Entity]:

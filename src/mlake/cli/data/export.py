@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 
 from mlake.cli.options import MIRROR
+from mlake.construct.release.export import export_files
+from mlake.construct.release.files import require_parquet
 from mlake.data import DATASETS, load, to_lines, write_jsonl
 from mlake.data.check.clean import clean
-from mlake.disk import write_atomic
+from mlake.disk import write_atomic, write_files
 from mlake.records import Benchmark
 from mlake.safe import plain
 
@@ -46,19 +48,24 @@ def list_(as_json: bool) -> None:
 @click.command(
     "export",
     epilog="\b\nExamples:\n  mlake data export mini --format jsonl > facts.jsonl\n"
+    "  mlake data export mini --format parquet --out mini\n"
     "  mlake data export mlake --mirror ~/mlake-files --out mlake.jsonl\n"
     "  mlake data export mlake --clean --changes changes.jsonl --out mlake-clean.jsonl",
 )
 @click.argument("name")
 @click.option(
     "--format",
-    type=click.Choice(["jsonl"]),
+    "form",
+    type=click.Choice(["jsonl", "parquet"]),
     default="jsonl",
     show_default=True,
-    expose_value=False,
-    help="File format.",
+    help="jsonl: one file. parquet: a folder that the datasets library loads.",
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write; else stdout.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File to write, else stdout; with --format parquet the folder.",
+)
 @click.option("--clean", "mend", is_flag=True, help="Mend what can be mended without guessing.")
 @click.option(
     "--changes",
@@ -66,14 +73,20 @@ def list_(as_json: bool) -> None:
     help="With --clean: file for every change, as JSON Lines.",
 )
 @MIRROR
-def export(name: str, out: Path | None, mend: bool, changes: Path | None, mirror: Path | None) -> None:
-    """Write data set NAME (or a file of facts) as JSON Lines: a line per fact and language.
+def export(
+    name: str, form: str, out: Path | None, mend: bool, changes: Path | None, mirror: Path | None
+) -> None:
+    """Write data set NAME (or a file of facts) as JSON Lines, a line per fact and language, or as tables.
 
     What the loader could not link is reported on stderr and kept in the file. With --clean, what
     'mlake data check' finds and cleaning mends is mended or left out.
     """
     if changes and not mend:
         raise click.UsageError("--changes lists what --clean changes; give both.")
+    if form == "parquet":
+        if out is None:
+            raise click.UsageError("--format parquet writes a folder; name it with --out DIR.")
+        require_parquet()
     benchmark = load(name, mirror=mirror)
     for note in benchmark.notes:
         click.echo(plain(note), err=True)
@@ -83,8 +96,19 @@ def export(name: str, out: Path | None, mend: bool, changes: Path | None, mirror
         for line in to_lines(benchmark):
             click.echo(line)
         return
-    write_jsonl(benchmark, out)
+    if form == "parquet":
+        write_files(out, export_files(benchmark, **_origin(name)))
+    else:
+        write_jsonl(benchmark, out)
     click.echo(plain(f"wrote {len(benchmark.facts)} facts to {out}"), err=True)
+
+
+def _origin(name: str) -> dict[str, str]:
+    """Where a data set is from and its licence, for its README; of a file of one's own, its name."""
+    row = DATASETS.get(name)
+    if row is None:
+        return {"source": f"{Path(name).name}, a file of one's own", "licence": "as its owner says"}
+    return {"source": row.source, "licence": row.licence}
 
 
 def _cleaned(benchmark: Benchmark, changes: Path | None) -> Benchmark:

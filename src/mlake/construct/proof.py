@@ -1,0 +1,124 @@
+"""Proof of the written texts: what a rule finds at fault in one language is left out in every language."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from mlake.construct.stage import Drop, Made, Row
+from mlake.data.check import RULES, Finding, Rule, check
+from mlake.data.check.matching import has
+from mlake.data.own.jsonl import parse_jsonl
+from mlake.errors import DataError
+
+__all__ = ["NEEDED", "proved"]
+
+NEEDED = ("paraphrase", "locality", "choice")
+"""Kinds of question of which every fact keeps at least one."""
+
+_ROUNDS = 8  # leaving something out seldom shows another fault
+
+
+@dataclass
+class _Left:
+    """What is left out, and why."""
+
+    facts: set[str] = field(default_factory=set)
+    probes: set[tuple[str, str]] = field(default_factory=set)
+    drops: list[Drop] = field(default_factory=list)
+
+    def take(self, found: Iterable[tuple[Rule | str, Finding]]) -> bool:
+        """Notes findings; whether anything new is left out."""
+        before = len(self.drops)
+        for rule, one in found:
+            name = rule if isinstance(rule, str) else rule.id
+            if one.fact is None or one.fact in self.facts:
+                continue
+            probe = (one.fact, _key(one.probe)) if one.probe and _key(one.probe) else None
+            if probe is None:
+                self.facts.add(one.fact)
+            elif probe not in self.probes:
+                self.probes.add(probe)
+            else:
+                continue
+            place = "/".join(probe) if probe else one.fact
+            self.drops.append(Drop(place, name, f"{one.lang}: {one.text}"))
+        return len(self.drops) > before
+
+
+def proved(lines: Sequence[Row]) -> Made:
+    """The lines without what is at fault.
+
+    A question at fault is left out in all languages, a fact whose own question, sentences or answers are, or
+    that has none left of a kind in ``NEEDED``, wholly.
+
+    Args:
+        lines: A line per fact and language.
+
+    Raises:
+        DataError: Nothing is left, or faults do not end.
+    """
+    left = _Left()
+    for _ in range(_ROUNDS):
+        if not lines:
+            shown = f"; the first: {left.drops[0].why}" if left.drops else ""
+            raise DataError(f"no fact is left after the proof of the texts{shown}; mend the wording")
+        if not left.take(_faults(lines)):
+            return Made(_renumbered(lines), left.drops)
+        lines = [_without(line, left) for line in lines if line["fact"] not in left.facts]
+    raise DataError(
+        f"the texts are still at fault after {_ROUNDS} rounds: {left.drops[-1].why}; mend the wording"
+    )
+
+
+def _key(probe: str) -> str:
+    """What names a question in all languages; empty for the direct one, which is the fact's own."""
+    name = probe.rpartition("/")[2]
+    return "" if name == "direct" else name
+
+
+def _without(line: Row, left: _Left) -> Row:
+    kept = [one for one in line["probes"] if (line["fact"], _key(one["id"])) not in left.probes]
+    return line | {"probes": kept}
+
+
+def _renumbered(lines: Sequence[Row]) -> list[Row]:
+    places = {fact: at for at, fact in enumerate(dict.fromkeys(line["fact"] for line in lines))}
+    return [line | {"row": places[line["fact"]]} for line in lines]
+
+
+def _faults(lines: Sequence[Row]) -> Iterator[tuple[Rule | str, Finding]]:
+    content = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    benchmark = parse_jsonl(content, name="texts", revision="texts", source="the texts")
+    chosen = [rule for rule in RULES.values() if rule.severity != "info"]
+    report = check(benchmark, chosen)
+    for rule in chosen:
+        for one in report.findings[rule.id]:
+            yield rule, one
+    for line in lines:
+        yield from _unnamed(line)
+    yield from _incomplete(lines)
+
+
+def _incomplete(lines: Sequence[Row]) -> Iterator[tuple[str, Finding]]:
+    for line in lines:
+        kinds = {probe["kind"] for probe in line["probes"]}
+        for kind in NEEDED:
+            if kind not in kinds:
+                yield (
+                    "no-question-left",
+                    Finding(line["fact"], None, line["lang"], f"no {kind} question is left"),
+                )
+
+
+def _unnamed(line: Row) -> Iterator[tuple[str, Finding]]:
+    """Texts that do not name their subject verbatim, and sentences that do not give the answer."""
+    lang, subject = line["lang"], line["subject"]
+    for when in ("old", "new"):
+        sentence = line[f"{when}_sentence"]
+        if subject not in sentence or not has(sentence, (line[f"{when}_answer"],), lang):
+            yield "name-not-in-text", Finding(line["fact"], None, lang, sentence)
+    for probe in line["probes"]:
+        about = probe["kind"] not in ("bridge", "locality")
+        texts = (probe["text"], *probe.get("options", ()))
+        if about and any(subject not in text for text in texts):
+            yield "name-not-in-text", Finding(line["fact"], probe["id"], lang, probe["text"])
