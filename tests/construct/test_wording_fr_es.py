@@ -1,4 +1,4 @@
-"""The French and Spanish wording: articles, contractions and elisions at every name and phrase of the snapshot."""
+"""The French and Spanish wording: articles, contractions and elisions at all names of the snapshot."""
 
 import re
 from collections import defaultdict
@@ -13,15 +13,18 @@ from mlake.construct.wording import Named, read_wording
 
 LANGS = ("fr", "es")
 WRONG = {
-    # article that must contract, vowel that must elide, article doubled, name with an article of its own
-    "fr": r"\b(?:de|à) les? |\b(?:de|que) (?!One |U2)[aeiouéèêâîôûAEIOUÉÈÊÂÎÔ]|\b(?:l[ea]s?|l') (?:l[ea]s?|l')\b|\b(?:de|à) Les? ",
+    "fr": (
+        r"\b(?:de|à) [Ll]es? "  # an article must contract; that of a name cannot
+        r"|\b(?:de|que) (?!One |U2)[aeiouéèêâîôûAEIOUÉÈÊÂÎÔ]"
+        r"|\b(?:l[ea]s?|l') (?:l[ea]s?|l')\b"
+    ),
     "es": r"\b(?:de|a) el |\b(?:el|la|los|las) (?:el|la|los|las)\b",
 }
 ENDS = {"fr": (" ?", "."), "es": ("?", ".")}
 
 
 def texts(lang: str) -> Iterator[tuple[str, str, str]]:
-    """Every question and sentence of the snapshot's facts: mark that it must end with, subject's name, text."""
+    """Questions and sentences of the snapshot's facts: what each must end in, its subject's name, itself."""
     source, wording, relations = read_source(None, [lang]), read_wording(lang), read_relations()
     ask, tell = ENDS[lang]
 
