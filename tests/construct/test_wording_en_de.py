@@ -3,11 +3,11 @@
 import re
 
 import pytest
+from tests.construct.worded import texts
 
 from mlake.construct.kinds import ENTITY_KINDS
 from mlake.construct.relations import read_relations
 from mlake.construct.wording import Named, read_wording
-from tests.construct.worded import texts
 
 LANGS = ("en", "de")
 WRONG = {
