@@ -85,10 +85,10 @@ def test_from_until_and_what_a_hand_changed(build: Build) -> None:
     assert "note: even was edited by hand and is taken as it is" in result.stderr
     told = json.loads(result.stdout)
     assert [one["state"] for one in told["stages"]] == ["kept", "edited", "made"]
-    assert Path("out/release/all.txt").read_text() == "8"
+    assert Path("out/release/all.txt").read_text() == "8 -n1 -n3 -n5"
     result = build("--from", "even", "--json")
     assert [one["state"] for one in json.loads(result.stdout)["stages"]] == ["kept", "made", "made"]
-    assert Path("out/release/all.txt").read_text() == "0 2 4"
+    assert Path("out/release/all.txt").read_text() == "0 2 4 -n1 -n3 -n5"
 
 
 @pytest.mark.parametrize(

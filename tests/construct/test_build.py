@@ -54,7 +54,7 @@ def test_stages_are_made_in_order_and_counted(tmp_path: Path) -> None:
     assert json.loads(files["stages/even.dropped.jsonl"].splitlines()[0]) == {
         "id": "n1", "rule": "odd", "why": "1 is odd",
     }  # fmt: skip
-    assert files["release/all.txt"] == b"0 2 4"
+    assert files["release/all.txt"] == b"0 2 4 -n1 -n3 -n5"
     assert json.loads(files["build.json"])["seed"] == 0
 
 
@@ -82,7 +82,7 @@ def test_an_edited_file_is_kept_and_changes_what_follows(out: Path) -> None:
     done = build(out, context(), STAGES)
     assert states(done) == expected and done[1].rows == 2
     assert (out / "stages" / "even.jsonl").read_bytes() == ours
-    assert (out / "release" / "all.txt").read_bytes() == b"2 8"
+    assert (out / "release" / "all.txt").read_bytes() == b"2 8 -n1 -n3 -n5"
     assert sorted(path.name for path in (out / "release").iterdir()) == ["all.txt", "n2", "n8"]  # n0, n4 went
     assert states(build(out, context(), STAGES)) == {"numbers": "kept", "even": "edited", "listed": "kept"}
 

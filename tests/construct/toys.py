@@ -29,7 +29,8 @@ def even(context: Context, rows: Rows) -> Made:
 
 
 def listed(context: Context, rows: Rows) -> Made:
-    text = " ".join(row["value"] for row in rows["even"])
+    lost = [f"-{row['id']}" for row in rows["even.dropped"]]
+    text = " ".join([row["value"] for row in rows["even"]] + lost)
     files = {"release/all.txt": text.encode()} | {f"release/{row['id']}": b"" for row in rows["even"]}
     return Made([{"id": name} for name in files], files=files)
 
@@ -42,7 +43,7 @@ def shape() -> Shape:
 STAGES = (
     Stage(name="numbers", title="count", uses=("source",), make=numbers, shape=shape),
     Stage(name="even", title="leave the odd out", reads=("numbers",), make=even, shape=shape),
-    Stage(name="listed", title="list what is left", reads=("even",), make=listed),
+    Stage(name="listed", title="list what is left", reads=("even", "even.dropped"), make=listed),
 )
 
 

@@ -9,6 +9,7 @@ import click
 
 from mlake.cli.columns import aligned
 from mlake.cli.options import JSON, SEED
+from mlake.construct.stage import DROPPED
 from mlake.safe import plain
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _stages(done: Sequence["Done"], state: str) -> Iterator[str]:
             one.state,
             "–" if one.rows is None else f"{one.rows:,}",
             f"{sum(one.dropped.values()):,}",
-            ", ".join((*one.stage.reads, *one.stage.uses)),
+            ", ".join([*(name for name in one.stage.reads if not name.endswith(DROPPED)), *one.stage.uses]),
             one.why,
         ]
         for one in done

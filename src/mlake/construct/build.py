@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from mlake.construct.context import Context
 from mlake.construct.folder import BuildFolder
-from mlake.construct.stage import Stage
+from mlake.construct.stage import DROPPED, Rows, Stage
 from mlake.errors import RunError, UnknownNameError
 
 __all__ = ["Done", "State", "build", "planned"]
@@ -78,7 +78,7 @@ def build(
             if one.state == "made":
                 say(one)
                 made_of = place.made_of(stage, context)
-                made = stage.make(context, {row.name: place.rows(row) for row in _read(stage, stages)})
+                made = stage.make(context, _rows(place, stage, stages))
                 place.write(stage, made, made_of)
             done.append(replace(_counted(place, one), finished=True))
             say(done[-1])
@@ -137,8 +137,9 @@ def _state(
     if forced:
         return Done(stage, "made", "asked for" + (", in place of what a hand edited" if edited else ""))
     now = place.made_of(stage, context)
-    changed = [name for name in now if now[name] != record.made_of.get(name) or name in anew]
-    said = f"{', '.join(changed)} changed" if changed else ""
+    stages = {name: name.removesuffix(DROPPED) for name in now}
+    changed = [name for name in now if now[name] != record.made_of.get(name) or stages[name] in anew]
+    said = f"{', '.join(dict.fromkeys(stages[name] for name in changed))} changed" if changed else ""
     if edited:
         place.rows(stage)  # refuses what breaks the schema
         return Done(stage, "edited", f"{said}; --from {stage.name} makes it anew" if said else "")
@@ -159,5 +160,8 @@ def _counted(place: BuildFolder, done: Done) -> Done:
     return replace(done, rows=rows, dropped=record.dropped)
 
 
-def _read(stage: Stage, stages: Sequence[Stage]) -> list[Stage]:
-    return [one for one in stages if one.name in stage.reads]
+def _rows(place: BuildFolder, stage: Stage, stages: Sequence[Stage]) -> Rows:
+    """All that a stage reads, by name."""
+    rows = {one.name: place.rows(one) for one in stages if one.name in stage.reads}
+    lost = {name: place.dropped(one) for one in stages if (name := one.name + DROPPED) in stage.reads}
+    return rows | lost

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from mlake.construct.context import Context, Settings
-from mlake.construct.lines import read_text, rows_of, written
-from mlake.construct.stage import Made, Row, Stage
+from mlake.construct.lines import read_rows, read_text, rows_of, written
+from mlake.construct.stage import DROPPED, Made, Row, Stage
 from mlake.data.faults import FILLED, OBJECT, Shape, faults, shown
 from mlake.disk import encoded, json_of, write_atomic
 from mlake.errors import DataError, RunError
@@ -154,6 +154,14 @@ class BuildFolder:
             self._rows[stage.name] = _checked(path, read_text(path), shape, stage.key)
         return self._rows[stage.name]
 
+    def dropped(self, stage: Stage) -> Sequence[Row]:
+        """What a stage left out, as it stands in its file.
+
+        Raises:
+            DataError: A line is no JSON object.
+        """
+        return read_rows(self.folder / _rows_path(stage.name + DROPPED), OBJECT)
+
     def write(self, stage: Stage, made: Made, made_of: Mapping[str, str]) -> None:
         """Store what a stage made. Without its record, written last, it counts as never made.
 
@@ -165,7 +173,7 @@ class BuildFolder:
         path = _rows_path(stage.name)
         rows = _checked(self.folder / path, content.decode(), stage.shape(), stage.key)
         drops = written(drop._asdict() for drop in made.drops)
-        files = {_dropped_path(stage.name): drops, **made.files, path: content}
+        files = {_rows_path(stage.name + DROPPED): drops, **made.files, path: content}
         self._forget(stage, files)
         for name, one in files.items():
             self._write(name, one)
@@ -207,10 +215,6 @@ class BuildFolder:
 
 def _rows_path(name: str) -> str:
     return f"stages/{name}.jsonl"
-
-
-def _dropped_path(name: str) -> str:
-    return f"stages/{name}.dropped.jsonl"
 
 
 def _record_path(name: str) -> str:

@@ -9,10 +9,13 @@ from mlake.construct.context import Context
 from mlake.construct.lines import Row
 from mlake.data.faults import FILLED, OBJECT, Shape
 
-__all__ = ["Drop", "Made", "Row", "Rows", "Stage"]
+__all__ = ["DROPPED", "Drop", "Made", "Row", "Rows", "Stage"]
 
 Rows = Mapping[str, Sequence[Row]]
-"""Name of an earlier stage to its rows."""
+"""Name of an earlier stage to its rows, and that name with ``DROPPED`` to what it left out."""
+
+DROPPED = ".dropped"
+"""What follows the name of a stage in that of the file of what it left out."""
 
 
 class Drop(NamedTuple):
@@ -48,7 +51,11 @@ class Made(NamedTuple):
 
 
 def _any_row() -> Shape:
-    return OBJECT | {"properties": {"id": FILLED}, "required": ["id"]}
+    return ROW
+
+
+ROW: Shape = OBJECT | {"properties": {"id": FILLED}, "required": ["id"]}
+"""The schema of a row of which no more is known than that it has an id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +65,7 @@ class Stage:
     Attributes:
         name: Its name, and that of its files.
         title: What it does, in one phrase.
-        reads: The earlier stages whose rows it is made of.
+        reads: The earlier stages whose rows it is made of, or with ``DROPPED`` what they left out.
         uses: Names of what it is made of besides, such as ``source``: keys of the context's inputs.
         make: Makes its rows; the same of the same.
         shape: The schema of a row.
