@@ -130,6 +130,14 @@ def test_the_card_says_what_each_rule_cost(files: Files) -> None:
     assert "**No native speaker has reviewed it.**" in page and "seed 7" in page
 
 
+def test_the_card_counts_second_hops_that_are_edited(files: Files, built: Built) -> None:
+    assert "are edited\nthemselves: 0." in files["README.md"].decode()
+    first, *others = built.edits
+    hop = [others[0]["subject"], others[0]["relation"], "Q1"]
+    clash = replace(built, edits=[{**first, "after": [hop]}, *others])
+    assert "themselves: 1." in release_files(clash)["README.md"].decode()
+
+
 def test_the_card_shows_close_readings(built: Built, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     own = tmp_path / "reading.toml"
     own.write_text('[[readings]]\nlang = "de"\nitems = 40\nfaults = ["an article: 2", "a case: 1"]\n')

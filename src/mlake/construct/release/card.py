@@ -11,7 +11,7 @@ from mlake.construct.release.front import configs, front_matter
 from mlake.construct.release.page import page
 from mlake.construct.release.published import Published
 from mlake.construct.release.readings import readings
-from mlake.construct.release.statistics import facts_by_relation, questions_by_kind, sizes
+from mlake.construct.release.statistics import edited_hops, facts_by_relation, questions_by_kind, sizes
 from mlake.data.check import RULES, Report, check
 
 __all__ = ["abstract", "card"]
@@ -54,6 +54,7 @@ def card(laid: Published, *, formats: Sequence[str], source: str) -> str:
         relations=facts_by_relation(splits, laid.langs[0]),
         steps=[[step.name, step.title, step.rows, len(step.drops)] for step in built.steps],
         rules=_rules(built),
+        edited_hops=edited_hops(row for rows in splits.values() for row in rows["provenance"]),
         sources=_sources(splits.values()),
         origins=_origins(built),
         checks=_counts(report),
