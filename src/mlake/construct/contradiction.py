@@ -3,17 +3,17 @@
 All edits of a build are meant to hold at once. An edit of (s, r, old) to (s, r, new) contradicts
 
 1. a statement with the same subject and relation: (s, r, anything);
-2. a statement of the same subject by a relation that says nearly the same (``conflicts``): where a city lies in
-   another country, nothing is asked about its continent;
-3. a statement about the old or the new object that says the same the other way round (``mirrors``): where a city
-   is made a capital, nothing is asked about its country, and where its country is changed, nothing about whose
-   capital it is;
-4. by a symmetric relation, a statement about the old or the new object, and one by which something else has the
-   subject: who is married anew is not asked for as anybody else's;
+2. a statement of the same subject by a relation that says nearly the same (``conflicts``): where a city lies
+   in another country, nothing is asked about its continent;
+3. a statement about the old or the new object that says the same the other way round (``mirrors``): where a
+   city is made a capital, nothing is asked about its country, and where its country is changed, nothing about
+   whose capital it is;
+4. by a symmetric relation, a statement about the old or the new object, and one by which something else has
+   the subject: who is married anew is not asked for as anybody else's;
 5. by a symmetric or mirrored relation, a statement by which something else has the new object.
 
-A build holds no statement that one of its edits contradicts: neither in second hops, before or after the edit,
-nor in questions about other facts, nor as another edit.
+A build holds no statement that one of its edits contradicts: neither in second hops, before or after the
+edit, nor in questions about other facts, nor as another edit.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,9 +1,9 @@
-"""What an edit puts in the place of the true object: of the same kind, plausible, not true, called differently."""
+"""What an edit puts in the place of the true object: alike, plausible, not true, called differently."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from mlake.construct.contradiction import Edit, Mark, marks_of, marks_on
+from mlake.construct.contradiction import Edit, marks_of, marks_on
 from mlake.construct.pick import OBJECT_CAP, draw
 from mlake.construct.rules import CHAIN_RULES, Chain, Setting, apply, named_in
 from mlake.construct.stage import Drop
@@ -67,13 +67,15 @@ class Chooser:
             if not self.is_true(chain.second):
                 drops.append(Drop(chain.id, "contaminated", f"an edit contradicts {'/'.join(chain.second)}"))
             elif chain.second.object in self._answers(edit, chain.second.relation):
-                drops.append(Drop(chain.id, "same-answer", "the answer is the same before and after the edit"))
+                drops.append(
+                    Drop(chain.id, "same-answer", "the answer is the same before and after the edit")
+                )
             else:
                 found.append(chain.second)
         return found, drops
 
     def distractors(self, edit: Edit, count: int) -> list[str]:
-        """Objects of the same kind that are neither true nor the new one, called differently; fewer if need be."""
+        """Objects of the same kind, neither true nor the new one, called differently; fewer if need be."""
         assert edit.new is not None
         found: list[str] = []
         pool = sorted(self._pool(edit), key=lambda one: draw(self.seed, "distractor", *edit[:2], one))
@@ -98,7 +100,7 @@ class Chooser:
                 yield one
 
     def _rank(self, edit: Edit, one: str) -> tuple[int, int, bool, str]:
-        """Those with second hops first, of these the least used, of these what is most like the old object."""
+        """Those with second hops first, of these the least used, of these what is like the old object."""
         hops, _ = self.hops(edit._replace(new=one))
         classes = self.setting.entity(edit.old).types
         alike = bool(set(classes) & set(self.setting.entity(one).types))

@@ -1,4 +1,4 @@
-"""The stage ``edits``: which facts are edited, to what, and what is asked about them and about other facts."""
+"""The stage ``edits``: which facts are edited, to what, and what is asked about them and about others."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from mlake.construct.contradiction import Edit
 from mlake.construct.counterfactual import Chooser
 from mlake.construct.facts import CHAIN_ROW, triple
-from mlake.construct.pick import draw, picked
-from mlake.construct.rules import Setting
+from mlake.construct.pick import OBJECT_CAP, draw, picked
+from mlake.construct.rules import CHAIN_RULES, FACT_RULES, STATEMENT_RULES, Setting
 from mlake.construct.stage import Drop, Made, Row
 from mlake.data.faults import FILLED, TRIPLES, Shape
 from mlake.records import Triple
 
-__all__ = ["EDIT_ROW", "EDIT_RULES", "make_edits"]
+__all__ = ["EDIT_ROW", "EDIT_RULES", "MEANINGS", "make_edits"]
 
 _HOPS = 3  # questions over two hops about one fact, before and after the edit each
 _OTHERS = 2  # questions about other facts
@@ -38,15 +38,23 @@ EDIT_ROW: Shape = CHAIN_ROW | {
 
 EDIT_RULES = {
     "contradiction": "no edit contradicts another one",
-    "object-cap": "at most 15 edited facts have the same object, old or new",
+    "object-cap": f"at most {OBJECT_CAP} edited facts have the same object, old or new",
     "left-true": "some facts stay true: second hops and questions about other facts need them",
-    "no-new-object": "another object is of its kind, plausible, not true, not in conflict and called differently",
+    "no-new-object": "another object is of its kind, plausible, not true, in no conflict, called differently",
     "no-distractors": "two further objects are, for multiple choice",
     "contaminated": "no second hop, before or after, is a fact that an edit contradicts",
     "same-answer": "a second hop has another answer after the edit than before",
     "three": "at most three questions over two hops ask about a fact, before and after the edit each",
 }
 """Name to meaning of the rules of this stage, in the order in which they bite."""
+
+MEANINGS = (
+    {rule.name: rule.means for rule in STATEMENT_RULES}
+    | {rule.name: rule.means for rule in FACT_RULES}
+    | {rule.name: rule.means for rule in CHAIN_RULES}
+    | EDIT_RULES
+)
+"""Name to meaning of every rule by which facts and chains are chosen."""
 
 
 def make_edits(setting: Setting, rows: Sequence[Row], seed: int) -> Made:
@@ -98,7 +106,9 @@ def _before(chooser: Chooser, row: Row) -> tuple[list[Triple], list[Drop]]:
     return [hop for hop in hops if chooser.is_true(hop)], drops
 
 
-def _best(row: Row, hops: Sequence[Triple], paired: set[str], seed: int, drops: list[Drop]) -> list[list[str]]:
+def _best(
+    row: Row, hops: Sequence[Triple], paired: set[str], seed: int, drops: list[Drop]
+) -> list[list[str]]:
     """The hops that are asked: first those whose relation is asked about the other object too."""
     order = sorted(hops, key=lambda hop: (hop.relation not in paired, draw(seed, row["id"], *hop)))
     drops += [Drop(f"{row['id']}>{hop.relation}", "three", "others are asked") for hop in order[_HOPS:]]

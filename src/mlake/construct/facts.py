@@ -1,4 +1,4 @@
-"""The first three stages: facts of the source, second hops from their objects, and what filters leave of both."""
+"""The first three stages: facts of the source, second hops from their objects, what filters leave of both."""
 
 from collections.abc import Sequence
 

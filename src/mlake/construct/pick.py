@@ -1,8 +1,8 @@
 """Which facts of a build are edited, and which stay true, to be second hops and questions about other facts.
 
-Editing a fact adds an edit and the chains that begin with it, and takes away the chains that need it, or what an
-edit of it contradicts, as a second hop. Facts are gone through again and again in a random order, and each is
-edited or left true as it makes more of the two together.
+Editing a fact adds an edit and the chains that begin with it, and takes away the chains that need it, or what
+an edit of it contradicts, as a second hop. Facts are gone through again and again in a random order, and each
+is edited or left true as it makes more of the two together.
 """
 
 from collections import Counter
@@ -61,7 +61,9 @@ class _Board:
         """How much more there is with an edit of a fact that is left true."""
         against = self.against[at]
         begun = sum(not self.denied[hop] and hop not in against for hop in self.hops[at])
-        lost = sum(sum(self.edited[one] for one in self.needs[hop]) for hop in against if not self.denied[hop])
+        lost = sum(
+            sum(self.edited[one] for one in self.needs[hop]) for hop in against if not self.denied[hop]
+        )
         return _WORTH + begun - lost
 
     def reason(self, at: int) -> tuple[str, str]:

@@ -1,7 +1,7 @@
-"""RULES by which statements, facts and chains are left out: a rule is a row with a name, a meaning and a function.
+"""RULES by which statements, facts and chains are left out: a row with a name, a meaning and a function each.
 
-A rule says what is wrong in a few words, or nothing. Rules are asked in the order of their table, and what one
-leaves out the next ones never see, so that the counts of a build add up.
+A rule says what is wrong in a few words, or nothing. Rules are asked in the order of their table, and what
+one leaves out the next ones never see, so that the counts of a build add up.
 """
 
 import re
@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Generic, TypeVar
 
+from mlake.construct.corrections import corrections
 from mlake.construct.relations import Relation
 from mlake.construct.source import Claim, Entity, Source
 from mlake.construct.stage import Drop, Row
@@ -204,6 +205,11 @@ def _unplain(setting: Setting, row: Row) -> str:
     return ""
 
 
+def _unfit(setting: Setting, row: Row) -> str:
+    reasons = [(one, corrections().unfit.get(one.id)) for one in _ends(setting, row)]
+    return next((f"{one.shown}: {reason}" for one, reason in reasons if reason), "")
+
+
 def _is_unwanted(setting: Setting, row: Row) -> str:
     table = _unwanted()
     for one in _ends(setting, row):
@@ -256,10 +262,11 @@ FACT_RULES: tuple[Rule[Row], ...] = (
     Rule("names", "both ends have a name in every language", _unnamed),
     Rule("script", "names are in the script of their language", _foreign),
     Rule("plain", "names hold no brackets, slashes or ids", _unplain),
+    Rule("unfit", "no reading found a name that will not do", _unfit),
     Rule("unwanted", "no weapons, war, crime, parties, adult or toxic content", _is_unwanted),
-    Rule("ambiguous", "nothing else in the source has the name of the subject, nothing alike that of the object",
-         _ambiguous),
     Rule("same-name", "subject and object are called differently in every language", _same),
+    Rule("ambiguous", "nothing else has the name of the subject, nothing of its kind that of the object",
+         _ambiguous),
     Rule("told", "no name of the object stands in the subject's, or the other way round", _told),
 )  # fmt: skip
 """About facts."""
