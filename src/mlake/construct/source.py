@@ -23,7 +23,6 @@ CORRECTED = "corrected"
 """Witness of a label that a reading corrected."""
 
 
-
 def _object(required: Sequence[str], **properties: Shape) -> Shape:
     return {"type": "object", "properties": properties, "required": list(required)}
 
