@@ -161,9 +161,8 @@ def _verdict(finding: Finding, corrected: float | None) -> str:
 
 def _set_note(runs: Sequence[RunData]) -> list[str]:
     sets = dict.fromkeys(edit for run in runs for edit in run.spec["edit_langs"] if len(members(edit)) > 1)
-    return (
-        [f"Left out, for the conclusions are about edits in one language: {', '.join(sets)}."] if sets else []
-    )
+    note = f"Left out, for the conclusions are about edits in one language: {', '.join(sets)}."
+    return [note] if sets else []
 
 
 def _notes(runs: Sequence[RunData]) -> tuple[str, ...]:
