@@ -43,7 +43,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("factors", "prompts"),
         ("edits",),
         ("method",),
-        ("settings",),
+        ("settings", "tuned"),
         ("locate",),
         ("finetune", "mend"),
         ("methods",),

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from reprlib import repr as shorter
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from mlake.errors import DataError
 from mlake.thoughts import after_thought
 
-__all__ = ["Answer", "Asked", "Benchmark", "Fact", "Kind", "Probe", "Statement", "Triple"]
+__all__ = [
+    "Answer", "Asked", "Benchmark", "Exchange", "Fact", "Kind", "Probe", "Statement", "Triple",
+]  # fmt: skip
 
 Kind = str
 """Name of a kind of question: a row of ``mlake.kinds.KINDS``."""
@@ -20,6 +22,25 @@ class Triple(NamedTuple):
     subject: str
     relation: str
     object: str
+
+
+class Exchange(str):
+    """A question, as a piece of ordinary text that knows its answer.
+
+    Attributes:
+        answer: What is true before any edit.
+        lang: Language code.
+    """
+
+    __slots__ = ("answer", "lang")
+    answer: str
+    lang: str
+
+    def __new__(cls, question: str, answer: str, lang: str) -> Self:
+        """The question with its answer."""
+        made = super().__new__(cls, question)
+        made.answer, made.lang = answer, lang
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -458,6 +458,7 @@ def test_flags_beat_the_file_beats_the_preset(edit: Callable[..., Result]) -> No
         ("stepz = 9", "unknown setting of rome 'stepz'; known: .* Did you mean 'steps'"),
         ("steps = 2026-01-01", "setting 'steps' holds a date or time"),
         ("clamp = -1", "setting clamp takes a number from 0 up, got -1"),
+        ("clamp = 1\n[made]\nmethod = 'memit'", "mine.toml holds settings for 'memit', not for 'rome'"),
     ],
 )
 def test_bad_files_of_settings_take_one_line(

@@ -153,3 +153,10 @@ def test_a_language_without_a_file_is_refused_with_what_there_is(tmp_path: Path)
 def test_a_relation_without_wording_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no wording of relation P6 in fr: add \[relations.P6\]"):
         wording(tmp_path, FRENCH, "fr").question("P6", SWITZERLAND)
+
+
+def test_the_point_of_an_abbreviation_ends_the_sentence_too(tmp_path: Path) -> None:
+    words = wording(tmp_path, GERMAN)
+    capital = Named("Q61", "city", "Washington, D.C.")
+    assert words.sentence("P19", Named("Q1", "person", "Ada Lovelace"), capital).endswith("D.C. geboren.")
+    assert words.sentence("P17", capital, Named("Q2", "company", "Apple Inc.")).endswith("in Apple Inc.")

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from mlake.construct.context import Context, Settings
+from mlake.construct.source import Source
 from mlake.construct.stage import Drop, Made, Row, Rows, Stage
 from mlake.data.faults import FILLED, Shape
 
 
 def context(seed: int = 0, **inputs: str) -> Context:
     digests = {name: sha256(text.encode()).hexdigest() for name, text in ({"source": "a"} | inputs).items()}
-    return Context(settings=Settings(seed=seed), inputs=digests)
+    return Context(
+        settings=Settings(seed=seed), inputs=digests, source=Source({}, ()), relations={}, wordings=()
+    )
 
 
 def numbers(context: Context, rows: Rows) -> Made:
@@ -22,11 +25,12 @@ def numbers(context: Context, rows: Rows) -> Made:
 def even(context: Context, rows: Rows) -> Made:
     odd = [row for row in rows["numbers"] if int(row["value"]) % 2]
     kept = [row for row in rows["numbers"] if row not in odd]
-    return Made(kept, [Drop(row["id"], "odd", f"{row['value']} is odd") for row in odd])
+    return Made(kept, [Drop(row["id"], "twice", f"{row['value']} is odd") for row in odd])
 
 
 def listed(context: Context, rows: Rows) -> Made:
-    text = " ".join(row["value"] for row in rows["even"])
+    lost = [f"-{row['id']}" for row in rows["even.dropped"]]
+    text = " ".join([row["value"] for row in rows["even"]] + lost)
     files = {"release/all.txt": text.encode()} | {f"release/{row['id']}": b"" for row in rows["even"]}
     return Made([{"id": name} for name in files], files=files)
 
@@ -39,7 +43,7 @@ def shape() -> Shape:
 STAGES = (
     Stage(name="numbers", title="count", uses=("source",), make=numbers, shape=shape),
     Stage(name="even", title="leave the odd out", reads=("numbers",), make=even, shape=shape),
-    Stage(name="listed", title="list what is left", reads=("even",), make=listed),
+    Stage(name="listed", title="list what is left", reads=("even", "even.dropped"), make=listed),
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,7 +14,9 @@ from mlake.data.ordinary import ordinary_text
 from mlake.errors import DataError, MlakeError, UnknownNameError
 from mlake.languages import LANGUAGES
 from mlake.models import corpora, sampled
-from mlake.models.corpora import check_corpus, corpus
+from mlake.models.corpora import CorpusForm, check_corpus, corpus
+from mlake.models.prompts import PromptStyle
+from mlake.records import Exchange
 from mlake.sentences import everyday
 
 TEXT = tuple(f"Statement number {n}, 首都 {n}." for n in range(20))
@@ -66,6 +68,30 @@ def test_no_statements_mean_those_of_the_packaged_facts(tiny_lm: Any, text: tupl
     lm = tiny_lm()
     found = corpus(lm, "statements", tokens=500, seed=0, text=text)
     assert found == corpus(lm, "statements", tokens=500, seed=0, text=ordinary_text(load("mini")))
+
+
+def test_questions_can_be_put_as_the_model_is_asked(tiny_lm: Any) -> None:
+    lm = tiny_lm()
+    text = [Exchange("Wer?", "Ada", "de"), Exchange("誰？", "エイダ", "ja"), "A sentence."]
+    put = {
+        form: corpus(lm, "statements", tokens=99, seed=0, text=text, form=form).texts
+        for form in get_args(CorpusForm)
+    }
+    asked = {"Q: Wer?\nA: Ada", "Q: 誰？\nA:エイダ"}
+    assert set(put["bare"]) == {"Wer?", "誰？", "A sentence."}
+    assert set(put["asked"]) == asked
+    assert set(put["both"]) == asked | set(put["bare"])
+    left = corpus(lm, "statements", tokens=99, seed=0, text=text, form="asked", without=["Wer?"])
+    assert left.texts == ["Q: 誰？\nA:エイダ"]
+
+
+def test_a_chat_prompt_brings_its_special_token_once(tiny_lm: Any) -> None:
+    lm = tiny_lm()
+    begin = lm.tokenizer.bos_token or lm.tokenizer.eos_token
+    lm.tokenizer.bos_token = begin
+    chat = replace(lm, style=PromptStyle(f"{begin}<user>{{question}}<model>", chat=True))
+    found = corpus(chat, "statements", tokens=99, seed=0, text=[Exchange("Who?", "Ada", "en")], form="asked")
+    assert found.texts == ["<user>Who?<model> Ada"]
 
 
 def test_edited_facts_are_left_out(tiny_lm: Any) -> None:

@@ -7,6 +7,7 @@ from mlake.cli.lazy import LazyGroup
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "build": ("mlake.cli.build:build", "Build a benchmark from Wikidata, stage by stage."),
     "data": ("mlake.cli.data:data", "List, download and check data sets."),
     "edit": ("mlake.cli.edit:edit", "Edit facts of your own into a model."),
     "ask": ("mlake.cli.ask:ask", "Ask a model questions, with edits in force or without."),

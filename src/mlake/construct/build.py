@@ -1,13 +1,13 @@
 """Runs the stages of a build: what is finished is kept, what a hand changed is taken as it is."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mlake.construct.context import Context
 from mlake.construct.folder import BuildFolder
-from mlake.construct.stage import Stage
+from mlake.construct.stage import DROPPED, Rows, Stage
 from mlake.errors import RunError, UnknownNameError
 
 __all__ = ["Done", "State", "build", "planned"]
@@ -26,6 +26,7 @@ class Done:
         why: Why it is made; a warning where it is edited; else empty.
         rows: How many rows its file has; None where there is none yet.
         dropped: Rule to how much it left out.
+        finished: Whether its file stands as it was or is to be.
     """
 
     stage: Stage
@@ -33,6 +34,13 @@ class Done:
     why: str = ""
     rows: int | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
+    finished: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """What is said of it as JSON."""
+        told = {"stage": self.stage.name, "state": self.state, "why": self.why}
+        made_of = {"reads": [*self.stage.reads], "uses": [*self.stage.uses]}
+        return told | made_of | {"rows": self.rows, "dropped": dict(self.dropped)}
 
 
 def build(
@@ -52,7 +60,7 @@ def build(
         stages: Its stages in order.
         start: Name of a stage that is made in any case, as is every one after it.
         until: Name of the last stage; later ones stay as they are.
-        say: Told of each stage before it is made and when it is there, which its rows tell.
+        say: Told of each stage before it is made, and once it is finished.
 
     Returns:
         What became of each stage.
@@ -70,9 +78,9 @@ def build(
             if one.state == "made":
                 say(one)
                 made_of = place.made_of(stage, context)
-                made = stage.make(context, {row.name: place.rows(row) for row in _read(stage, stages)})
+                made = stage.make(context, _rows(place, stage, stages))
                 place.write(stage, made, made_of)
-            done.append(_counted(place, one))
+            done.append(replace(_counted(place, one), finished=True))
             say(done[-1])
     return done
 
@@ -129,8 +137,9 @@ def _state(
     if forced:
         return Done(stage, "made", "asked for" + (", in place of what a hand edited" if edited else ""))
     now = place.made_of(stage, context)
-    changed = [name for name in now if now[name] != record.made_of.get(name) or name in anew]
-    said = f"{', '.join(changed)} changed" if changed else ""
+    stages = {name: name.removesuffix(DROPPED) for name in now}
+    changed = [name for name in now if now[name] != record.made_of.get(name) or stages[name] in anew]
+    said = f"{', '.join(dict.fromkeys(stages[name] for name in changed))} changed" if changed else ""
     if edited:
         place.rows(stage)  # refuses what breaks the schema
         return Done(stage, "edited", f"{said}; --from {stage.name} makes it anew" if said else "")
@@ -148,8 +157,11 @@ def _counted(place: BuildFolder, done: Done) -> Done:
     if record is None:
         return done
     rows = len(place.rows(done.stage)) if done.state == "edited" else record.rows
-    return Done(done.stage, done.state, done.why, rows, record.dropped)
+    return replace(done, rows=rows, dropped=record.dropped)
 
 
-def _read(stage: Stage, stages: Sequence[Stage]) -> list[Stage]:
-    return [one for one in stages if one.name in stage.reads]
+def _rows(place: BuildFolder, stage: Stage, stages: Sequence[Stage]) -> Rows:
+    """All that a stage reads, by name."""
+    rows = {one.name: place.rows(one) for one in stages if one.name in stage.reads}
+    lost = {name: place.dropped(one) for one in stages if (name := one.name + DROPPED) in stage.reads}
+    return rows | lost

@@ -1,10 +1,20 @@
 """What a build is made of, opened once and handed to every stage."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Context", "Settings"]
+from mlake.construct.relations import Relation
+from mlake.construct.source import Source
+from mlake.construct.wording import Wording
+
+__all__ = ["ALLOWED", "LANGS", "Context", "Settings"]
+
+ALLOWED = ("volatile", "sensitive")
+"""What a build leaves out unless it is asked for."""
+
+LANGS = ("en", "de", "fr", "ja", "zh")
+"""The languages of the paper."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,14 +25,14 @@ class Settings:
         source: Where the statements come from: a row of ``SOURCES``, or the name of a folder.
         writer: Who writes the texts: a row of ``WRITERS``.
         langs: Language codes, in the order of the release.
-        allowed: What is left out otherwise: of ``volatile`` and ``sensitive``.
+        allowed: What is not left out, of ``ALLOWED``.
         without: Codes of witnesses; what only these witness is left out.
         seed: Seed of all random draws.
     """
 
     source: str = "snapshot"
     writer: str = "templates"
-    langs: tuple[str, ...] = ("en", "de", "fr", "ja", "zh")
+    langs: tuple[str, ...] = LANGS
     allowed: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     seed: int = 0
@@ -38,8 +48,15 @@ class Context:
 
     Attributes:
         settings: What names the build.
-        inputs: Name to SHA-256 of everything that a stage may be made of, such as ``source``.
+        source: Entities and statements.
+        relations: Property to what the build knows about it.
+        wordings: How each language words facts, in the order of the languages.
+        inputs: Name of each of these to its hash, by which a stage knows that it changed; and ``parquet`` to
+            the version of what writes it, empty where that is not installed.
     """
 
     settings: Settings
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    source: Source
+    relations: Mapping[str, Relation]
+    wordings: tuple[Wording, ...]
+    inputs: Mapping[str, str]

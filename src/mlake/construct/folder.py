@@ -12,6 +12,7 @@ No file holds a time, a path or a host name: equal settings and inputs give equa
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,8 +22,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from mlake.construct.context import Context, Settings
-from mlake.construct.stage import Made, Row, Stage, row_faults
-from mlake.data.faults import FILLED, OBJECT, Shape, faults
+from mlake.construct.lines import read_rows, read_text, rows_of, written
+from mlake.construct.stage import DROPPED, Made, Row, Stage
+from mlake.data.faults import FILLED, OBJECT, Shape, faults, shown
 from mlake.disk import encoded, json_of, write_atomic
 from mlake.errors import DataError, RunError
 from mlake.folders import clear_leftovers, lock, os_errors
@@ -148,11 +150,17 @@ class BuildFolder:
         """
         if stage.name not in self._rows:
             path = self.folder / _rows_path(stage.name)
-            rows = _read_rows(path)
-            if self.is_edited(stage):
-                _refuse_faults(path, row_faults(stage, rows))
-            self._rows[stage.name] = rows
+            shape = stage.shape() if self.is_edited(stage) else OBJECT
+            self._rows[stage.name] = _checked(path, read_text(path), shape, stage.key)
         return self._rows[stage.name]
+
+    def dropped(self, stage: Stage) -> Sequence[Row]:
+        """What a stage left out, as it stands in its file.
+
+        Raises:
+            DataError: A line is no JSON object.
+        """
+        return read_rows(self.folder / _rows_path(stage.name + DROPPED), OBJECT)
 
     def write(self, stage: Stage, made: Made, made_of: Mapping[str, str]) -> None:
         """Store what a stage made. Without its record, written last, it counts as never made.
@@ -161,18 +169,18 @@ class BuildFolder:
             DataError: A row breaks the stage's schema.
             RunError: The folder cannot be written.
         """
-        content = _lines(made.rows)
-        rows: list[Row] = [json_of(line) for line in content.decode().split("\n")[:-1]]
-        _refuse_faults(self.folder / _rows_path(stage.name), row_faults(stage, rows))
-        files = {_dropped_path(stage.name): _lines(drop._asdict() for drop in made.drops), **made.files}
-        files[_rows_path(stage.name)] = content
+        content = written(made.rows)
+        path = _rows_path(stage.name)
+        rows = _checked(self.folder / path, content.decode(), stage.shape(), stage.key)
+        drops = written(drop._asdict() for drop in made.drops)
+        files = {_rows_path(stage.name + DROPPED): drops, **made.files, path: content}
         self._forget(stage, files)
-        for path, written in files.items():
-            self._write(path, written)
+        for name, one in files.items():
+            self._write(name, one)
         record = {
             "stage": stage.name,
             "made_of": dict(made_of),
-            "wrote": {path: sha256(written).hexdigest() for path, written in files.items()},
+            "wrote": {name: sha256(one).hexdigest() for name, one in files.items()},
             "rows": len(rows),
             "dropped": made.counted(),
         }
@@ -209,41 +217,20 @@ def _rows_path(name: str) -> str:
     return f"stages/{name}.jsonl"
 
 
-def _dropped_path(name: str) -> str:
-    return f"stages/{name}.dropped.jsonl"
-
-
 def _record_path(name: str) -> str:
     return f"stages/{name}.json"
 
 
-def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    return encoded("".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows))
-
-
-def _read_rows(path: Path) -> list[Row]:
+def _checked(path: Path, text: str, shape: Shape, key: Sequence[str]) -> list[Row]:
+    """The rows of a stage's file; each has the shape, and none stands there twice."""
     try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}; build the stage first") from error
-    rows: list[Row] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            rows.append(json_of(line.decode()))
-        except ValueError as error:
-            _refuse_faults(path, [(number, f"is no JSON: {error}")])
+        rows = rows_of(text, str(path), shape)
+        named = Counter(tuple(row[name] for name in key) for row in rows)
+        for twin in (one for one, times in named.items() if times > 1):
+            raise DataError(f"{path}: {' and '.join(key)} {', '.join(map(shown, twin))} stand there twice")
+    except DataError as error:
+        raise DataError(f"{error}; mend it, or delete the file to have it made anew") from None
     return rows
-
-
-def _refuse_faults(path: Path, found: Sequence[tuple[int, str]]) -> None:
-    if found:
-        number, what = found[0]
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise DataError(
-            f"{path}, line {number}: {what}{more}; mend it, or delete the file to have it made anew"
-        )
 
 
 def _refuse_foreign(folder: Path) -> None:

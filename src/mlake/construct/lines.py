@@ -6,9 +6,10 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from mlake.data.faults import Shape, faults, shown
+from mlake.disk import encoded
 from mlake.errors import DataError
 
-__all__ = ["Row", "read_rows", "read_text", "written"]
+__all__ = ["Row", "read_rows", "read_text", "rows_of", "written"]
 
 Row = dict[str, Any]
 """One line, as ``json.loads`` gives it."""
@@ -38,8 +39,22 @@ def read_rows(path: Traversable, shape: Shape) -> list[Row]:
     Raises:
         DataError: The file cannot be read, or a line is no JSON or not of that shape.
     """
-    lines = enumerate(read_text(path).split("\n"), start=1)
-    return [_row(line, f"{path} line {number}", shape) for number, line in lines if line.strip()]
+    return rows_of(read_text(path), str(path), shape)
+
+
+def rows_of(text: str, where: str, shape: Shape) -> list[Row]:
+    """The rows of a text of JSON Lines, as ``read_rows`` gives them.
+
+    Args:
+        text: The text.
+        where: What messages call it.
+        shape: The schema of a row, an object.
+
+    Raises:
+        DataError: A line is no JSON or not of that shape.
+    """
+    lines = enumerate(text.split("\n"), start=1)
+    return [_row(line, f"{where} line {number}", shape) for number, line in lines if line.strip()]
 
 
 def _row(line: str, where: str, shape: Shape) -> Row:
@@ -54,4 +69,4 @@ def _row(line: str, where: str, shape: Shape) -> Row:
 
 def written(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Rows as JSON Lines, in their order and that of their fields."""
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    return encoded("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

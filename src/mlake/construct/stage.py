@@ -3,18 +3,19 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mlake.construct.context import Context
-from mlake.data.faults import FILLED, OBJECT, Shape, faults
+from mlake.construct.lines import Row
+from mlake.data.faults import FILLED, OBJECT, Shape
 
-__all__ = ["Drop", "Made", "Row", "Rows", "Stage", "row_faults"]
-
-Row = dict[str, Any]
-"""A line of a stage's file."""
+__all__ = ["DROPPED", "Drop", "Made", "Row", "Rows", "Stage"]
 
 Rows = Mapping[str, Sequence[Row]]
-"""Name of an earlier stage to its rows."""
+"""Name of an earlier stage to its rows, and that name with ``DROPPED`` to what it left out."""
+
+DROPPED = ".dropped"
+"""What follows the name of a stage in that of the file of what it left out."""
 
 
 class Drop(NamedTuple):
@@ -50,7 +51,11 @@ class Made(NamedTuple):
 
 
 def _any_row() -> Shape:
-    return OBJECT | {"properties": {"id": FILLED}, "required": ["id"]}
+    return ROW
+
+
+ROW: Shape = OBJECT | {"properties": {"id": FILLED}, "required": ["id"]}
+"""The schema of a row of which no more is known than that it has an id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,7 @@ class Stage:
     Attributes:
         name: Its name, and that of its files.
         title: What it does, in one phrase.
-        reads: The earlier stages whose rows it is made of.
+        reads: The earlier stages whose rows it is made of, or with ``DROPPED`` what they left out.
         uses: Names of what it is made of besides, such as ``source``: keys of the context's inputs.
         make: Makes its rows; the same of the same.
         shape: The schema of a row.
@@ -74,17 +79,3 @@ class Stage:
     make: Callable[[Context, Rows], Made]
     shape: Callable[[], Shape] = _any_row
     key: tuple[str, ...] = ("id",)
-
-
-def row_faults(stage: Stage, rows: Sequence[Row]) -> list[tuple[int, str]]:
-    """Line numbers from 1, and what is wrong there: a field's value, or a row that stands there twice."""
-    shape, found = stage.shape(), []
-    first: dict[tuple[Any, ...], int] = {}
-    for number, row in enumerate(rows, 1):
-        wrong = [f"{field or 'the line'} {what}" for field, what in faults(row, shape)]
-        if not wrong:
-            key = tuple(row[name] for name in stage.key)
-            if first.setdefault(key, number) != number:
-                wrong = [f"{' and '.join(stage.key)} stand in line {first[key]} already"]
-        found += [(number, what) for what in wrong]
-    return found

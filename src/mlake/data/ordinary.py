@@ -3,14 +3,14 @@
 from collections.abc import Collection, Iterable, Iterator, Set
 
 from mlake.data.datasets import load
-from mlake.records import Benchmark, Fact, Statement
+from mlake.records import Benchmark, Exchange, Fact, Statement
 from mlake.sentences import everyday
 
 __all__ = ["ordinary_text"]
 
 
 def ordinary_text(benchmark: Benchmark, edited: Collection[Fact] = ()) -> list[str]:
-    """Questions and unedited sentences of a data set and of the embedded one, in all languages.
+    """Questions, which know their answers, and unedited sentences of a data set and of the embedded one.
 
     Second moments of keys are measured on such text. It holds no new answer, no probe but the direct
     questions, and nothing about facts that are edited: neither they themselves, in whatever language, nor
@@ -26,8 +26,9 @@ def ordinary_text(benchmark: Benchmark, edited: Collection[Fact] = ()) -> list[s
     subjects = {(one.lang, one.subject.casefold()) for one in own if one.subject}
     said = {text for one in own for text in (*_texts(one), one.new_sentence)}
     others = [fact for fact in benchmark.facts if fact.id not in ids]
-    every = (text for one in _stated((*others, *load("mini").facts), subjects, said) for text in _texts(one))
-    return list(dict.fromkeys(text for text in (*every, *everyday()) if text))
+    stated = _stated((*others, *load("mini").facts), subjects, said)
+    every = (piece for one in stated for piece in (_asked(one), one.old_sentence))
+    return list(dict.fromkeys(piece for piece in (*every, *everyday()) if piece))
 
 
 def _stated(facts: Iterable[Fact], subjects: Set[tuple[str, str]], said: Set[str]) -> Iterator[Statement]:
@@ -41,3 +42,7 @@ def _stated(facts: Iterable[Fact], subjects: Set[tuple[str, str]], said: Set[str
 
 def _texts(one: Statement) -> tuple[str, str]:
     return one.question, one.old_sentence
+
+
+def _asked(one: Statement) -> str:
+    return Exchange(one.question, one.old, one.lang) if one.old else one.question

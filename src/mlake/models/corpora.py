@@ -7,7 +7,7 @@ from hashlib import sha256
 from importlib import resources
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mlake.disk import cache_dir, keep_json, kept_json
 from mlake.errors import DataError, UnknownNameError
@@ -18,9 +18,12 @@ from mlake.models.moments import Corpus
 from mlake.models.sampled import sampled_texts
 from mlake.models.tokens import token_ids
 from mlake.models.wikipedia import REVISION, articles, check_wikipedia
+from mlake.records import Exchange
 from mlake.sentences import everyday
 
-__all__ = ["check_corpus", "corpus"]
+__all__ = ["CorpusForm", "check_corpus", "corpus"]
+
+CorpusForm = Literal["bare", "asked", "both"]
 
 _CHUNK = 64
 _NAMES = ("statements", "self", "wikipedia", "wikipedia:LANG", "file:PATH")
@@ -54,6 +57,7 @@ def corpus(
     seed: int,
     text: Sequence[str] = (),
     without: Collection[str] = (),
+    form: CorpusForm = "bare",
 ) -> Corpus:
     """A corpus by name.
 
@@ -70,6 +74,8 @@ def corpus(
         text: The statements; those of the packaged facts and everyday sentences by default.
         without: Statements to leave out: those of the facts that are edited, since the moments stand for
             text that an edit should leave alone.
+        form: How statements are put: ``bare``; ``asked``, each question in the model's prompt with its answer
+            behind it, and nothing else; or ``both``.
 
     Raises:
         UnknownNameError: No such corpus or language.
@@ -77,7 +83,7 @@ def corpus(
     """
     kind, _, rest = name.partition(":")
     if name == "statements":
-        order = sorted({one for one in text if one.strip()}.difference(without)) or _packaged(without)
+        order = _put(lm, text, without, form) or _put(lm, _packaged(without), without, form)
         random.Random(seed).shuffle(order)
         return _read(lm, name, order, tokens, name)
     if name == "self":
@@ -91,17 +97,32 @@ def corpus(
     raise UnknownNameError("corpus", name, _NAMES)
 
 
+def _put(lm: LM, text: Iterable[str], without: Collection[str], form: CorpusForm) -> list[str]:
+    """Ordinary text in a form, each text once, sorted."""
+    kept = {one for one in text if one.strip() and one not in without}
+    bare = {str(one) for one in kept if form != "asked"}
+    asked = {_answered(lm, one) for one in kept if form != "bare" and isinstance(one, Exchange)}
+    return sorted(bare | asked)
+
+
+def _answered(lm: LM, one: Exchange) -> str:
+    """A question in the model's prompt with its answer, less the special token that begins every text."""
+    prompt = lm.style.prompt(one).removeprefix(lm.tokenizer.bos_token or "")
+    return f"{prompt}{lm.style.joint(language(one.lang).space)}{one.answer}"
+
+
 def _packaged(without: Collection[str]) -> list[str]:
-    """Everyday sentences, questions and unedited sentences that come with mlake, sorted.
+    """Everyday sentences, questions and unedited sentences that come with mlake.
 
     A fact that is edited is left out in all languages.
     """
     # Read as a file: the rooms that know what a benchmark is stand above this one.
     lines = resources.files("mlake").joinpath("data", "mini", "facts.jsonl").read_text(encoding="utf-8")
     rows = [json.loads(line) for line in lines.splitlines()]
-    said = [(one["fact"], {one["question"], one["old_sentence"]}) for one in rows]
-    edited = {fact for fact, texts in said if not texts.isdisjoint(without)}
-    return sorted({*everyday(), *(text for fact, texts in said if fact not in edited for text in texts)})
+    edited = {one["fact"] for one in rows if not {one["question"], one["old_sentence"]}.isdisjoint(without)}
+    kept = [one for one in rows if one["fact"] not in edited]
+    asked = [Exchange(one["question"], one["old_answer"], one["lang"]) for one in kept]
+    return [*everyday(), *asked, *(one["old_sentence"] for one in kept)]
 
 
 def _read(lm: LM, name: str, texts: Iterable[str], tokens: int, source: str) -> Corpus:

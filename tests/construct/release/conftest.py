@@ -2,11 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mlake.data import load, read_jsonl
-from mlake.records import Benchmark
+from mlake.construct.context import Settings
+from mlake.construct.release.built import Built, Step
+from mlake.construct.stage import Drop
+from mlake.data import load, read_jsonl, to_lines
+from mlake.records import Benchmark, Fact
 
 ODD = (
     {
@@ -37,3 +41,59 @@ def odd(tmp_path: Path) -> Benchmark:
 @pytest.fixture(params=["mini", "odd"])
 def benchmark(request: pytest.FixtureRequest, odd: Benchmark) -> Benchmark:
     return odd if request.param == "odd" else load("mini")
+
+
+LANGS = ("en", "de", "fr", "ja", "zh")
+DROPS = (
+    Drop("Q1/P1", "several-objects", "has 2 objects"),
+    Drop("mini-00/multihop-P17", "answer-in-question", "en: “Italy | <b>”"),
+)
+
+
+def draft(fact: Fact) -> dict[str, Any]:
+    """A row of the stage ``edits``, from the chains of a fact of ``mini``."""
+    chains = {probe.kind: probe.triples for probe in fact.probes if probe.lang == "en" and probe.triples}
+    after, before = chains["multihop"], chains["multihop_before"]
+    return {
+        "id": fact.id,
+        "subject": fact.subject_id,
+        "relation": fact.relation_id,
+        "object": before[0].object,
+        "source": ["ml", "mp"] if fact.row % 2 else ["mp"],
+        "text": "for people",
+        "new": after[0].object,
+        "before": [list(before[1])],
+        "after": [list(after[1])],
+        "others": [["Q142", "P36", "Q90"]],
+        "distractors": ["Q84", "Q2807"],
+    }
+
+
+def entity(number: int) -> dict[str, Any]:
+    """A row of the stage ``names``."""
+    return {
+        "id": f"Q{number}",
+        "kind": "city",
+        "labels": dict.fromkeys(LANGS, f"City {number}"),
+        "aliases": {"en": ["The City"], "zh": []},
+        "flagged": {"de": {"St": "short"}},
+        "label_from": dict.fromkeys(LANGS, "mp"),
+    }
+
+
+@pytest.fixture(scope="session")
+def built() -> Built:
+    """A build of 24 facts of ``mini``, six of them for choosing settings."""
+    mini = load("mini")
+    facts = mini.facts[:24]
+    lines = [json.loads(line) for line in to_lines(Benchmark("few", "", "", facts))]
+    splits = [{"fact": fact.id, "split": "test" if fact.row >= 6 else "tuning"} for fact in facts]
+    return Built(
+        settings=Settings(langs=LANGS, seed=7),
+        edits=[draft(fact) for fact in facts],
+        names=[entity(number) for number in (60, 64, 90)],
+        texts=lines,
+        splits=splits,
+        steps=[Step("facts", "Facts of the source", 30, DROPS[:1]), Step("texts", "Texts", 120, DROPS[1:])],
+        meanings={"several-objects": "A relation has more than one object."},
+    )

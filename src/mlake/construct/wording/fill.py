@@ -102,9 +102,10 @@ def fill(template: str, fillers: Mapping[str, Filler], joins: Sequence[Join]) ->
 
 
 def finished(text: str) -> str:
-    """The text with a capital where it does not begin with a name."""
+    """The text with a capital where it does not begin with a name, and with one full stop at its end."""
     begun = text if text.startswith(_NAME) else text[:1].upper() + text[1:]
-    return begun.replace(_NAME, "")
+    plain = begun.replace(_NAME, "")
+    return plain[:-1] if plain.endswith("..") else plain  # the point of an abbreviation ends the sentence too
 
 
 def _joined(text: str, value: str, joins: Sequence[Join]) -> str:

@@ -94,7 +94,7 @@ class Metrics:
         if method.metric == "identity":
             return Moments(dict[int, Tensor]().__getitem__)
         how = {"tokens": method.corpus_tokens, "seed": method.seed}
-        read = corpus(lm, method.corpus, **how, text=text, without=edited)
+        read = corpus(lm, method.corpus, **how, text=text, without=edited, form=method.corpus_form)
         self.report["corpus"] = {"name": read.name, "tokens": read.tokens, "sha256": read.text_sha256}
         source: Hashable = lm.revision, str(lm.dtype), read.sha256
         known = HELD.has(lm.model, [self._key(layer, source) for layer in method.layers])

@@ -6,10 +6,11 @@ from typing import Literal
 from mlake.editing.locate.value import Site, ValueSettings
 from mlake.editing.method import Method
 from mlake.editing.prompts import EssenceIn, KeyAt, PromptKind
+from mlake.models.corpora import CorpusForm
 
 __all__ = ["LATER", "LocateSettings", "MetricName"]
 
-LATER = {"residual": "plain", "null_unit": "absolute", "essence": "language"}
+LATER = {"residual": "plain", "null_unit": "absolute", "essence": "language", "corpus_form": "bare"}
 """Settings that earlier runs did not have, and what they did: so set, a run keeps the id it had."""
 
 MetricName = Literal["identity", "moment", "null_space"]
@@ -46,6 +47,8 @@ class LocateSettings(Method):
             that the layers before have left, as in the authors' code when statistics are not on disk yet.
         corpus: Text for second moments, see ``mlake.models.corpora``.
         corpus_tokens: Tokens that are read from it.
+        corpus_form: How statements are put: ``bare``; ``asked``, each question in the model's prompt with
+            its answer behind it, as the model is asked; or ``both``.
         seed: Seed of everything random (sampled text).
     """
 
@@ -68,4 +71,5 @@ class LocateSettings(Method):
     moments: Literal["clean", "edited"] = "clean"
     corpus: str = "statements"
     corpus_tokens: int = 50_000
+    corpus_form: CorpusForm = "bare"
     seed: int = 0

@@ -1,0 +1,113 @@
+"""``mlake build``: from statements of Wikidata to a benchmark and its release."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlake.cli.columns import aligned
+from mlake.cli.options import JSON, SEED
+from mlake.construct.stage import DROPPED
+from mlake.safe import plain
+
+if TYPE_CHECKING:
+    from mlake.construct.build import Done
+
+__all__ = ["build"]
+
+_Command = Callable[..., Any]
+
+
+def _names(ctx: click.Context, param: click.Parameter, text: str) -> tuple[str, ...]:
+    """Names between commas, each once."""
+    return tuple(dict.fromkeys(name for name in map(str.strip, text.split(",")) if name))
+
+
+def _listed(*name: str, **settings: Any) -> Callable[[_Command], _Command]:
+    return click.option(*name, callback=_names, **settings)
+
+
+@click.command(
+    epilog="\b\nExamples:\n  mlake build --out wikidata-5\n  mlake build --langs en,de --until edits"
+    " --out ende\n  mlake build --from texts --dry-run --out wikidata-5"
+)
+@click.option("--source", default="snapshot", show_default=True, help="Name of a source, or a folder of one.")
+@click.option("--relations", type=click.Path(path_type=Path), help="Table of relations.  [default: packaged]")
+@_listed("--langs", default="en,de,fr,ja,zh", show_default=True, help="Languages of the benchmark.")
+@click.option("--wording", type=click.Path(path_type=Path), help="Folder of wording files that go first.")
+@click.option("--writer", default="templates", show_default=True, help="Who writes the texts.")
+@_listed("--with", "allowed", default="", help="What is left out otherwise: volatile,sensitive.")
+@_listed("--without-source", "without", default="", help="Leave out what only these witnesses state: ml.")
+@SEED
+@click.option("--from", "start", metavar="STAGE", help="Make this stage and all after it anew.")
+@click.option("--until", metavar="STAGE", help="Last stage to make.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@JSON
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the build.")
+def build(
+    out: Path, start: str | None, until: str | None, dry_run: bool, as_json: bool, **flags: Any
+) -> None:
+    """Build a benchmark, stage by stage.
+
+    Each stage writes OUT/stages/STAGE.jsonl, which may be edited by hand: it is taken as it is, and what
+    follows from it is made anew. Beside it stands what the stage left out, by which rule and why. A build
+    that was stopped goes on where it was when the same command is run again.
+    """
+    from mlake.construct import build as runner
+    from mlake.construct.open import open_context
+    from mlake.construct.pipeline import STAGES
+
+    context = open_context(**flags)
+    span = {"start": start, "until": until}
+    if dry_run:
+        done = runner.planned(out, context, STAGES, **span)
+    else:
+        done = runner.build(out, context, STAGES, **span, say=_say)
+    if as_json:
+        click.echo(json.dumps({"out": str(out), "stages": [one.record() for one in done]}, indent=1))
+        return
+    for line in _stages(done, "WOULD BE" if dry_run else "STATE"):
+        click.echo(line)
+    for line in _rules(done):
+        click.echo(line)
+
+
+def _say(done: "Done") -> None:
+    """What a stage does, before it does it, and what a hand changed."""
+    if done.state == "made" and not done.finished:
+        click.echo(plain(f"{done.stage.name}: {done.stage.title} ({done.why})"), err=True)
+    if done.state == "edited":
+        why = f": {done.why}" if done.why else ""
+        click.echo(plain(f"note: {done.stage.name} was edited by hand and is taken as it is{why}"), err=True)
+
+
+def _stages(done: Sequence["Done"], state: str) -> Iterator[str]:
+    rows = [
+        [
+            one.stage.name,
+            one.state,
+            "–" if one.rows is None else f"{one.rows:,}",
+            f"{sum(one.dropped.values()):,}",
+            ", ".join([*(name for name in one.stage.reads if not name.endswith(DROPPED)), *one.stage.uses]),
+            one.why,
+        ]
+        for one in done
+    ]
+    return aligned([["STAGE", state, "ROWS", "DROPPED", "IS MADE OF", "WHY"], *rows])
+
+
+def _rules(done: Sequence["Done"]) -> Iterator[str]:
+    """What each rule cost."""
+    from mlake.construct.pipeline import meanings
+
+    asked = meanings()
+    rows = [
+        [rule, one.stage.name, f"{count:,}", asked.get(rule, "")]
+        for one in done
+        for rule, count in one.dropped.items()
+    ]
+    if rows:
+        yield ""
+        yield from aligned([["RULE", "STAGE", "DROPPED", "ASKS FOR, OR FINDS"], *rows])
