@@ -54,7 +54,7 @@ def test_stages_are_made_in_order_and_counted(tmp_path: Path) -> None:
     assert json.loads(files["stages/even.dropped.jsonl"].splitlines()[0]) == {
         "id": "n1", "rule": "twice", "why": "1 is odd",
     }  # fmt: skip
-    assert files["release/all.txt"] == b"0 2 4 -n1 -n3 -n5"
+    assert files["release/README.md"] == b"0 2 4 -n1 -n3 -n5"
     assert json.loads(files["build.json"])["seed"] == 0
 
 
@@ -82,8 +82,12 @@ def test_an_edited_file_is_kept_and_changes_what_follows(out: Path) -> None:
     done = build(out, context(), STAGES)
     assert states(done) == expected and done[1].rows == 2
     assert (out / "stages" / "even.jsonl").read_bytes() == ours
-    assert (out / "release" / "all.txt").read_bytes() == b"2 8 -n1 -n3 -n5"
-    assert sorted(path.name for path in (out / "release").iterdir()) == ["all.txt", "n2", "n8"]  # n0, n4 went
+    assert (out / "release" / "README.md").read_bytes() == b"2 8 -n1 -n3 -n5"
+    assert sorted(path.name for path in (out / "release").iterdir()) == [
+        "README.md",
+        "n2",
+        "n8",
+    ]  # n0, n4 went
     assert states(build(out, context(), STAGES)) == {"numbers": "kept", "even": "edited", "listed": "kept"}
 
 
@@ -95,7 +99,7 @@ def test_an_edited_file_outlives_a_change_before_it(out: Path) -> None:
     assert done[1].why == "numbers changed; --from even makes it anew"
     done = build(out, context(), STAGES, start="even")
     assert done[1].why == "asked for, in place of what a hand edited"
-    assert (out / "release" / "all.txt").read_bytes() == b"0"
+    assert (out / "release" / "README.md").read_bytes() == b"0"
 
 
 @pytest.mark.parametrize("name", ["stages/even.jsonl", "stages/even.dropped.jsonl", "stages/even.json"])
@@ -108,7 +112,7 @@ def test_a_file_that_is_gone_is_made_anew(out: Path, name: str) -> None:
 
 def test_a_changed_file_of_the_release_is_made_anew(out: Path) -> None:
     before = contents(out)
-    (out / "release" / "all.txt").write_text("mine")
+    (out / "release" / "README.md").write_text("mine")
     done = build(out, context(), STAGES)
     assert (done[2].state, done[2].why) == ("made", "a file of it changed or is gone")
     assert contents(out) == before
