@@ -212,6 +212,8 @@ def _unfit(setting: Setting, row: Row) -> str:
 
 def _is_unwanted(setting: Setting, row: Row) -> str:
     table = _unwanted()
+    if row["id"] in table["facts"]:
+        return str(table["facts"][row["id"]])
     for one in _ends(setting, row):
         reasons = [table["entities"].get(one.id), *(table["classes"].get(kind) for kind in one.types)]
         words = set(re.findall(r"\w+", one.labels.get("en", "").casefold()))
