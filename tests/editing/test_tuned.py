@@ -90,7 +90,7 @@ def test_what_is_worth_trying_can_be_set(name: str) -> None:
             assert len(set(axis.values)) > 1
             given = list(axis.values)
         else:
-            assert isinstance(axis, Range) and axis.low < axis.high and axis.count > 1
+            assert isinstance(axis, Range) and axis.low < axis.high and axis.points > 1
             assert axis.scale in ("linear", "log", "depth") and (axis.scale != "log" or axis.low > 0)
             given = [0] if axis.scale == "depth" else [axis.low, axis.high]
         for value in given:

@@ -21,6 +21,7 @@ from mlake.editing.locate.published import PRESETS, PUBLISHED
 from mlake.editing.locate.settings import LATER, LocateSettings
 from mlake.editing.locate.update import closed_form
 from mlake.editing.locate.value import Values, optimise_values
+from mlake.editing.locate.value_files import kept_values
 from mlake.editing.method import Choice, Progress, Range
 from mlake.editing.prompts import Prompted, prompted, refusal
 from mlake.errors import EditError, UnknownNameError
@@ -221,16 +222,22 @@ class LocateThenEdit(LocateSettings):
         lm = metrics.lm
         facts = [fact for batch in batches for fact in batch]
         groups = [at for at, batch in enumerate(batches) for _ in batch]
-        values = optimise_values(
-            lm,
-            [f.task for f in facts],
-            layer=self.layers[-1],
-            site=self.site,
-            settings=self.value,
-            deltas=in_force(lm, chains),
-            groups=groups,
-            progress=progress,
-        )
+        tasks, where = [f.task for f in facts], (self.layers[-1], self.site)
+
+        def optimise() -> Values:
+            return optimise_values(
+                lm,
+                tasks,
+                layer=where[0],
+                site=self.site,
+                settings=self.value,
+                deltas=in_force(lm, chains),
+                groups=groups,
+                progress=progress,
+            )
+
+        unedited = not metrics.history and not any(chain.edit.factors for chain in chains)
+        values = kept_values(lm, tasks, where, self.value, optimise) if unedited else optimise()
         for index, layer in enumerate(self.layers):
             every = self._due(lm, index, facts, values, in_force(lm, chains), groups)
             due, keys, met = (torch.split(part, list(map(len, batches)), dim=1) for part in every)
