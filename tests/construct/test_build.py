@@ -14,6 +14,7 @@ import pytest
 from tests.construct.toys import STAGES, contents, context, row
 
 from mlake.construct.build import Done, build, planned
+from mlake.construct.context import Context
 from mlake.construct.folder import BuildFolder
 from mlake.construct.stage import Made, Rows, Stage
 from mlake.errors import DataError, MlakeError, RunError, UnknownNameError
@@ -116,6 +117,25 @@ def test_a_changed_file_of_the_release_is_made_anew(out: Path) -> None:
     done = build(out, context(), STAGES)
     assert (done[2].state, done[2].why) == ("made", "a file of it changed or is gone")
     assert contents(out) == before
+
+
+def test_what_the_release_lists_is_not_edited_by_hand(out: Path) -> None:
+    before = contents(out)
+    edit(out / "stages" / "listed.jsonl", {"id": "mine"})
+    assert states(build(out, context(), STAGES))["listed"] == "made"
+    assert contents(out) == before
+
+
+def test_a_stage_knows_what_a_hand_edited_before_it(out: Path) -> None:
+    seen: list[tuple[str, ...]] = []
+
+    def noted(context: Context, rows: Rows) -> Made:
+        seen.append(context.edited)
+        return Made([])
+
+    edit(out / "stages" / "numbers.jsonl", row(0, "0"))
+    build(out, context(), (*STAGES, Stage(name="noted", title="note", reads=("even",), make=noted)))
+    assert seen == [("numbers",)]
 
 
 def test_from_and_until(out: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from mlake.safe import plain
 
 if TYPE_CHECKING:
     from mlake.construct.build import Done
+    from mlake.construct.context import Context
     from mlake.construct.release.push import Sent
 
 __all__ = ["build"]
@@ -89,7 +90,13 @@ def build(
         pushed = {} if repo is None else {"push": {"repo": repo, "sent": really, "files": files}}
         click.echo(json.dumps({"out": str(out), "stages": stages} | pushed, indent=1))
         return
-    lines = [*_stages(done, "WOULD BE" if dry_run else "STATE"), *_rules(done), *_sent(sent, repo, really)]
+    head = _inputs(context) if dry_run else ()
+    lines = [
+        *head,
+        *_stages(done, "WOULD BE" if dry_run else "STATE"),
+        *_rules(done),
+        *_sent(sent, repo, really),
+    ]
     for line in lines:
         click.echo(line)
 
@@ -101,6 +108,17 @@ def _say(done: "Done") -> None:
     if done.state == "edited":
         why = f": {done.why}" if done.why else ""
         click.echo(plain(f"note: {done.stage.name} was edited by hand and is taken as it is{why}"), err=True)
+
+
+def _inputs(context: "Context") -> Iterator[str]:
+    """What the build would be made of."""
+    source, settings = context.source, context.settings
+    yield plain(
+        f"source: {settings.source}, {len(source.entities):,} entities and {len(source.claims):,} statements"
+    )
+    yield f"relations: {len(context.relations)}"
+    yield f"wording: {settings.writer} in {', '.join(settings.langs)}"
+    yield ""
 
 
 def _stages(done: Sequence["Done"], state: str) -> Iterator[str]:
