@@ -62,8 +62,8 @@ def test_it_counts_what_each_stage_made_and_each_rule_cost(build: Build) -> None
         "even     made   3     3        numbers     not made yet",
         "listed   made   4     0        even        not made yet",
         "",
-        "RULE  STAGE  DROPPED",
-        "odd   even   3",
+        "RULE   STAGE  DROPPED  ASKS FOR, OR FINDS",
+        "twice  even   3        it stands in the source once",
     ]
 
 

@@ -458,6 +458,7 @@ def test_flags_beat_the_file_beats_the_preset(edit: Callable[..., Result]) -> No
         ("stepz = 9", "unknown setting of rome 'stepz'; known: .* Did you mean 'steps'"),
         ("steps = 2026-01-01", "setting 'steps' holds a date or time"),
         ("clamp = -1", "setting clamp takes a number from 0 up, got -1"),
+        ("clamp = 1\n[made]\nmethod = 'memit'", "mine.toml holds settings for 'memit', not for 'rome'"),
     ],
 )
 def test_bad_files_of_settings_take_one_line(
@@ -506,3 +507,31 @@ def test_settings_that_are_none(pair: str) -> None:
     with pytest.raises(RunError, match="--set") as caught:
         setting(pair)
     assert "\n" not in str(caught.value)
+
+
+def test_a_fact_in_several_languages_is_edited_in_one_batch(edit: Callable[..., Result]) -> None:
+    result = edit([SAGAN, JA, SCHILLER], "--method", "memit", "--lang", "ja+en", "--price", "none")
+    assert result.exit_code == 0, result.output
+    assert "1 of 2 facts are not stated in 'ja' and are edited in others of the set" in result.output
+    assert re.search(r"of 3 statements of 2 facts took", result.output)
+    rows = json.loads(Path("out/answers.json").read_text(encoding="utf-8"))
+    assert [(row["fact"], row["lang"]) for row in rows] == [
+        ("sagan", "ja"), ("sagan", "en"), ("schiller", "en"),
+    ]  # fmt: skip
+    stored = load_edit(Path("out/edit.safetensors")).report["facts"]
+    assert [(one["fact"], one["lang"]) for one in stored] == [(row["fact"], row["lang"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en+en", "names 'en' twice"),
+        ("en+jp", "unknown language 'jp'"),
+        ("en+fr", "states no fact in 'fr'; it has: en, ja"),
+    ],
+)
+def test_a_set_of_languages_that_cannot_be_is_refused(
+    edit: Callable[..., Result], lang: str, said: str
+) -> None:
+    result = edit([SAGAN, JA], "--method", "rome", "--lang", lang)
+    assert result.exit_code == 2 and said in result.output and "Traceback" not in result.output

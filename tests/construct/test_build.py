@@ -48,11 +48,11 @@ def test_stages_are_made_in_order_and_counted(tmp_path: Path) -> None:
         ("even", "made", None),
         ("even", "made", 3),
     ]
-    assert [(one.rows, dict(one.dropped)) for one in done] == [(6, {}), (3, {"odd": 3}), (4, {})]
+    assert [(one.rows, dict(one.dropped)) for one in done] == [(6, {}), (3, {"twice": 3}), (4, {})]
     files = contents(tmp_path / "out")
     assert files["stages/even.jsonl"].splitlines()[1] == b'{"id": "n2", "value": "2"}'
     assert json.loads(files["stages/even.dropped.jsonl"].splitlines()[0]) == {
-        "id": "n1", "rule": "odd", "why": "1 is odd",
+        "id": "n1", "rule": "twice", "why": "1 is odd",
     }  # fmt: skip
     assert files["release/all.txt"] == b"0 2 4 -n1 -n3 -n5"
     assert json.loads(files["build.json"])["seed"] == 0

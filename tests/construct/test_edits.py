@@ -48,10 +48,10 @@ def asked(row: Row) -> Iterator[Triple]:
 
 def test_there_are_enough_edits_and_questions() -> None:
     rows = edits().rows
-    assert len(rows) >= 730
-    assert len({row["relation"] for row in rows}) >= 31
-    assert sum(len(row["before"]) for row in rows) >= 630
-    assert sum(len(row["after"]) for row in rows) >= 1020
+    assert len(rows) >= 740
+    assert len({row["relation"] for row in rows}) >= 32
+    assert sum(len(row["before"]) for row in rows) >= 620
+    assert sum(len(row["after"]) for row in rows) >= 1030
 
 
 def test_rows_are_of_their_shape_and_in_the_order_of_the_facts() -> None:

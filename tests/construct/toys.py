@@ -25,7 +25,7 @@ def numbers(context: Context, rows: Rows) -> Made:
 def even(context: Context, rows: Rows) -> Made:
     odd = [row for row in rows["numbers"] if int(row["value"]) % 2]
     kept = [row for row in rows["numbers"] if row not in odd]
-    return Made(kept, [Drop(row["id"], "odd", f"{row['value']} is odd") for row in odd])
+    return Made(kept, [Drop(row["id"], "twice", f"{row['value']} is odd") for row in odd])
 
 
 def listed(context: Context, rows: Rows) -> Made:

@@ -100,7 +100,14 @@ def _stages(done: Sequence["Done"], state: str) -> Iterator[str]:
 
 def _rules(done: Sequence["Done"]) -> Iterator[str]:
     """What each rule cost."""
-    rows = [[rule, one.stage.name, f"{count:,}"] for one in done for rule, count in one.dropped.items()]
+    from mlake.construct.pipeline import meanings
+
+    asked = meanings()
+    rows = [
+        [rule, one.stage.name, f"{count:,}", asked.get(rule, "")]
+        for one in done
+        for rule, count in one.dropped.items()
+    ]
     if rows:
         yield ""
-        yield from aligned([["RULE", "STAGE", "DROPPED"], *rows])
+        yield from aligned([["RULE", "STAGE", "DROPPED", "ASKS FOR, OR FINDS"], *rows])

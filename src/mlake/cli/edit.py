@@ -16,8 +16,8 @@ from mlake.data import load
 from mlake.data.ordinary import ordinary_text
 from mlake.disk import clear_temporaries, write_atomic
 from mlake.errors import DataError, EditError, SubjectError
-from mlake.languages import language
-from mlake.pricing.questions import SOME, price_questions
+from mlake.languages.sets import language_set, members
+from mlake.pricing.questions import SOME, price_questions, stated_in
 from mlake.records import Asked, Benchmark, Fact, Statement
 from mlake.safe import plain
 from mlake.scorers.refused import value_of
@@ -48,7 +48,9 @@ _PRICE = {"some": SOME, "full": None, "none": 0}
 @click.option(
     "--facts", "source", required=True, help="A .jsonl, .json or .csv file of facts, or a data set."
 )
-@click.option("--lang", help="Language to edit in.  [default: the first in the file]")
+@click.option(
+    "--lang", help="Language to edit in, or several at once: en+de.  [default: the first in the file]"
+)
 @MAX_NEW_TOKENS
 @click.option(
     "--price",
@@ -73,9 +75,9 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
     from mlake.pricing.price import Unpriced
 
     benchmark = load(source)
-    lang = flags["lang"] or benchmark.langs[0]
+    lang = language_set(flags["lang"]) if flags["lang"] else benchmark.langs[0]
     facts = _stated(benchmark, lang, source)
-    statements = [fact.stated(lang) for fact in facts]
+    statements = [one for fact in facts for one in stated_in(fact, lang)]
     settings = settings_of(
         flags["settings"],
         no_subject=flags["no_subject"],
@@ -106,24 +108,23 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
     _show(price, wrote, as_json=as_json)
 
 
-def _stated(benchmark: Benchmark, lang: str, source: str) -> list[Fact]:
-    """The facts that are stated in a language; how many are not is said."""
-    language(lang)  # a code that is none may be near one: jp, EN
-    found = [fact for fact in benchmark.facts if lang in fact.statements]
-    if not found:
-        raise DataError(f"{source} states no fact in {lang!r}; it has: {', '.join(benchmark.langs)}")
-    absent = len(benchmark.facts) - len(found)
-    if absent:
-        click.echo(
-            plain(
-                f"note: {absent} of {len(benchmark.facts)} facts are not stated in {lang!r} and are left "
-                f"out; --lang takes {', '.join(benchmark.langs)}"
-            ),
-            err=True,
-        )
-    for note in benchmark.notes:
+def _stated(benchmark: Benchmark, edit: str, source: str) -> list[Fact]:
+    """The facts that are stated in a language, or in one of a set at least; how many are not is said."""
+    langs, total = members(edit), len(benchmark.facts)
+    notes = []
+    for lang in langs:
+        absent = sum(lang not in fact.statements for fact in benchmark.facts)
+        if absent == total:
+            raise DataError(f"{source} states no fact in {lang!r}; it has: {', '.join(benchmark.langs)}")
+        if absent:
+            left = "are left out" if len(langs) == 1 else "are edited in others of the set, if in any"
+            takes = ", ".join(benchmark.langs)
+            notes.append(
+                f"{absent} of {total} facts are not stated in {lang!r} and {left}; --lang takes {takes}"
+            )
+    for note in (*notes, *benchmark.notes):
         click.echo(plain(f"note: {note}"), err=True)
-    return found
+    return [fact for fact in benchmark.facts if not fact.statements.keys().isdisjoint(langs)]
 
 
 def _check_subjects(statements: Sequence[Statement]) -> None:
@@ -267,8 +268,10 @@ def _show(price: "Price", wrote: Sequence[str], *, as_json: bool) -> None:
         click.echo(f"{mark:6}  {row['question']!r}: {row['before']!r} -> {row['after']!r}")
     if len(rows) > _SHOWN:
         click.echo(f"and {len(rows) - _SHOWN} more")
+    count = price.asking.count
+    what = "facts" if count == len(rows) else f"statements of {count} facts"
     click.echo(
-        f"{sum(row['took'] is True for row in rows)} of {len(rows)} facts took (scorer {signature(_SCORER)})"
+        f"{sum(row['took'] is True for row in rows)} of {len(rows)} {what} took (scorer {signature(_SCORER)})"
     )
     if priced:
         click.echo(f"\n{price}\n")

@@ -47,25 +47,32 @@ def settings_of(
         if key in changed:
             raise RunError(f"{key!r} is no setting of a method; write --{key} …")
     preset = {"like": like} if like else {}
-    return changed | preset | ({"settings": _read(file)} if file else {})
+    return changed | preset | ({"settings": _read(file, method)} if file else {})
 
 
 def _name(key: str) -> str:
     return key.replace("-", "_")
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Settings from a TOML file of KEY = VALUE lines."""
+def _read(path: Path, method: str) -> dict[str, Any]:
+    """Settings of a method from a TOML file of KEY = VALUE lines, which may say what they were made for."""
+    from mlake.editing.tuned import read_tuned  # as any part of editing, it loads torch
+
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = read_tuned(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RunError(f"cannot read the settings {path}: {error.strerror}; give a TOML file") from error
     except ValueError as error:
         raise RunError(f"{path} is no TOML: {error}; write lines such as steps = 25") from error
-    for key, value in table.items():
+    if found.made.get("method", method) != method:
+        raise RunError(
+            f"{path} holds settings for {found.made['method']!r}, not for {method!r}; choose that method, or "
+            "write the settings into a file of their own"
+        )
+    for key, value in found.settings.items():
         if isinstance(value, dict):
             raise RunError(f"{path} holds a table [{key}]; expected lines such as steps = 25")
-    return {_name(key): value for key, value in map(_taken, table.items())}
+    return dict(map(_taken, found.settings.items()))
 
 
 def setting(pair: str) -> tuple[str, Any]:

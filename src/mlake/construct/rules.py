@@ -224,12 +224,11 @@ def _is_unwanted(setting: Setting, row: Row) -> str:
 
 
 def _ambiguous(setting: Setting, row: Row) -> str:
-    subject, obj = _ends(setting, row)
-    for lang in setting.langs:
-        if len(setting.source.named(subject.labels[lang], lang)) > 1:
-            return f"two things are called {subject.labels[lang]} in {lang}"
-        if sum(one.kind == obj.kind for one in setting.source.named(obj.labels[lang], lang)) > 1:
-            return f"two of kind {obj.kind} are called {obj.labels[lang]} in {lang}"
+    for one in _ends(setting, row):
+        for lang in setting.langs:
+            name = one.labels[lang]
+            if sum(other.kind == one.kind for other in setting.source.named(name, lang)) > 1:
+                return f"two of kind {one.kind} are called {name} in {lang}"
     return ""
 
 
@@ -267,10 +266,9 @@ FACT_RULES: tuple[Rule[Row], ...] = (
     Rule("unfit", "no reading found a name that will not do", _unfit),
     Rule("unwanted", "no weapons, war, crime, parties, adult or toxic content", _is_unwanted),
     Rule("same-name", "subject and object are called differently in every language", _same),
-    Rule("ambiguous", "nothing else has the name of the subject, nothing of its kind that of the object",
-         _ambiguous),
+    Rule("ambiguous", "nothing else of its kind has the name of either end", _ambiguous),
     Rule("told", "no name of the object stands in the subject's, or the other way round", _told),
-)  # fmt: skip
+)
 """About facts."""
 
 

@@ -1,6 +1,7 @@
 """The stage ``splits``: facts for choosing settings with, of which ``mini`` and the release know nothing."""
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 
 from mlake.construct.facts import triple
 from mlake.construct.pick import draw
@@ -27,13 +28,15 @@ SPLIT_ROW: Shape = {
 """The schema of a row of the stage ``splits``."""
 
 
-def edited_pairs() -> set[tuple[str, str]]:
+@cache
+def edited_pairs() -> frozenset[tuple[str, str]]:
     """Subjects and relations of the facts that ``mini`` and the release edit."""
     pairs = {(fact.subject_id or "", fact.relation_id or "") for fact in load("mini").facts}
-    return pairs | {(row.subject_id or "", row.relation_id) for row in annotations()}
+    return frozenset(pairs) | {(row.subject_id or "", row.relation_id) for row in annotations()}
 
 
-def known_pairs() -> set[tuple[str, str]]:
+@cache
+def known_pairs() -> frozenset[tuple[str, str]]:
     """These, and those that ``mini`` asks about along a chain."""
     probes = [probe for fact in load("mini").facts for probe in fact.probes]
     return edited_pairs() | {hop[:2] for probe in probes for hop in probe.triples}

@@ -11,7 +11,7 @@ from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.records import Benchmark, Statement
 
-__all__ = ["Method", "Origin", "Progress", "Range", "Trained", "Trainer", "settings_named"]
+__all__ = ["Choice", "Method", "Origin", "Progress", "Range", "Trained", "Trainer", "settings_named"]
 
 Progress = Callable[[int], object]
 """Is told how many facts have just been finished."""
@@ -23,12 +23,29 @@ class Range(NamedTuple):
     Attributes:
         low: The smallest.
         high: The largest.
-        scale: How they are spread: ``linear``, or ``log`` where each is a multiple of the one before.
+        scale: How they are spread: ``linear``; ``log`` where each is a multiple of the one before; or
+            ``depth``: shares of a model's blocks, from 0, the first, to 1, the last.
+        points: How many of them to try, evenly spread.
+        cheap: Whether another value costs little: what takes long does not depend on it.
     """
 
     low: float
     high: float
     scale: str
+    points: int = 5
+    cheap: bool = False
+
+
+class Choice(NamedTuple):
+    """Values of a setting that are worth trying and have no order, or are no numbers.
+
+    Attributes:
+        values: The values.
+        cheap: As in ``Range``.
+    """
+
+    values: tuple[Any, ...]
+    cheap: bool = False
 
 
 class Trained(Protocol):
@@ -80,11 +97,13 @@ class Origin:
         like: Preset that was asked for.
         settings: Names of the settings that a file set.
         set: Names of those that were set one by one.
+        tuned: How the packaged settings for the model were found, where some of them hold.
     """
 
     like: str = ""
     settings: tuple[str, ...] = ()
     set: tuple[str, ...] = ()
+    tuned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +116,8 @@ class Method(ABC):
         name: Name of the row.
         title: Name in figures and tables, as its paper writes it; empty for ``name``.
         paper: Address of the paper.
-        origin: Where its settings are from, if a preset or a file of settings was asked for.
+        origin: Where its settings are from, if a preset or a file of settings was asked for, or settings for
+            the model are packaged.
     """
 
     name: str
@@ -230,10 +250,12 @@ class Method(ABC):
         """Name, and every setting that can change a number, as JSON values."""
         left_out = ("title", "paper") if self.origin else ("title", "paper", "origin")
         settings = {key: value for key, value in asdict(self).items() if key not in left_out}
+        if self.origin and not self.origin.tuned:
+            del settings["origin"]["tuned"]  # earlier runs did not have it, and keep the ids they had
         return settings | ({"sequential": True} if self.sequential else {})  # stored runs are read by it
 
-    def search(self) -> Mapping[str, Range]:
-        """Settings worth trying, by name."""
+    def search(self) -> Mapping[str, Range | Choice]:
+        """Settings worth trying, by name: what ``mlake tune`` searches."""
         return {}
 
     def passes(self) -> float:
@@ -252,7 +274,8 @@ class Method(ABC):
         """What makes results on these facts no fair test; None for nothing.
 
         Args:
-            batches: Ids of the facts that are edited, those edited together in one.
+            batches: Ids of the facts that are edited, those edited together in one; once for each language
+                that a fact is stated in.
         """
         return None
 

@@ -9,6 +9,7 @@ from mlake.editing.locate.method import LocateThenEdit
 from mlake.editing.mend import Mend
 from mlake.editing.method import Method, Origin
 from mlake.editing.settings import overridden
+from mlake.editing.tuned import tuned_settings
 from mlake.errors import UnknownNameError
 from mlake.models.lm import LM
 
@@ -85,7 +86,8 @@ def editor(
 ) -> Method:
     """An editing method, ready for a model.
 
-    Settings come from the model's family, a preset, a mapping and single ones; each beats those before it.
+    Settings come from the model's family, those found for the model itself, a preset, a mapping and single
+    ones; each beats those before it. With a preset nothing that was found for the model counts.
 
     Args:
         name: A row of ``EDITORS``.
@@ -113,7 +115,11 @@ def editor(
         raise UnknownNameError("method", name, EDITORS)
     row, given = EDITORS[name], dict(settings or {})
     base = row.preset(like, lm) if like else {} if lm is None else row.suggested(lm)
-    method = overridden(row, {**base, **given, **changed})
-    if like or given:
-        method = replace(method, origin=Origin(like, tuple(sorted(given)), tuple(sorted(changed))))
+    found = None if like or lm is None else tuned_settings(name, lm.revision)
+    tuned = {} if found is None else found.settings
+    method = overridden(row, {**base, **tuned, **given, **changed})
+    source = found.source if found and not tuned.keys() <= {*given, *changed} else ""
+    if like or given or source:
+        origin = Origin(like, tuple(sorted(given)), tuple(sorted(changed)), source)
+        method = replace(method, origin=origin)
     return method.checked() if lm is None else method.checked().fitted(lm)

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.conftest import ROOT
 
 from mlake.construct.release import card, make
 from mlake.construct.release.built import Built
+from mlake.construct.release.columns import benchmark_tables, build_tables
 from mlake.construct.release.make import release_files
 from mlake.construct.release.readings import Reading, readings
 from mlake.data import load, read_jsonl
@@ -216,3 +218,13 @@ def test_a_split_without_facts_has_no_files(built: Built) -> None:
     head = yaml.safe_load(files["README.md"].decode().split("---\n", 2)[1])
     facts = next(one for one in head["configs"] if one["config_name"] == "facts")
     assert [one["split"] for one in facts["data_files"]] == ["test"]
+
+
+def test_the_documentation_lists_every_table(files: Files) -> None:
+    page = (ROOT / "docs" / "release-of-data.md").read_text(encoding="utf-8")
+    every = {**benchmark_tables(LANGS), **build_tables(LANGS)}
+    assert cells(page, "table", "a row is") == [[f"`{name}`", table.about] for name, table in every.items()]
+    assert {path.split("/")[1] for path in files if path.startswith("data/")} == set(every)
+    documented = " ".join(row[0] for row in cells(page, "path", "what it is"))
+    for path in files:
+        assert path.split("/")[0] in documented

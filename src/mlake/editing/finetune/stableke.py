@@ -1,6 +1,6 @@
 """StableKE: fine-tuning on each fact in other words and on what is around it (Wei et al. 2024)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -15,7 +15,7 @@ from mlake.editing.finetune.requests import VERSION as REQUESTS_VERSION
 from mlake.editing.finetune.templates import VERSION as TEMPLATES_VERSION
 from mlake.editing.finetune.training import Epoch, Schedule, train
 from mlake.editing.finetune.weights import Weights, training_all, training_low_rank
-from mlake.editing.method import Method, Progress
+from mlake.editing.method import Method, Progress, Range
 from mlake.errors import EditError, ModelError
 from mlake.models.bars import Told
 from mlake.models.lm import LM
@@ -75,6 +75,14 @@ class StableKE(Method):
         if self.rank and isinstance(lm.structure, ModelError):
             raise lm.structure
         return self
+
+    def search(self) -> Mapping[str, Range]:
+        """How far and how long to train."""
+        return {
+            "rate": Range(self.rate / 10, self.rate * 10, "log", 5),
+            "epochs": Range(5, 40, "log", 4),
+            "texts": Range(4, 16, "log", 3),
+        }
 
     def passes(self) -> float:
         """Training goes back to the weights as well, which is half as much again."""

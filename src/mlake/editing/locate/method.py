@@ -21,7 +21,8 @@ from mlake.editing.locate.published import PRESETS, PUBLISHED
 from mlake.editing.locate.settings import LATER, LocateSettings
 from mlake.editing.locate.update import closed_form
 from mlake.editing.locate.value import Values, optimise_values
-from mlake.editing.method import Progress
+from mlake.editing.locate.value_files import kept_values
+from mlake.editing.method import Choice, Progress, Range
 from mlake.editing.prompts import Prompted, prompted, refusal
 from mlake.errors import EditError, UnknownNameError
 from mlake.models.corpora import check_corpus
@@ -56,7 +57,12 @@ class LocateThenEdit(LocateSettings):
         return [asdict(row) for row in PUBLISHED if self.name in row.methods]
 
     def published(self, lm: LM, /) -> str:
-        """The file that the family's settings are from, or that none was published."""
+        """The file that the family's settings are from, or that none was published; or how they were found.
+
+        The last where those that come with mlake for this very model hold.
+        """
+        if self.origin and self.origin.tuned:
+            return self.origin.tuned
         return suggested(lm, self, self.origin.like if self.origin else "").source
 
     def checked(self) -> Self:
@@ -85,6 +91,23 @@ class LocateThenEdit(LocateSettings):
         """Why its key or target cannot be found in its prompt."""
         contexts = self.contexts if isinstance(self.contexts, int) else 0  # sampled ones are not known yet
         return refusal(lm, statement, self.prompt, self.key, contexts)
+
+    def search(self) -> Mapping[str, Range | Choice]:
+        """Where to write, how far values go, and, for those that measure keys, what an edit may cost."""
+        found: dict[str, Range | Choice] = {
+            "layers": Range(0.1, 0.9, "depth", 9),
+            "clamp": Range(0.75, 4.0, "log", 4),
+            "steps": Range(10, 40, "linear", 3),
+        }
+        if self.metric == "identity":
+            return found
+        if self.ridge:
+            found["ridge"] = Range(self.ridge / 100, 10 * self.ridge, "log", 13, cheap=True)
+            found["preserve"] = Choice((0.0, 0.1, 0.3, 1.0), cheap=True)
+        return found | {
+            "corpus": Choice(("statements", "self"), cheap=True),
+            "corpus_tokens": Range(3_000, 50_000, "log", 3, cheap=True),
+        }
 
     def passes(self) -> float:
         """Steps of the value."""
@@ -199,16 +222,22 @@ class LocateThenEdit(LocateSettings):
         lm = metrics.lm
         facts = [fact for batch in batches for fact in batch]
         groups = [at for at, batch in enumerate(batches) for _ in batch]
-        values = optimise_values(
-            lm,
-            [f.task for f in facts],
-            layer=self.layers[-1],
-            site=self.site,
-            settings=self.value,
-            deltas=in_force(lm, chains),
-            groups=groups,
-            progress=progress,
-        )
+        tasks, where = [f.task for f in facts], (self.layers[-1], self.site)
+
+        def optimise() -> Values:
+            return optimise_values(
+                lm,
+                tasks,
+                layer=where[0],
+                site=self.site,
+                settings=self.value,
+                deltas=in_force(lm, chains),
+                groups=groups,
+                progress=progress,
+            )
+
+        unedited = not metrics.history and not any(chain.edit.factors for chain in chains)
+        values = kept_values(lm, tasks, where, self.value, optimise) if unedited else optimise()
         for index, layer in enumerate(self.layers):
             every = self._due(lm, index, facts, values, in_force(lm, chains), groups)
             due, keys, met = (torch.split(part, list(map(len, batches)), dim=1) for part in every)
