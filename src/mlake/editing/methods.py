@@ -65,7 +65,7 @@ _ROWS: tuple[Method, ...] = (
         ridge=10.0,
         key_mean="halves",
     ),
-    # Wei et al. 2025: AlphaEdit whose free directions leave out the keys of earlier edits in other languages.
+    # Sun et al. 2025: AlphaEdit whose free directions leave out the keys of earlier edits in other languages.
     LocateThenEdit(
         "langedit",
         title="LangEdit",
