@@ -137,6 +137,7 @@ def test_an_edited_fact_goes_through_all_that_follows(out: Path, few: Path) -> N
     }  # fmt: skip
     assert (out / "stages" / "edits.jsonl").read_bytes() == mine
     assert gone not in {row["fact"] for row in rows(out, "texts")}
+    assert "edited by hand" in (out / "release" / "README.md").read_text()
     after = contents(out)
     assert {name for name in before if before[name] != after.get(name)} >= {
         "stages/texts.jsonl", "release/README.md", "release/croissant.json",

@@ -7,12 +7,12 @@ from mlake.construct.contradiction import Edit
 from mlake.construct.counterfactual import Chooser
 from mlake.construct.facts import CHAIN_ROW, triple
 from mlake.construct.pick import OBJECT_CAP, draw, picked
-from mlake.construct.rules import CHAIN_RULES, FACT_RULES, STATEMENT_RULES, Setting
+from mlake.construct.rules import Setting
 from mlake.construct.stage import Drop, Made, Row
 from mlake.data.faults import FILLED, TRIPLES, Shape
 from mlake.records import Triple
 
-__all__ = ["EDIT_ROW", "EDIT_RULES", "MEANINGS", "make_edits"]
+__all__ = ["EDIT_ROW", "EDIT_RULES", "make_edits"]
 
 _HOPS = 3  # questions over two hops about one fact, before and after the edit each
 _OTHERS = 2  # questions about other facts
@@ -47,14 +47,6 @@ EDIT_RULES = {
     "three": "at most three questions over two hops ask about a fact, before and after the edit each",
 }
 """Name to meaning of the rules of this stage, in the order in which they bite."""
-
-MEANINGS = (
-    {rule.name: rule.means for rule in STATEMENT_RULES}
-    | {rule.name: rule.means for rule in FACT_RULES}
-    | {rule.name: rule.means for rule in CHAIN_RULES}
-    | EDIT_RULES
-)
-"""Name to meaning of every rule by which facts and chains are chosen."""
 
 
 def make_edits(setting: Setting, rows: Sequence[Row], seed: int) -> Made:

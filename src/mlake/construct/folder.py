@@ -129,18 +129,16 @@ class BuildFolder:
         return Record(value["made_of"], value["wrote"], value["rows"], value["dropped"])
 
     def is_edited(self, stage: Stage) -> bool:
-        """Whether the rows of a finished stage are there, and others than it wrote."""
+        """Whether a hand edited the rows of a finished stage: of one that makes nothing beside them."""
         record, path = self.record(stage), _rows_path(stage.name)
-        return record is not None and self._hash(path) not in ("", record.wrote.get(path))
+        if record is None or record.wrote.keys() - {path, _rows_path(stage.name + DROPPED)}:
+            return False
+        return self._hash(path) not in ("", record.wrote.get(path))
 
     def is_whole(self, stage: Stage) -> bool:
-        """Whether every file that a finished stage wrote stands as it was written, its rows aside."""
-        record, rows = self.record(stage), _rows_path(stage.name)
-        return (
-            record is not None
-            and (self.folder / rows).exists()
-            and all(self._hash(path) == digest for path, digest in record.wrote.items() if path != rows)
-        )
+        """Whether every file that a finished stage wrote stands as it was written."""
+        record = self.record(stage)
+        return record is not None and all(self._hash(path) == digest for path, digest in record.wrote.items())
 
     def rows(self, stage: Stage) -> Sequence[Row]:
         """The rows of a stage as they stand in its file.

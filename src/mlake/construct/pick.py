@@ -105,7 +105,7 @@ def picked(relations: Mapping[str, Relation], rows: Sequence[Row], seed: int) ->
             was = board.edited[at]
             if was:
                 board.set(at, False)
-            # what makes no difference changes sides, so that others find room; in the end it fills up the edits
+            # what makes no difference changes sides, so that others find room; at last it fills up the edits
             even = not was if sweep < _SWEEPS else sum(board.edited) < _SHARE * len(rows)
             if not board.reason(at)[0] and board.gain(at) >= (0 if even else 1):
                 board.set(at, True)

@@ -87,10 +87,7 @@ def _text_row() -> Shape:
 
 
 def _release(context: Context, rows: Rows) -> Made:
-    steps = [
-        Step(one.name, one.title, len(rows[one.name]), [Drop(**row) for row in rows[one.name + DROPPED]])
-        for one in STAGES[:-1]
-    ]
+    steps = [_step(context, stage, rows) for stage in STAGES[:-1]]
     parts = {name: rows[name] for name in ("edits", "names", "texts", "splits")}
     built = Built(settings=context.settings, steps=steps, meanings=meanings(), **parts)
     files = {f"release/{path}": content for path, content in release_files(built).items()}
@@ -99,6 +96,12 @@ def _release(context: Context, rows: Rows) -> Made:
         for path, content in files.items()
     ]
     return Made(listed, files=files)
+
+
+def _step(context: Context, stage: Stage, rows: Rows) -> Step:
+    title = f"{stage.title}; edited by hand" if stage.name in context.edited else stage.title
+    drops = [Drop(**row) for row in rows[stage.name + DROPPED]]
+    return Step(stage.name, title, len(rows[stage.name]), drops)
 
 
 _BEFORE = ("facts", "chains", "filters", "edits", "names", "texts", "splits")

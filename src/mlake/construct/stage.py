@@ -9,7 +9,7 @@ from mlake.construct.context import Context
 from mlake.construct.lines import Row
 from mlake.data.faults import FILLED, OBJECT, Shape
 
-__all__ = ["DROPPED", "Drop", "Made", "Row", "Rows", "Stage"]
+__all__ = ["DROPPED", "ROW", "Drop", "Made", "Row", "Rows", "Stage"]
 
 Rows = Mapping[str, Sequence[Row]]
 """Name of an earlier stage to its rows, and that name with ``DROPPED`` to what it left out."""
