@@ -206,6 +206,12 @@ def test_a_name_that_was_taken_out(out: Path, few: Path) -> None:
         build(out, context(few), STAGES)
 
 
+def test_texts_that_were_all_taken_out(out: Path, few: Path) -> None:
+    change(out, "texts", lambda found: found.clear())
+    with pytest.raises(DataError, match="states no fact; make it anew with --from texts"):
+        build(out, context(few), STAGES)
+
+
 def test_a_fact_without_split(out: Path, few: Path) -> None:
     change(out, "splits", lambda found: found.pop(0))
     with pytest.raises(DataError, match="into no split"):

@@ -223,12 +223,23 @@ def _checked(path: Path, text: str, shape: Shape, key: Sequence[str]) -> list[Ro
     """The rows of a stage's file; each has the shape, and none stands there twice."""
     try:
         rows = rows_of(text, str(path), shape)
+        if "\\ud" in text.lower():
+            _check_whole(path, rows)
         named = Counter(tuple(row[name] for name in key) for row in rows)
         for twin in (one for one, times in named.items() if times > 1):
             raise DataError(f"{path}: {' and '.join(key)} {', '.join(map(shown, twin))} stand there twice")
     except DataError as error:
         raise DataError(f"{error}; mend it, or delete the file to have it made anew") from None
     return rows
+
+
+def _check_whole(path: Path, rows: Sequence[Row]) -> None:
+    """Refuse escapes of half a character, which no other file could hold."""
+    for row in rows:
+        try:
+            json.dumps(row, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise DataError(f"{path}: half a character stands in the row {shown(row)}") from None
 
 
 def _refuse_foreign(folder: Path) -> None:

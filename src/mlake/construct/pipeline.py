@@ -90,6 +90,8 @@ def _texts(context: Context, rows: Rows) -> Made:
 
 def _splits(context: Context, rows: Rows) -> Made:
     stated = {row["fact"] for row in rows["texts"]}
+    if not stated:
+        raise DataError("stages/texts.jsonl states no fact; make it anew with --from texts")
     return make_splits(rows["edits"], stated, context.settings.seed)
 
 
