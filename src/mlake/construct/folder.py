@@ -148,7 +148,7 @@ class BuildFolder:
         """
         if stage.name not in self._rows:
             path = self.folder / _rows_path(stage.name)
-            shape = stage.shape() if self.is_edited(stage) else OBJECT
+            shape = stage.shape(self.settings) if self.is_edited(stage) else OBJECT
             self._rows[stage.name] = _checked(path, read_text(path), shape, stage.key)
         return self._rows[stage.name]
 
@@ -169,7 +169,7 @@ class BuildFolder:
         """
         content = written(made.rows)
         path = _rows_path(stage.name)
-        rows = _checked(self.folder / path, content.decode(), stage.shape(), stage.key)
+        rows = _checked(self.folder / path, content.decode(), stage.shape(self.settings), stage.key)
         drops = written(drop._asdict() for drop in made.drops)
         files = {_rows_path(stage.name + DROPPED): drops, **made.files, path: content}
         self._forget(stage, files)
