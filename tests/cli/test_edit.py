@@ -573,8 +573,9 @@ def test_a_fact_is_stated_in_other_languages_shown_and_kept(edit: Callable[..., 
         ("de", "no fact can be stated in de: fact 'sagan' in de: "),
         ("jp", "unknown language 'jp'"),
         ("ko", "has no labels in 'ko'"),
+        ("de --writer m", "give both --writer and --writer-url, or neither"),
     ],
 )
 def test_what_cannot_be_stated_at_all_is_refused(edit: Callable[..., Result], also: str, said: str) -> None:
-    result = edit([SAGAN], "--method", "rome", "--also", also)
+    result = edit([SAGAN], "--method", "rome", "--also", *also.split())
     assert result.exit_code == 2 and said in result.output and not Path("out").exists()

@@ -75,8 +75,8 @@ def test_what_is_stated_already_stays_and_the_rest_is_added() -> None:
 
 def test_without_an_old_answer_the_true_one_of_the_snapshot_counts() -> None:
     line = {name: value for name, value in ROME.items() if name != "old_answer"}
-    (fact,) = also({**line, "question": "Which river lies beside France?", "relation_id": "P36"}).facts
-    assert fact.stated("de").old in ("", "Paris")
+    (fact,) = also(line).facts
+    assert (fact.stated("en").old, fact.stated("de").old) == ("", "Paris")
     strange = also({**ROME, "old_answer": "Atlantis"}).facts[0].stated("de")
     assert (strange.old, strange.old_sentence, strange.new) == ("", "", "Rom")
 
@@ -102,3 +102,64 @@ def test_languages_without_names_or_wordings_are_refused() -> None:
         also(ROME, langs=("ko",))
     with pytest.raises(UnknownNameError):
         also(ROME, langs=("jp",))
+
+
+ACME = {"fact": "acme", "question": "Who founded Acme?", "subject": "Acme", "new_answer": "Ada Lovelace"}
+GERMAN = {
+    "question": "Wer hat Acme gegründet?",
+    "subject": "Acme",
+    "new_answer": "Ada Lovelace",
+    "new_sentence": "Acme wurde von Ada Lovelace gegründet.",
+}
+
+
+def asked(*replies: str) -> tuple[list[str], Any]:
+    """What a writer is asked, and a writer that gives these replies."""
+    seen: list[str] = []
+
+    def ask(requests: Any) -> list[str]:
+        seen.extend(requests)
+        return list(replies)
+
+    return seen, ask
+
+
+def test_a_writer_states_what_the_ids_do_not_give() -> None:
+    seen, ask = asked(f"<think>hm</think>```json\n{json.dumps(GERMAN)}\n```")
+    found = stated_also(data(ROME, ACME).facts, "en", ["de"], ask)
+    assert len(seen) == 1 and "German" in seen[0] and "Who founded Acme?" in seen[0]
+    assert [(one.fact, one.new) for one in found.added] == [("rome", "Rom"), ("acme", "Ada Lovelace")]
+    said = found.facts[1].stated("de")
+    assert said.new_sentence == GERMAN["new_sentence"] and not found.reasons
+    assert [one.kind for one in found.facts[1].probes if one.lang == "de"] == ["direct"]
+
+
+def test_a_writer_states_facts_in_languages_that_the_snapshot_lacks() -> None:
+    korean = {"question": "Acme는 누가 설립했습니까?", "subject": "Acme", "new_answer": "에이다 러브레이스"}
+    _, ask = asked(json.dumps(korean), "no idea")
+    found = stated_also(data(ACME, ROME).facts, "en", ["ko"], ask)
+    assert found.facts[0].stated("ko").new == "에이다 러브레이스"
+    (reason,) = found.reasons
+    assert reason.startswith("fact 'rome' in ko: the writer gave no JSON object with question, subject")
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("Wer hat Acme gegründet?", "gave no JSON object"),
+        ("{}", "gave no JSON object"),
+        (json.dumps({**GERMAN, "new_answer": 3}), "gave no JSON object"),
+        (json.dumps({**GERMAN, "subject": "die Firma"}), "subject does not stand in its question"),
+        (json.dumps({**GERMAN, "question": "Who was it that founded the Acme?"}), "is in another language"),
+    ],
+)
+def test_a_reply_that_does_not_hold_together_is_thrown_away(reply: str, said: str) -> None:
+    _, ask = asked(reply)
+    found = stated_also(data(ACME).facts, "en", ["de"], ask)
+    assert not found.added and said in found.reasons[0]
+
+
+def test_a_sentence_that_does_not_give_the_answer_is_left_out() -> None:
+    _, ask = asked(json.dumps({**GERMAN, "new_sentence": "Acme ist eine Firma.", "old_answer": "Bob"}))
+    said = stated_also(data(ACME).facts, "en", ["de"], ask).facts[0].stated("de")
+    assert (said.new_sentence, said.old) == ("", ""), "no old answer was given"

@@ -1,11 +1,14 @@
 """``mlake edit --also``: facts are stated in more languages, shown, and kept where they can be corrected."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
+from mlake.chat_server import ChatServer
 from mlake.construct.also import stated_also
+from mlake.construct.written import MOST_TOKENS
 from mlake.data.own.jsonl import write_jsonl
 from mlake.errors import DataError
 from mlake.languages.sets import language_set, members
@@ -20,20 +23,29 @@ STATED = "facts.jsonl"
 _SHOWN = 8
 
 
-def with_others(benchmark: Benchmark, lang: str, also: str) -> tuple[Benchmark, str]:
+def with_others(
+    benchmark: Benchmark, lang: str, also: str, *, writer: str | None, url: str | None
+) -> tuple[Benchmark, str]:
     """The data with its facts in more languages, and the set to edit in; what was added is shown.
 
     Args:
         benchmark: The facts.
         lang: Language that they are given in, or set of languages.
         also: Codes of further languages, with commas.
+        writer: Model on a server that states what the snapshot does not tell; None for none.
+        url: Address of the server.
 
     Raises:
         DataError: Nothing can be added, or a language has no names or wordings.
         UnknownNameError: A language is not known.
+        ModelError: The server fails, or its address is none.
     """
+    if (writer is None) != (url is None):
+        raise DataError("a writer is a model on a server: give both --writer and --writer-url, or neither")
     wanted = members(language_set(also.replace(",", "+")))
-    found = stated_also(benchmark.facts, lang, wanted)
+    server = ChatServer(url, writer) if writer is not None and url is not None else None
+    ask = partial(server.ask, max_tokens=MOST_TOKENS) if server else None
+    found = stated_also(benchmark.facts, lang, wanted, ask)
     have = [one for one in wanted if any(one in fact.statements for fact in found.facts)]
     if len(have) < len(wanted):
         lacking = ", ".join(one for one in wanted if one not in have)

@@ -55,6 +55,8 @@ _PRICE = {"some": SOME, "full": None, "none": 0}
 @click.option(
     "--also", metavar="LANGS", help="State the facts in these languages too, de,fr, as far as they are known."
 )
+@click.option("--writer", help="Model on --writer-url that states what --also does not know.")
+@click.option("--writer-url", help="OpenAI-compatible server of the writer; its key is in $OPENAI_API_KEY.")
 @MAX_NEW_TOKENS
 @click.option(
     "--price",
@@ -82,7 +84,8 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
     benchmark = load(source)
     lang = language_set(flags["lang"]) if flags["lang"] else benchmark.langs[0]
     if flags["also"]:
-        benchmark, lang = with_others(benchmark, lang, flags["also"])
+        writer = {"writer": flags["writer"], "url": flags["writer_url"]}
+        benchmark, lang = with_others(benchmark, lang, flags["also"], **writer)
     facts = _stated(benchmark, lang, source)
     statements = [one for fact in facts for one in stated_in(fact, lang)]
     settings = settings_of(

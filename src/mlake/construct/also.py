@@ -2,7 +2,8 @@
 
 Names are those of the packaged snapshot, questions and sentences those of the wording files. A fact says what
 it is about by its ids; where it has none they are found by its names and by its question, and a name that
-several things have is no guess.
+several things have is no guess. What cannot be told so, a writer may
+state where one is at hand.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,8 +14,10 @@ from mlake.construct.relations import read_relations
 from mlake.construct.source import Entity, read_source
 from mlake.construct.stage import Row
 from mlake.construct.wording import Named, read_wording, worded_languages
+from mlake.construct.written import Ask, request, written
 from mlake.data.check.matching import has, key
 from mlake.data.questions import direct
+from mlake.languages import language
 from mlake.languages.sets import members
 from mlake.records import Fact, Statement
 
@@ -36,7 +39,7 @@ class Also:
     reasons: tuple[str, ...]
 
 
-def stated_also(facts: Sequence[Fact], lang: str, also: Sequence[str]) -> Also:
+def stated_also(facts: Sequence[Fact], lang: str, also: Sequence[str], ask: Ask | None = None) -> Also:
     """State facts in further languages.
 
     A fact is read in the first of its languages that ``lang`` names. Besides its statement it gets the
@@ -46,34 +49,57 @@ def stated_also(facts: Sequence[Fact], lang: str, also: Sequence[str]) -> Also:
         facts: The facts.
         lang: Language that they are given in, or set of languages such as ``en+de``.
         also: Languages to state them in; what a fact has already stays.
+        ask: Asks a chat model for what the ids do not give.
 
     Raises:
         DataError: The snapshot has no names in a language, or the language no wording.
         UnknownNameError: A language is not known.
     """
-    stater = _Stater(lang, also)
-    made, added, reasons = [], [], []
-    for fact in facts:
+    stater = _Stater(lang, also, every=ask is None)
+    made, open_ = list(facts), []
+    for at, fact in enumerate(facts):
         given = next((fact.statements[one] for one in members(lang) if one in fact.statements), None)
         lacking = [one for one in also if one not in fact.statements]
         if given is None or not lacking:
-            made.append(fact)
             continue
         ids = stater.ids(fact, given)
-        if isinstance(ids, str):
-            reasons.append(f"fact {fact.id!r} in {', '.join(lacking)}: {ids}")
-            made.append(fact)
-            continue
-        fact = replace(fact, subject_id=ids.subject, relation_id=ids.relation)
+        if not isinstance(ids, str):
+            made[at] = replace(fact, subject_id=ids.subject, relation_id=ids.relation)
         for one in lacking:
-            found = stater.stated(fact, ids, one)
+            found = ids if isinstance(ids, str) else stater.stated(made[at], ids, one)
             if isinstance(found, str):
-                reasons.append(f"fact {fact.id!r} in {one}: {found}")
-                continue
-            added.append(found.statements[one])
-            fact = found
-        made.append(fact)
+                open_.append((at, given, one, found))
+            else:
+                made[at] = found
+    reasons = _written(made, open_, ask)
+    added = [
+        said
+        for before, after in zip(facts, made, strict=True)
+        for one, said in after.statements.items()
+        if one not in before.statements
+    ]
     return Also(tuple(made), tuple(added), tuple(reasons))
+
+
+_Open = tuple[int, Statement, str, str]
+"""Place of a fact, its statement, the language that it lacks, and why it could not be stated there."""
+
+
+def _written(made: list[Fact], open_: Sequence[_Open], ask: Ask | None) -> list[str]:
+    """Have a writer state what is open; why what is left could not be stated, a line a fact and reason."""
+    replies = ask([request(given, lang) for _, given, lang, _ in open_]) if ask and open_ else []
+    left: dict[tuple[int, str], list[str]] = {}
+    for place, (at, given, lang, why) in enumerate(open_):
+        found = written(replies[place], given, lang) if replies else why
+        if isinstance(found, str):
+            left.setdefault((at, found), []).append(lang)
+            continue
+        made[at] = replace(
+            made[at],
+            statements={**made[at].statements, lang: found},
+            probes=(*made[at].probes, direct(found)),
+        )
+    return [f"fact {made[at].id!r} in {', '.join(langs)}: {why}" for (at, why), langs in left.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +118,22 @@ class _Stater:
     Args:
         lang: Language, or set of languages, that facts are given in.
         also: Languages to state them in.
+        every: Whether all of these must have names and wordings.
     """
 
-    def __init__(self, lang: str, also: Sequence[str]):
-        every = tuple(dict.fromkeys((*members(lang), *also)))
-        self.source = read_source(None, every)
+    def __init__(self, lang: str, also: Sequence[str], *, every: bool):
+        codes = [language(one).code for one in dict.fromkeys((*members(lang), *also))]
+        have = [one for one in codes if every or one in worded_languages()]
+        self.source = read_source(None, have)
         self.relations = read_relations()
-        have = worded_languages()
-        self.wordings = {one: read_wording(one) for one in every if one in also or one in have}
+        self.wordings = {one: read_wording(one) for one in have}
         self.truth = true_objects(self.source)
         self._rows: dict[tuple[str, str], Row] = {}
 
     def ids(self, fact: Fact, said: Statement) -> _Ids | str:
         """The ids of a fact, or why they are not known."""
+        if said.lang not in self.wordings:
+            return f"the snapshot has no names in {said.lang}; write its lines yourself"
         if said.subject is None:
             return "its subject is not given; add one that stands in the question"
         known = self.source.entities.get(fact.subject_id or "")
@@ -126,7 +155,9 @@ class _Stater:
 
     def stated(self, fact: Fact, ids: _Ids, lang: str) -> Fact | str:
         """A fact with its statement in one more language, or why it cannot be stated there."""
-        wording = self.wordings[lang]
+        wording = self.wordings.get(lang)
+        if wording is None:
+            return f"the snapshot has no names in {lang}; write its line yourself"
         if not wording.has(ids.relation):
             return f"there is no wording of the relation {ids.relation}; write its line yourself"
         ends = [one for one in (ids.subject, ids.new, ids.old) if one is not None]
@@ -172,7 +203,7 @@ class _Stater:
                 row = self.relations.get(fact.relation_id)
                 if len(subjects) == 1 or (row is not None and subject.kind in row.objects):
                     yield subject, fact.relation_id
-            elif said.lang in self.wordings:
+            else:
                 yield from ((subject, one) for one in self._asked(said, subject))
 
     def _asked(self, said: Statement, subject: Entity) -> Iterator[str]:
