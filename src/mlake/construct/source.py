@@ -6,6 +6,7 @@ names in further languages. The packaged one, whose README says what a line is, 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -40,7 +41,14 @@ _ENTITY = _object(
     source=_ANY,
 )
 _STATEMENT = _object(
-    ("s", "p", "o"), s=FILLED, p=FILLED, o=FILLED, source=TEXTS, volatile=_FLAG, sensitive=_FLAG
+    ("s", "p", "o"),
+    s=FILLED,
+    p=FILLED,
+    o=FILLED,
+    source=TEXTS,
+    objects_2020={"type": "integer", "minimum": 0},
+    volatile=_FLAG,
+    sensitive=_FLAG,
 )
 _NAME = _object(("id", "label"), id=FILLED, label=FILLED, aliases=_NAMES, source=TEXT)
 
@@ -82,17 +90,19 @@ class Claim:
         source: Codes of its witnesses.
         volatile: Whether the source calls it something that changes from year to year.
         sensitive: Whether the source calls it a matter of politics, faith or private life.
+        objects: How many objects the subject is known to have by the relation.
     """
 
     subject: str
     relation: str
     object: str
     source: tuple[str, ...] = ()
+    objects: int = 1
     volatile: bool = False
     sensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """What a build is made of.
 
@@ -103,6 +113,29 @@ class Source:
 
     entities: Mapping[str, Entity]
     claims: tuple[Claim, ...]
+
+    @cached_property
+    def _about(self) -> Mapping[str, Sequence[Claim]]:
+        found: dict[str, list[Claim]] = {}
+        for claim in self.claims:
+            found.setdefault(claim.subject, []).append(claim)
+        return found
+
+    @cached_property
+    def _named(self) -> Mapping[tuple[str, str], Sequence[Entity]]:
+        found: dict[tuple[str, str], list[Entity]] = {}
+        for one in self.entities.values():
+            for lang, name in one.labels.items():
+                found.setdefault((lang, name.casefold()), []).append(one)
+        return found
+
+    def about(self, entity: str) -> Sequence[Claim]:
+        """The statements about an entity."""
+        return self._about.get(entity, ())
+
+    def named(self, name: str, lang: str) -> Sequence[Entity]:
+        """The entities with this main name in a language, case aside."""
+        return self._named.get((lang, name.casefold()), ())
 
     def label(self, entity: str, lang: str) -> str:
         """The main name of an entity in a language."""
@@ -219,6 +252,7 @@ def _claims(rows: Iterable[Row], entities: Mapping[str, Entity], place: Traversa
             relation=row["p"],
             object=row["o"],
             source=tuple(row.get("source", ())),
+            objects=int(row.get("objects_2020", 1)),
             volatile=row.get("volatile", False),
             sensitive=row.get("sensitive", False),
         )

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mlake.construct.context import Context
+from mlake.construct.names import true_objects
 from mlake.construct.stage import Made, Rows
 from mlake.construct.texts import text_rows
 from mlake.errors import UnknownNameError
 
-__all__ = ["WRITERS", "TextWriter", "writer_named"]
+__all__ = ["WRITERS", "Templates", "TextWriter", "writer_named"]
 
 
 class TextWriter(Protocol):
@@ -23,7 +24,7 @@ class Templates:
 
     def write(self, context: Context, rows: Rows) -> Made:
         """A line per fact and language."""
-        truth = {(claim.subject, claim.relation): claim.object for claim in context.source.claims}
+        truth = true_objects(context.source)
         return text_rows(context.wordings, rows["edits"], rows["names"], truth, context.settings.seed)
 
 

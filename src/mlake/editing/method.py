@@ -274,7 +274,8 @@ class Method(ABC):
         """What makes results on these facts no fair test; None for nothing.
 
         Args:
-            batches: Ids of the facts that are edited, those edited together in one.
+            batches: Ids of the facts that are edited, those edited together in one; once for each language
+                that a fact is stated in.
         """
         return None
 

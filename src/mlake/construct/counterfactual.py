@@ -1,0 +1,157 @@
+"""What an edit puts in the place of the true object: alike, plausible, not true, called differently."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from mlake.construct.contradiction import Edit, marks_of, marks_on
+from mlake.construct.pick import OBJECT_CAP, draw
+from mlake.construct.rules import CHAIN_RULES, Chain, Setting, apply, named_in
+from mlake.construct.stage import Drop
+from mlake.records import Triple
+
+__all__ = ["Chooser"]
+
+_OF_THE_PAST = "Q3024240"  # historical country: not the country of a living person, or of a firm
+_SHARE = 2  # one new object for half of the edits of a relation at most, if others are left
+_ENOUGH = 3  # second hops; more are not asked
+_FEW = 2  # relations with fewer objects take those of other relations too
+
+
+class Chooser:
+    """Chooses new objects, second hops from them and distractors, one edit after the other.
+
+    Args:
+        setting: What rules look things up in.
+        facts: Every fact that filters kept.
+        edits: The edits, without new objects yet.
+        seed: Of all draws.
+    """
+
+    def __init__(self, setting: Setting, facts: Sequence[Triple], edits: Sequence[Edit], seed: int) -> None:
+        self.setting = setting
+        self.seed = seed
+        self.objects: dict[tuple[str, str], set[str]] = {}
+        self.of_kind: dict[str, set[str]] = {}
+        self.about: dict[str, list[Triple]] = {}
+        for fact in facts:
+            self.objects.setdefault((fact.relation, setting.source.kind(fact.object)), set()).add(fact.object)
+            for end in (fact.subject, fact.object):
+                self.of_kind.setdefault(setting.source.kind(end), set()).add(end)
+            self.about.setdefault(fact.subject, []).append(fact)
+        self.denied = {mark for edit in edits for mark in marks_on(edit, setting.relations)}
+        self.stated = {mark for fact in facts if self.is_true(fact) for mark in marks_of(fact)}
+        self.edited = {marks_of(edit.statement)[0] for edit in edits}
+        self.counts = Counter(edit.relation for edit in edits)
+        self.news: Counter[str] = Counter()
+        self.by: Counter[tuple[str, str]] = Counter()
+
+    def is_true(self, fact: Triple) -> bool:
+        """Whether no edit contradicts a statement."""
+        return not self.denied.intersection(marks_of(fact))
+
+    def choose(self, edit: Edit) -> str | None:
+        """A new object for an edit; None if there is none."""
+        order = sorted(self._candidates(edit), key=lambda one: self._rank(edit, one))
+        found = next((one for one in order if self._tells_apart(edit, one)), None)
+        if found is not None:
+            self.news[found] += 1
+            self.by[edit.relation, found] += 1
+            new = edit._replace(new=found)
+            self.denied.update(marks_on(new, self.setting.relations))
+            self.edited.update(marks_of(new.statement))
+        return found
+
+    def hops(self, edit: Edit) -> tuple[list[Triple], list[Drop]]:
+        """The second hops from the new object of an edit that can be asked, and why others cannot."""
+        assert edit.new is not None
+        first = edit.statement
+        chains = [Chain(first, hop) for hop in self.about.get(edit.new, ())]
+        kept, drops = apply(CHAIN_RULES, self.setting, chains, lambda chain: chain.id)
+        found = []
+        for chain in kept:
+            if not self.is_true(chain.second):
+                drops.append(Drop(chain.id, "contaminated", f"an edit contradicts {'/'.join(chain.second)}"))
+            elif chain.second.object in self._answers(edit, chain.second.relation):
+                drops.append(
+                    Drop(chain.id, "same-answer", "the answer is the same before and after the edit")
+                )
+            else:
+                found.append(chain.second)
+        return found, drops
+
+    def distractors(self, edit: Edit, count: int) -> list[str]:
+        """Objects of the same kind, neither true nor the new one, called differently; fewer if need be."""
+        assert edit.new is not None
+        found: list[str] = []
+        for one in self._options(edit):
+            others = [edit.subject, edit.old, edit.new, *found]
+            if one not in others and self._false(edit, one) and self._apart(one, others):
+                found.append(one)
+                if len(found) == count:
+                    break
+        return found
+
+    def _options(self, edit: Edit) -> list[str]:
+        """Objects of the relation at random, then, if it is not particular, what else is of their kind."""
+        kind = self.setting.source.kind(edit.old)
+        objects = self.objects[edit.relation, kind]
+        further = set() if self.setting.relations[edit.relation].among else self.of_kind[kind] - objects
+        order = {one: draw(self.seed, "distractor", *edit[:2], one) for one in objects | further}
+        return [*sorted(objects, key=order.__getitem__), *sorted(further, key=order.__getitem__)]
+
+    def _pool(self, edit: Edit) -> set[str]:
+        kind = self.setting.source.kind(edit.old)
+        objects = self.objects[edit.relation, kind]
+        wide = len(objects) <= _FEW or (kind == "city" and not self.setting.relations[edit.relation].mirrors)
+        return self.of_kind[kind] if wide else objects
+
+    def _candidates(self, edit: Edit) -> Iterator[str]:
+        for one in self._pool(edit):
+            fits = one not in (edit.subject, edit.old) and self.news[one] < OBJECT_CAP
+            if fits and self._false(edit, one) and self._agrees(edit, one):
+                yield one
+
+    def _rank(self, edit: Edit, one: str) -> tuple[bool, bool, int, int, str]:
+        """First what is like the old object and not used up; of these what has second hops, little used."""
+        hops, _ = self.hops(edit._replace(new=one))
+        old, new = (set(self.setting.entity(end).types) for end in (edit.old, one))
+        unlike = bool(old and new) and self.setting.source.kind(one) != "person" and not old & new
+        used_up = self.by[edit.relation, one] * _SHARE >= self.counts[edit.relation]
+        last = draw(self.seed, "new", *edit[:2], one)
+        return unlike, used_up, -min(len(hops), _ENOUGH), self.news[one], last
+
+    def _false(self, edit: Edit, one: str) -> bool:
+        swaps = self.setting.relations[edit.relation].swaps(edit.old, one)
+        return swaps and not self._past(edit, one) and not self._near(edit, one)
+
+    def _past(self, edit: Edit, one: str) -> bool:
+        gone = [_OF_THE_PAST in self.setting.entity(end).types for end in (edit.old, one)]
+        return gone == [False, True]
+
+    def _near(self, edit: Edit, one: str) -> bool:
+        """Whether the source links the subject to something within two statements: it might be true."""
+        about = self.setting.source.about
+        back = {claim.object for claim in about(one)}
+        there = {claim.object for claim in about(edit.subject)}
+        further = {claim.object for middle in there for claim in about(middle)}
+        return edit.subject in back or one in there or one in further
+
+    def _agrees(self, edit: Edit, one: str) -> bool:
+        """Whether an edit to this object contradicts neither what stays true nor another edit."""
+        new = edit._replace(new=one)
+        more = set(marks_on(new, self.setting.relations)) - set(marks_on(edit, self.setting.relations))
+        own = marks_of(new.statement)
+        return not more & (self.stated | self.edited) and own[1] not in self.denied
+
+    def _tells_apart(self, edit: Edit, one: str) -> bool:
+        return self._apart(one, (edit.subject, edit.old))
+
+    def _apart(self, one: str, others: Sequence[str]) -> bool:
+        entity, known = self.setting.entity, self.setting
+        pairs = [(entity(one), entity(other)) for other in others]
+        return not any(named_in(known, a, b) or named_in(known, b, a) for a, b in pairs)
+
+    def _answers(self, edit: Edit, relation: str) -> set[str]:
+        """What the source says by a relation about the old object."""
+        about = self.setting.source.about(edit.old)
+        return {edit.old} | {claim.object for claim in about if claim.relation == relation}
