@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mlake.editing import editor
-from mlake.editing.locate import method as locate
+from mlake.editing.locate import residuals as locate
 from mlake.editing.locate.value_files import keeping_values
 from mlake.errors import RunError
 

@@ -12,7 +12,9 @@ from mlake.records import Triple
 __all__ = ["Chooser"]
 
 _OF_THE_PAST = "Q3024240"  # historical country: not the country of a living person, or of a firm
-_FEW = 4  # relations with fewer objects take those of other relations too
+_SHARE = 2  # one new object for half of the edits of a relation at most, if others are left
+_ENOUGH = 3  # second hops; more are not asked
+_FEW = 2  # relations with fewer objects take those of other relations too
 
 
 class Chooser:
@@ -39,7 +41,9 @@ class Chooser:
         self.denied = {mark for edit in edits for mark in marks_on(edit, setting.relations)}
         self.stated = {mark for fact in facts if self.is_true(fact) for mark in marks_of(fact)}
         self.edited = {marks_of(edit.statement)[0] for edit in edits}
+        self.counts = Counter(edit.relation for edit in edits)
         self.news: Counter[str] = Counter()
+        self.by: Counter[tuple[str, str]] = Counter()
 
     def is_true(self, fact: Triple) -> bool:
         """Whether no edit contradicts a statement."""
@@ -51,6 +55,7 @@ class Chooser:
         found = next((one for one in order if self._tells_apart(edit, one)), None)
         if found is not None:
             self.news[found] += 1
+            self.by[edit.relation, found] += 1
             new = edit._replace(new=found)
             self.denied.update(marks_on(new, self.setting.relations))
             self.edited.update(marks_of(new.statement))
@@ -78,33 +83,46 @@ class Chooser:
         """Objects of the same kind, neither true nor the new one, called differently; fewer if need be."""
         assert edit.new is not None
         found: list[str] = []
-        pool = sorted(self._pool(edit), key=lambda one: draw(self.seed, "distractor", *edit[:2], one))
-        for one in pool:
+        for one in self._options(edit):
             others = [edit.subject, edit.old, edit.new, *found]
-            fits = one not in others and not self._past(edit, one) and not self._near(edit, one)
-            if fits and self._apart(one, others):
+            if one not in others and self._false(edit, one) and self._apart(one, others):
                 found.append(one)
                 if len(found) == count:
                     break
         return found
 
+    def _options(self, edit: Edit) -> list[str]:
+        """Objects of the relation at random, then, if it is not particular, what else is of their kind."""
+        kind = self.setting.source.kind(edit.old)
+        objects = self.objects[edit.relation, kind]
+        further = set() if self.setting.relations[edit.relation].among else self.of_kind[kind] - objects
+        order = {one: draw(self.seed, "distractor", *edit[:2], one) for one in objects | further}
+        return [*sorted(objects, key=order.__getitem__), *sorted(further, key=order.__getitem__)]
+
     def _pool(self, edit: Edit) -> set[str]:
         kind = self.setting.source.kind(edit.old)
         objects = self.objects[edit.relation, kind]
-        return objects if len(objects) > _FEW else self.of_kind[kind]
+        wide = len(objects) <= _FEW or (kind == "city" and not self.setting.relations[edit.relation].mirrors)
+        return self.of_kind[kind] if wide else objects
 
     def _candidates(self, edit: Edit) -> Iterator[str]:
         for one in self._pool(edit):
             fits = one not in (edit.subject, edit.old) and self.news[one] < OBJECT_CAP
-            if fits and not self._past(edit, one) and not self._near(edit, one) and self._agrees(edit, one):
+            if fits and self._false(edit, one) and self._agrees(edit, one):
                 yield one
 
-    def _rank(self, edit: Edit, one: str) -> tuple[int, int, bool, str]:
-        """Those with second hops first, of these the least used, of these what is like the old object."""
+    def _rank(self, edit: Edit, one: str) -> tuple[bool, bool, int, int, str]:
+        """First what is like the old object and not used up; of these what has second hops, little used."""
         hops, _ = self.hops(edit._replace(new=one))
-        classes = self.setting.entity(edit.old).types
-        alike = bool(set(classes) & set(self.setting.entity(one).types))
-        return -min(len(hops), 3), self.news[one], not alike, draw(self.seed, "new", *edit[:2], one)
+        old, new = (set(self.setting.entity(end).types) for end in (edit.old, one))
+        unlike = bool(old and new) and self.setting.source.kind(one) != "person" and not old & new
+        used_up = self.by[edit.relation, one] * _SHARE >= self.counts[edit.relation]
+        last = draw(self.seed, "new", *edit[:2], one)
+        return unlike, used_up, -min(len(hops), _ENOUGH), self.news[one], last
+
+    def _false(self, edit: Edit, one: str) -> bool:
+        swaps = self.setting.relations[edit.relation].swaps(edit.old, one)
+        return swaps and not self._past(edit, one) and not self._near(edit, one)
 
     def _past(self, edit: Edit, one: str) -> bool:
         gone = [_OF_THE_PAST in self.setting.entity(end).types for end in (edit.old, one)]

@@ -20,9 +20,10 @@ __all__ = ["OBJECT_CAP", "draw", "picked"]
 OBJECT_CAP = 15
 """At most so many edits have the same old object, and at most so many the same new one."""
 _LEFT = 12  # of so many facts of a relation one stays true, for questions about other facts
+_UNSURE = 2  # a chain that may come about counts half as much as one that does
 _WORTH = 1  # how many chains an edit is worth
 _SWEEPS = 6  # more change little
-_SHARE = 0.745  # of all facts; with more edits there are fewer chains, one for one
+_SHARE = 0.73  # of all facts; with more edits there are fewer chains, one for one
 
 
 def draw(seed: int, *parts: str) -> str:
@@ -41,6 +42,7 @@ class _Board:
         for at, hops in enumerate(self.hops):
             for hop in hops:
                 self.needs[hop].append(at)
+        self.likely = _likely(relations, self.facts)
         self.against = _against(relations, self.facts)
         self.edited = [False] * len(rows)
         self.denied = [0] * len(rows)  # how many edits contradict each
@@ -62,10 +64,12 @@ class _Board:
         """How much more there is with an edit of a fact that is left true."""
         against = self.against[at]
         begun = sum(not self.denied[hop] and hop not in against for hop in self.hops[at])
-        lost = sum(
-            sum(self.edited[one] for one in self.needs[hop]) for hop in against if not self.denied[hop]
-        )
+        lost = sum(self.worth(hop) for hop in against if not self.denied[hop])
         return _WORTH + begun - lost
+
+    def worth(self, hop: int) -> int:
+        """How many chains have a fact as their second hop, and how many more may have it after an edit."""
+        return sum(self.edited[one] for one in self.needs[hop]) + self.likely[hop]
 
     def reason(self, at: int) -> tuple[str, str]:
         """Name of the rule against an edit of a fact, and why; empty if there is none."""
@@ -77,6 +81,20 @@ class _Board:
         if self.of[fact.relation] >= self.room[fact.relation]:
             return "left-true", "enough facts of its relation are edited"
         return "", ""
+
+
+def _likely(relations: Mapping[str, Relation], facts: Sequence[Triple]) -> list[int]:
+    """How many edits are likely to have the subject of each fact as their new object."""
+    objects: dict[str, set[str]] = {}
+    for fact in facts:
+        objects.setdefault(fact.relation, set()).add(fact.object)
+    count = Counter(fact.relation for fact in facts)
+    likely = []
+    for fact in facts:
+        silly = relations[fact.relation].silly
+        pools = [name for name, pool in objects.items() if fact.subject in pool and name not in silly]
+        likely.append(sum(count[name] // len(objects[name]) for name in pools) // _UNSURE)
+    return likely
 
 
 def _against(relations: Mapping[str, Relation], facts: Sequence[Triple]) -> list[set[int]]:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -28,6 +28,8 @@ _SHAPE: Shape = {
         "conflicts": TEXTS,
         "mirrors": TEXTS,
         "symmetric": _FLAG,
+        "together": {"type": "array", "items": TEXTS},
+        "among": {"type": "array", "items": TEXTS},
         "hop": _FLAG,
         "silly": TEXTS,
     },
@@ -50,6 +52,8 @@ class Relation:
         conflicts: Relations that say nearly the same of one subject.
         mirrors: Relations of the object that say nearly the same the other way round.
         symmetric: Whether it holds in both directions.
+        together: Lists of objects that often hold of one subject.
+        among: Lists of objects of which each takes the place of such as are on the same lists alone.
         hop: Whether it makes a second hop.
         silly: Relations after which the second hop is no question worth asking.
     """
@@ -62,12 +66,19 @@ class Relation:
     conflicts: tuple[str, ...] = ()
     mirrors: tuple[str, ...] = ()
     symmetric: bool = False
+    together: Sequence[Sequence[str]] = ()
+    among: Sequence[Sequence[str]] = ()
     hop: bool = False
     silly: tuple[str, ...] = ()
 
     def fits(self, subject_kind: str, object_kind: str) -> bool:
         """Whether a statement about things of these kinds is one that can be asked about."""
         return object_kind in self.objects.get(subject_kind, ())
+
+    def swaps(self, old: str, new: str) -> bool:
+        """Whether one object can take the place of another without being likely to be true beside it."""
+        apart = all((old in alike) == (new in alike) for alike in self.among)
+        return apart and not any(old in both and new in both for both in self.together)
 
 
 def read_relations(path: Path | None = None) -> dict[str, Relation]:

@@ -5,6 +5,7 @@ settings are asked about a few facts, the better half of them about twice as man
 whole batches at every rung, since what an edit costs depends on how many facts are in it.
 """
 
+import random
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,8 @@ _RUNGS = 3
 _HALF = 2
 _EACH = 4  # settings that share what takes long, before something else that takes long is tried
 _RANDOM = 10  # trials before the sampler has enough to learn from
-_TRIES = 50
+_ASKED = 8  # times the sampler may propose what was tried
+_DRAWS = 2000
 
 
 class Job(NamedTuple):
@@ -106,16 +108,16 @@ def _unfinished(trials: Sequence[Trial], rungs: int) -> Trial | None:
 
 
 def _new(axes: Sequence[Axis], trials: Sequence[Trial], seed: int) -> dict[str, Any] | None:
-    """Settings that were not tried, by the sampler; where it repeats itself, by others of its draws."""
+    """Settings that were not tried: by the sampler, or any where it repeats itself."""
     known = [dict(one.settings) for one in trials]
     held = _held(axes, trials)
-    for attempt in range(_TRIES):
-        settings = _drawn(axes, trials, held, seed + _TRIES * len(trials) + attempt)
+    for attempt in range(_ASKED):
+        settings = _drawn(axes, trials, held, seed + _ASKED * len(trials) + attempt)
         if settings not in known:
             return settings
-        if attempt == _TRIES // 2:
-            held = {}
-    return None
+    dice = random.Random(f"{seed} {len(trials)}")
+    draws = ({axis.name: dice.choice(axis.values) for axis in axes} for _ in range(_DRAWS))
+    return next((settings for settings in draws if settings not in known), None)
 
 
 def _held(axes: Sequence[Axis], trials: Sequence[Trial]) -> dict[str, int]:

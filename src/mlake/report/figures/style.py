@@ -82,6 +82,7 @@ _MARKS = {
     "r-rome": Mark("D", "#009E73"),
     "emmet": Mark("P", "#56B4E9"),
     "alphaedit": Mark("X", "#6A5ACD"),
+    "langedit": Mark("H", "#117733"),
 }
 _SPARE = (Mark("*", "#444444"), Mark("<", "#B22222"), Mark(">", "#2E8B57"), Mark("p", "#000000"))
 
