@@ -206,8 +206,8 @@ def test_method_rows_are_the_codes() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["mend", "rome", "memit", "stableke"])
-def test_each_of_the_papers_methods_has_a_page(name: str) -> None:
+@pytest.mark.parametrize("name", ["mend", "rome", "memit", "stableke", "ice", "remake", "ike"])
+def test_methods_have_a_page(name: str) -> None:
     from mlake.editing import EDITORS
 
     text = (ROOT / "docs" / "methods" / f"{name}.md").read_text(encoding="utf-8")
