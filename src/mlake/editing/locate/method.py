@@ -283,7 +283,8 @@ class LocateThenEdit(LocateSettings):
     def _check_joint(self) -> None:
         """Refuse settings on other languages and earlier edits that cannot work together."""
         shares = self.merge != "together" and self.merge_covariance == "shared"
-        if (self.memory or shares) and (self.metric == "identity" or not self.ridge):
+        alone = self.metric == "identity" or not self.ridge
+        if (self.memory and alone) or (shares and (alone or self.sequential)):
             what = "memory" if self.memory else f"merge={self.merge!r} with a shared covariance"
             raise EditError(
                 f"{what} needs a second moment and a ridge above 0; take memit or alphaedit"
