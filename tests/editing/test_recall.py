@@ -204,4 +204,4 @@ def test_what_cannot_be_done_is_said_in_one_line(lm: Any) -> None:
     method = editor("ice", lm, retriever="tfidf")
     assert isinstance(method, Memory) and method.warning([["a"], ["b"]]) is None
     assert "--batch-size 1" in str(method.warning([["a", "b"]]))
-    assert editor("remake", lm).config()["retriever"] in ("use", "hidden")
+    assert editor("remake", lm).config()["retriever"] in ("use", "tfidf")

@@ -26,7 +26,7 @@ class Memory(Method):
     """Facts as text, of which the nearest one is shown before a question.
 
     Attributes:
-        retriever: How questions are compared, a row of ``RETRIEVERS``; empty for the best that is there.
+        retriever: How questions are compared, a row of ``RETRIEVERS``; empty for the first that is there.
         naming: What is added to the cosine of a question and a fact where the question names its subject.
         scope: What is near enough: ``always``, ``calibrated`` on facts that no report uses, or the least
             such sum.
@@ -34,7 +34,7 @@ class Memory(Method):
             ask for it in other words, and half are about something else.
     """
 
-    retriever: Literal["", "use", "hidden", "tfidf"] = ""
+    retriever: Literal["", "use", "tfidf", "hidden"] = ""
     naming: float = 0.5
     scope: Literal["always", "calibrated"] | float = "calibrated"
     demonstrations: int = 0

@@ -7,5 +7,5 @@ from mlake.editing.retrieval.sentences import Sentences
 
 __all__ = ["RETRIEVERS"]
 
-RETRIEVERS: dict[str, Retriever] = {row.name: row for row in (Sentences(), Hidden(), Ngrams())}
-"""Name to retriever, the best first."""
+RETRIEVERS: dict[str, Retriever] = {row.name: row for row in (Sentences(), Ngrams(), Hidden())}
+"""Name to retriever; the first that is there is taken unless one is named."""
