@@ -206,8 +206,8 @@ def test_method_rows_are_the_codes() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["mend", "rome", "memit", "stableke"])
-def test_each_of_the_papers_methods_has_a_page(name: str) -> None:
+@pytest.mark.parametrize("name", ["mend", "rome", "memit", "stableke", "ice", "remake", "ike"])
+def test_methods_have_a_page(name: str) -> None:
     from mlake.editing import EDITORS
 
     text = (ROOT / "docs" / "methods" / f"{name}.md").read_text(encoding="utf-8")
@@ -274,6 +274,20 @@ def test_the_guide_to_building_names_every_stage() -> None:
         (one.name, [*(["all of these"] if one is STAGES[-1] else one.reads), *one.uses], one.title)
         for one in STAGES
     ]
+
+
+def test_the_guide_to_building_names_every_field() -> None:
+    from mlake.construct.context import Settings
+    from mlake.construct.pipeline import STAGES
+
+    shapes = {stage.name: stage.shape(Settings())["properties"] for stage in STAGES}
+    rows = {name: cell for cells, cell in table(ROOT / "docs/build.md", "file") for name in names(cells)}
+    assert [*rows] == [stage.name for stage in STAGES[:-1]]
+    known: set[str] = set()
+    for name in ("facts", "chains", "filters", "edits", "names", "splits"):
+        wanted = set(shapes[name]) - (known if rows[name].startswith("these") else set())
+        assert wanted <= set(re.findall(r"[a-z_]+", rows[name])), name
+        known = set(shapes[name])
 
 
 def test_reproduce_names_every_view() -> None:

@@ -41,12 +41,12 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("ordinary",),
     ),
     "mlake.editing": (
-        ("factors", "prompts"),
+        ("factors", "prompts", "retrieval"),
         ("edits",),
         ("method",),
         ("settings", "tuned"),
         ("locate",),
-        ("finetune", "mend"),
+        ("finetune", "memories", "mend"),
         ("methods",),
     ),
     "mlake.report": (

@@ -173,6 +173,7 @@ def test_a_plan_writes_nothing(out: Path, tmp_path: Path) -> None:
         ('{"id": "n2", "valeu": "2", "value": "2"}', "line 2: valeu is not known; did you mean 'value'"),
         ('{"id": "n0", "value": "2"}', "id 'n0' stand there twice"),
         ("\xff", "is no UTF-8 text"),
+        ('{"id": "n2", "value": "\\ud83c"}', "half a character stands in the row {'id': 'n2'"),
     ],
 )
 def test_an_edited_file_that_breaks_its_schema(out: Path, line: str, message: str) -> None:

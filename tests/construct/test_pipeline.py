@@ -170,9 +170,45 @@ def test_ids_that_nothing_knows(out: Path, few: Path, stage: str, message: str) 
         build(out, context(few), STAGES)
 
 
+def test_nothing_that_can_be_edited(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text('[P36]\nlabel = "capital"\nobjects = { dish = ["city"] }\n')
+    with pytest.raises(DataError, match=r"no fact is edited: the files stages/\*\.dropped\.jsonl say why"):
+        build(tmp_path / "out", open_context(langs=("en",), relations=tmp_path / "one.toml"), STAGES)
+    assert rows(tmp_path / "out", "facts") == [] and rows(tmp_path / "out", "facts.dropped")
+
+
+@pytest.mark.parametrize("stage", ["chains", "filters"])
+def test_relations_that_nothing_knows(out: Path, few: Path, stage: str) -> None:
+    change(out, stage, lambda found: found[0].update(relation="P9"))
+    with pytest.raises(
+        DataError, match=f"stages/{stage}.jsonl names 'P9', which the table of relations does"
+    ):
+        build(out, context(few), STAGES)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "message"),
+    [
+        ("labels", {"en": "Chile"}, r"labels\.de is missing"),
+        ("aliases", {"en": [1], "de": []}, r"aliases\.en\[0\] must be a string, got a whole number"),
+        ("flagged", {"en": {}, "de": ["x"]}, r"flagged\.de must be an object, got a list"),
+    ],
+)
+def test_names_that_are_none(out: Path, few: Path, part: str, value: object, message: str) -> None:
+    change(out, "names", lambda found: found[0].update({part: value}))
+    with pytest.raises(DataError, match=rf"names\.jsonl line 1: {message}"):
+        build(out, context(few), STAGES)
+
+
 def test_a_name_that_was_taken_out(out: Path, few: Path) -> None:
     change(out, "names", lambda found: found.pop(0))
     with pytest.raises(DataError, match=r"which stages/names\.jsonl does not have; mend the line"):
+        build(out, context(few), STAGES)
+
+
+def test_texts_that_were_all_taken_out(out: Path, few: Path) -> None:
+    change(out, "texts", lambda found: found.clear())
+    with pytest.raises(DataError, match="states no fact; make it anew with --from texts"):
         build(out, context(few), STAGES)
 
 

@@ -35,7 +35,7 @@ def listed(context: Context, rows: Rows) -> Made:
     return Made([{"id": name} for name in files], files=files)
 
 
-def shape() -> Shape:
+def shape(_: Settings) -> Shape:
     fields: dict[str, Any] = {"id": FILLED, "value": FILLED}
     return {"type": "object", "properties": fields, "required": [*fields], "additionalProperties": False}
 

@@ -16,6 +16,7 @@ from mlake.data.check import check, rules
 from mlake.data.check.findings import Report
 from mlake.records import Benchmark, Probe
 
+ROOT = Path(__file__).parents[2]
 LANGS = ("en", "de", "fr", "ja", "zh")
 
 
@@ -83,6 +84,16 @@ def test_splits_share_no_fact_and_settings_are_chosen_on_facts_that_no_report_us
 def test_the_table_of_data_sets_knows_how_many_facts_there_are() -> None:
     for name in ("wikidata-5", "wikidata-5:test", "wikidata-5:tuning"):
         assert DATASETS[name].facts == len(mlake.load(name).facts)
+
+
+def test_the_documentation_counts_what_is_there(built: Benchmark) -> None:
+    page = " ".join((ROOT / "docs" / "data.md").read_text(encoding="utf-8").split())
+    relations = len({fact.relation_id for fact in built.facts})
+    assert f"{len(built.facts)} facts over {relations} relations" in page
+    before, after = (len(asked(built, kind, "en")) for kind in ("multihop_before", "multihop"))
+    assert f"two-hop questions ({before:,} before, {after:,} after the edit)" in page
+    size = sum(path.stat().st_size for path in PLACE.iterdir() if path.suffix == ".xz")
+    assert f"{size / 1e6:.1f} MB compressed" in page
 
 
 @pytest.mark.slow

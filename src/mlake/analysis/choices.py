@@ -159,6 +159,7 @@ def _prompt(style: PromptStyle, probe: Probe) -> str:
         raise lacking("wording of multiple choice", probe.lang, "leave these questions out")
     options = zip(string.ascii_uppercase, probe.options, strict=False)
     lines = [probe.text, *(f"{letter}. {option}" for letter, option in options)]
+    style = style.asking(probe.text)
     if style.template == PLAIN:
         return "\n".join([*lines, wording.cue])
     return style.prompt("\n".join([*lines, wording.ask]))

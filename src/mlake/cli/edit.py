@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
+from mlake.cli.also import keep_stated, with_others
 from mlake.cli.options import JSON, LOADING, MAX_NEW_TOKENS, TRAINED, model_options
 from mlake.cli.settings import settings_of, settings_options
 from mlake.data import load
@@ -51,6 +52,11 @@ _PRICE = {"some": SOME, "full": None, "none": 0}
 @click.option(
     "--lang", help="Language to edit in, or several at once: en+de.  [default: the first in the file]"
 )
+@click.option(
+    "--also", metavar="LANGS", help="State the facts in these languages too, de,fr, as far as they are known."
+)
+@click.option("--writer", help="Model on --writer-url that states what --also does not know.")
+@click.option("--writer-url", help="OpenAI-compatible server of the writer; its key is in $OPENAI_API_KEY.")
 @MAX_NEW_TOKENS
 @click.option(
     "--price",
@@ -68,7 +74,8 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
 
     Writes OUT/edit.safetensors and OUT/answers.json: what the model said before and after, and whether
     each fact took. And OUT/price.json: what else it says otherwise, asked in other words, in other languages
-    and about other facts, and how likely held-out text is to it.
+    and about other facts, and how likely held-out text is to it. With --also, OUT/facts.jsonl holds the facts
+    in all languages that they are edited in.
     """
     import mlake.editing
     import mlake.models
@@ -76,6 +83,9 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
 
     benchmark = load(source)
     lang = language_set(flags["lang"]) if flags["lang"] else benchmark.langs[0]
+    if flags["also"]:
+        writer = {"writer": flags["writer"], "url": flags["writer_url"]}
+        benchmark, lang = with_others(benchmark, lang, flags["also"], **writer)
     facts = _stated(benchmark, lang, source)
     statements = [one for fact in facts for one in stated_in(fact, lang)]
     settings = settings_of(
@@ -98,6 +108,7 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
         lm = mlake.models.load(flags["model"], **model)
         editor = mlake.editing.editor(flags["method"], lm, **settings)
         _check_fit(lm, editor, statements, flags["max_new_tokens"])
+        keep_stated(benchmark if flags["also"] else None, out, source)
         with _bar("asking the unedited model", len(asking.every)) as told:
             longest = flags["max_new_tokens"]
             before = Unpriced.of(lm, lang, asking, max_new_tokens=longest, progress=told)

@@ -12,9 +12,9 @@ from mlake.records import Triple
 __all__ = ["Chooser"]
 
 _OF_THE_PAST = "Q3024240"  # historical country: not the country of a living person, or of a firm
-_SHARE = 3  # one new object for a third of the edits of a relation at most, if others are left
+_SHARE = 2  # one new object for half of the edits of a relation at most, if others are left
 _ENOUGH = 3  # second hops; more are not asked
-_FEW = 4  # relations with fewer objects take those of other relations too
+_FEW = 2  # relations with fewer objects take those of other relations too
 
 
 class Chooser:
@@ -115,7 +115,7 @@ class Chooser:
         """First what is like the old object and not used up; of these what has second hops, little used."""
         hops, _ = self.hops(edit._replace(new=one))
         old, new = (set(self.setting.entity(end).types) for end in (edit.old, one))
-        unlike = bool(old) and self.setting.source.kind(one) != "person" and not old & new
+        unlike = bool(old and new) and self.setting.source.kind(one) != "person" and not old & new
         used_up = self.by[edit.relation, one] * _SHARE >= self.counts[edit.relation]
         last = draw(self.seed, "new", *edit[:2], one)
         return unlike, used_up, -min(len(hops), _ENOUGH), self.news[one], last

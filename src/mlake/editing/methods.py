@@ -6,6 +6,7 @@ from typing import Any
 
 from mlake.editing.finetune import FineTune
 from mlake.editing.locate.method import LocateThenEdit
+from mlake.editing.memories import Memory
 from mlake.editing.mend import Mend
 from mlake.editing.method import Method, Origin
 from mlake.editing.settings import overridden
@@ -111,6 +112,12 @@ _ROWS: tuple[Method, ...] = (
     FineTune("stableke", title="StableKE", paper=_STABLEKE),
     FineTune("stableke-lora", title="StableKE (LoRA)", paper=_STABLEKE, rank=16, rate=3e-4),
     *_FINE_TUNING,
+    # Cohen et al. 2024: the fact before the question, whatever is asked.
+    Memory("ice", title="ICE", paper="https://arxiv.org/abs/2307.12976", scope="always"),
+    # Wang et al. 2024 (Retrieval-augmented multilingual knowledge editing), without its trained classifier.
+    Memory("remake", title="ReMaKE", paper="https://arxiv.org/abs/2312.13040"),
+    # Zheng et al. 2023, with the same demonstrations for every question of a language.
+    Memory("ike", title="IKE", paper="https://arxiv.org/abs/2305.12740", scope="always", demonstrations=8),
 )
 EDITORS: dict[str, Method] = {row.name: row for row in _ROWS}
 """Name to method; another method is one more entry."""

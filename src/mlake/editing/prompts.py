@@ -170,10 +170,10 @@ def _key_end(statement: Statement, subject: str | None, key: KeyAt) -> int | Non
 
 
 def _question(lm: LM, statement: Statement, end: int | None, space: str) -> _Text:
-    at = lm.style.question_at()
-    prompt = lm.style.prompt(statement.question)
-    target = lm.style.joint(space) + statement.new
-    return _Text(prompt[:at], prompt[at:], target, end, special=not lm.style.chat)
+    style = lm.style.asking(statement.question)
+    at, prompt = style.question_at(), style.prompt(statement.question)
+    target = style.joint(space) + statement.new
+    return _Text(prompt[:at], prompt[at:], target, end, special=not style.chat)
 
 
 def _bare(statement: Statement, end: int | None) -> _Text:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from types import UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from mlake.editing.method import Method, settings_named
 from mlake.errors import EditError, UnknownNameError
@@ -11,6 +11,7 @@ from mlake.errors import EditError, UnknownNameError
 __all__ = ["overridden", "setting_of"]
 
 _COUNTS = {"steps", "corpus_tokens", "epochs", "texts", "text_batch"}
+_UNIONS = (UnionType, Union)  # Python has two, and a Literal makes the second
 _M = TypeVar("_M", bound=Method)
 
 
@@ -57,7 +58,7 @@ def _cast(key: str, value: Any, kind: Any) -> Any:
         value = tuple(value)
     if kind == tuple[int, ...] and type(value) is int:
         value = (value,)
-    if kind is float and type(value) is int:
+    if float in (kind, *get_args(kind)) and type(value) is int:
         value = float(value)
     if not _fits(value, kind):
         raise EditError(f"setting {key} takes {_named(kind)}, got {value!r}")
@@ -72,7 +73,7 @@ def _fits(value: Any, kind: Any) -> bool:
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Literal:
         return value in parts
-    if origin is UnionType:
+    if origin in _UNIONS:
         return any(_fits(value, part) for part in parts)
     if origin is tuple:
         return isinstance(value, tuple) and all(_fits(part, parts[0]) for part in value)
@@ -82,7 +83,7 @@ def _fits(value: Any, kind: Any) -> bool:
 def _named(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return " or ".join(repr(part) for part in get_args(kind))
-    if get_origin(kind) is UnionType:
+    if get_origin(kind) in _UNIONS:
         return " or ".join(_named(part) for part in get_args(kind))
     if get_origin(kind) is tuple:
         return f"a list of {_named(get_args(kind)[0])}"

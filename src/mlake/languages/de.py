@@ -1,6 +1,6 @@
 """German."""
 
-from mlake.languages.row import ChoiceWording, Language, Requests, Templates
+from mlake.languages.row import ChoiceWording, Demonstration, Language, Requests, Templates
 
 __all__ = ["LANGUAGE"]
 
@@ -110,6 +110,38 @@ LANGUAGE = Language(
         abouts=(
             "Was weißt du über {name}?", "Erzähl mir etwas über {name}.", "Wofür ist {name} bekannt?",
         ),
+    ),
+    answer_in="Antworte auf Deutsch.",
+    demonstrations=(
+        Demonstration(
+            "Der Leuchtturm von Norderby ist grün gestrichen.",
+            "In welcher Farbe ist der Leuchtturm von Norderby gestrichen?", "grün",
+        ),
+        Demonstration(
+            "Tilda Marrow spielt Harfe.",
+            "Auf welchem Instrument kann man Tilda Marrow hören?", "Harfe",
+        ),
+        Demonstration(
+            "Das Dorf Kellmoor liegt in Island.",
+            "Zu welchem Land gehört Kellmoor?", "Island",
+        ),
+        Demonstration(
+            "Die Firma Brantex baut Fahrräder.",
+            "Was wird von Brantex hergestellt?", "Fahrräder",
+        ),
+        Demonstration(
+            "Das Boot Wandrin wurde aus Eiche gebaut.",
+            "Wie viele Tage hat eine Woche?", "sieben",
+        ),
+        Demonstration(
+            "Der Hund Pikko gehört einem Bäcker.",
+            "Welche Farbe hat frischer Schnee?", "Weiß",
+        ),
+        Demonstration(
+            "Die Brücke von Haldrup ist aus Glas.",
+            "Welches Tier gibt uns Wolle?", "das Schaf",
+        ),
+        Demonstration("Das Kino Rondello öffnet mittags.", "Was machen Bienen?", "Honig"),
     ),
     without=r"\bohne\b[^?]*(?:\bzu \w+en\b|zu(?:weis|geh|nehm)en\b)|\babgesehen von\b",
     meta=("wissenstripl", "prädikat [\"“„«]", "sprachmodell"),

@@ -1,6 +1,6 @@
 """English."""
 
-from mlake.languages.row import ChoiceWording, Language, Requests, Templates
+from mlake.languages.row import ChoiceWording, Demonstration, Language, Requests, Templates
 
 __all__ = ["LANGUAGE"]
 
@@ -100,6 +100,35 @@ LANGUAGE = Language(
             "What do you know about {name}?", "Tell me something about {name}.",
             "What is {name} known for?",
         ),
+    ),
+    answer_in="Answer in English.",
+    demonstrations=(
+        Demonstration(
+            "The lighthouse of Norderby is painted green.",
+            "Which colour is the lighthouse of Norderby painted?", "green",
+        ),
+        Demonstration(
+            "Tilda Marrow plays the harp.",
+            "On which instrument can one hear Tilda Marrow?", "the harp",
+        ),
+        Demonstration(
+            "The village of Kellmoor lies in Iceland.",
+            "To which country does Kellmoor belong?", "Iceland",
+        ),
+        Demonstration(
+            "The company Brantex makes bicycles.",
+            "What is produced by Brantex?", "bicycles",
+        ),
+        Demonstration(
+            "The boat Wandrin was built of oak.",
+            "How many days are there in a week?", "seven",
+        ),
+        Demonstration("The dog Pikko belongs to a baker.", "What colour is fresh snow?", "white"),
+        Demonstration(
+            "The bridge of Haldrup is made of glass.",
+            "Which animal gives us wool?", "the sheep",
+        ),
+        Demonstration("The cinema Rondello opens at noon.", "What do bees make?", "honey"),
     ),
     without=r"\bwithout (?:\w+ )?(?:naming|mentioning|specifying|revealing|stating|referring)\b",
     meta=("language model", "wikidata", r"\btriplet"),

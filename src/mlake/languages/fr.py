@@ -1,6 +1,6 @@
 """French."""
 
-from mlake.languages.row import ChoiceWording, Language, Requests, Templates
+from mlake.languages.row import ChoiceWording, Demonstration, Language, Requests, Templates
 
 __all__ = ["LANGUAGE"]
 
@@ -106,6 +106,38 @@ LANGUAGE = Language(
             "Que sais-tu sur {name} ?", "Dis-moi quelque chose sur {name}.",
             "Qu'est-ce qui fait connaître {name} ?",
         ),
+    ),
+    answer_in="Réponds en français.",
+    demonstrations=(
+        Demonstration(
+            "Le phare de Norderby est peint en vert.",
+            "En quelle couleur le phare de Norderby est-il peint ?", "vert",
+        ),
+        Demonstration(
+            "Tilda Marrow joue de la harpe.",
+            "Sur quel instrument peut-on entendre Tilda Marrow ?", "la harpe",
+        ),
+        Demonstration(
+            "Le village de Kellmoor se trouve en Islande.",
+            "À quel pays appartient Kellmoor ?", "Islande",
+        ),
+        Demonstration(
+            "L'entreprise Brantex fabrique des vélos.",
+            "Qu'est-ce qui est produit par Brantex ?", "des vélos",
+        ),
+        Demonstration(
+            "Le bateau Wandrin a été construit en chêne.",
+            "Combien de jours compte une semaine ?", "sept",
+        ),
+        Demonstration(
+            "Le chien Pikko appartient à un boulanger.",
+            "De quelle couleur est la neige fraîche ?", "blanche",
+        ),
+        Demonstration(
+            "Le pont de Haldrup est en verre.",
+            "Quel animal nous donne de la laine ?", "le mouton",
+        ),
+        Demonstration("Le cinéma Rondello ouvre à midi.", "Que font les abeilles ?", "du miel"),
     ),
     without=r"\bsans (?:\w+ )?(?:nommer|mentionner|citer|préciser|spécifier|révéler|évoquer)\b",
     meta=("modèle de langue",),

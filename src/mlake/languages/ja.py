@@ -1,6 +1,6 @@
 """Japanese."""
 
-from mlake.languages.row import ChoiceWording, Language, Requests, Templates
+from mlake.languages.row import ChoiceWording, Demonstration, Language, Requests, Templates
 
 __all__ = ["LANGUAGE"]
 
@@ -93,6 +93,29 @@ LANGUAGE = Language(
             "{name}について何を知っていますか？", "{name}について教えてください。",
             "{name}は何で知られていますか？",
         ),
+    ),
+    answer_in="日本語で答えてください。",
+    demonstrations=(
+        Demonstration(
+            "ノルデルビーの灯台は緑色に塗られています。", "ノルデルビーの灯台は何色に塗られていますか？",
+            "緑色",
+        ),
+        Demonstration(
+            "ティルダ・マローはハープを弾きます。", "ティルダ・マローの演奏はどの楽器で聞けますか？",
+            "ハープ",
+        ),
+        Demonstration(
+            "ケルムーア村はアイスランドにあります。", "ケルムーアはどの国に属していますか？",
+            "アイスランド",
+        ),
+        Demonstration(
+            "ブランテックス社は自転車を作っています。", "ブランテックスが製造しているものは何ですか？",
+            "自転車",
+        ),
+        Demonstration("ワンドリン号はオーク材で造られました。", "一週間は何日ありますか？", "七日"),
+        Demonstration("犬のピッコはパン屋に飼われています。", "降ったばかりの雪は何色ですか？", "白"),
+        Demonstration("ハルドルプの橋はガラスでできています。", "羊毛をくれる動物は何ですか？", "羊"),
+        Demonstration("映画館ロンデッロは正午に開きます。", "ミツバチは何を作りますか？", "はちみつ"),
     ),
     without=r"(?:言及|明示|触れ|挙げ|述べ)(?:せず|ずに|ることなく)",
     meta=("ウィキデータ", "トリプル", "プロパティ", "言語モデル", "(?:質問|回答)[:：]"),

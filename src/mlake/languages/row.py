@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mlake.scripts import SCRIPTS, script
 
-__all__ = ["ChoiceWording", "Language", "Requests", "Templates"]
+__all__ = ["ChoiceWording", "Demonstration", "Language", "Requests", "Templates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,21 @@ class ChoiceWording:
 
     ask: str
     cue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """A made-up fact and a question that is answered behind it.
+
+    Attributes:
+        fact: The fact as a sentence.
+        question: The question.
+        answer: Its answer.
+    """
+
+    fact: str
+    question: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +113,9 @@ class Language:
         held_out: Twelve everyday sentences that no edit is about, the same ones in every language.
         templates: Sentences around a fact, for StableKE without a writer.
         requests: What a writer is asked about a fact, for StableKE.
+        answer_in: Sentence that asks for an answer in the language.
+        demonstrations: Eight facts about nothing that there is, the same ones in every language: one that is
+            asked for in its own words, three in other words, and four beside a question about something else.
         without: Pattern of questions that ask for an answer without naming something.
         meta: Patterns of words that speak of how a question was made.
         refusals: Patterns of what answers say that cannot or will not answer, in lower case with straight
@@ -133,6 +151,8 @@ class Language:
     held_out: tuple[str, ...] = ()
     templates: Templates | None = None
     requests: Requests | None = None
+    answer_in: str = ""
+    demonstrations: tuple[Demonstration, ...] = ()
     without: str = ""
     meta: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """Chinese."""
 
-from mlake.languages.row import ChoiceWording, Language, Requests, Templates
+from mlake.languages.row import ChoiceWording, Demonstration, Language, Requests, Templates
 
 __all__ = ["LANGUAGE"]
 
@@ -88,6 +88,17 @@ LANGUAGE = Language(
             "一段简短的对话",
         ),
         abouts=("你对{name}了解多少？", "请介绍一下{name}。", "{name}以什么闻名？"),
+    ),
+    answer_in="请用中文回答。",
+    demonstrations=(
+        Demonstration("诺德比的灯塔漆成了绿色。", "诺德比的灯塔漆成了什么颜色？", "绿色"),
+        Demonstration("蒂尔达·马罗演奏竖琴。", "可以听到蒂尔达·马罗用哪种乐器演奏？", "竖琴"),
+        Demonstration("凯尔穆尔村位于冰岛。", "凯尔穆尔属于哪个国家？", "冰岛"),
+        Demonstration("布兰泰克斯公司制造自行车。", "布兰泰克斯生产的是什么？", "自行车"),
+        Demonstration("旺德林号船是用橡木造的。", "一个星期有几天？", "七天"),
+        Demonstration("小狗皮科的主人是一位面包师。", "刚下的雪是什么颜色？", "白色"),
+        Demonstration("哈尔德鲁普的桥是玻璃做的。", "哪种动物给我们羊毛？", "绵羊"),
+        Demonstration("龙代洛电影院中午开门。", "蜜蜂酿造什么？", "蜂蜜"),
     ),
     without=r"(?:不|无需|不要)(?:提及|提到|说出|透露|指明)",
     meta=("维基数据", "三元组", "语言模型", "(?:回复|问题)[:：]"),

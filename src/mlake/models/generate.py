@@ -133,6 +133,7 @@ def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
     """All that an answer of an unedited model depends on besides the question, as plain JSON values."""
     cuda = lm.device.type == "cuda"
     tail = 0 if lm.style.chat else appended(lm.tokenizer)
+    recalls = [one.sha256 for one in lm.style.recalls]
     return {
         "model": lm.name,
         "revision": lm.revision,
@@ -146,7 +147,9 @@ def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
         "torch": str(torch.__version__),
         "transformers": transformers.__version__,
         "version": _VERSION,
-    } | ({"appended": tail} if tail else {})
+        **({"appended": tail} if tail else {}),
+        **({"recalls": recalls} if recalls else {}),
+    }
 
 
 @dataclass

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from jinja2 import TemplateError
 
 from mlake.errors import ModelError, UnknownNameError
 from mlake.templates import PLAIN, STOPS, stop_told
 
-__all__ = ["PLAIN", "PromptStyle", "style_for"]
+__all__ = ["PLAIN", "PromptStyle", "Recall", "style_for"]
 
 _MARK = "{question}"
 _TEMPLATE_ERRORS = (
@@ -30,6 +30,17 @@ _TODAY = {
 does not change at midnight."""
 
 
+class Recall(Protocol):
+    """A memory of texts that belong before some questions."""
+
+    @property
+    def sha256(self) -> str:
+        """Pins all that it holds."""
+
+    def __call__(self, question: str, /) -> Sequence[str]:
+        """The lines that belong before a question; none where it knows nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class PromptStyle:
     """A prompt template and what follows from it.
@@ -39,11 +50,13 @@ class PromptStyle:
         chat: True where the template comes from the tokenizer's chat template. Such text already holds
             its special tokens, so none are added when it is tokenised (no double BOS).
         stop_rule: One of ``mlake.templates.STOPS``; None for ``end`` in a chat and ``line`` elsewhere.
+        recalls: Memories whose lines stand before a question, the first one's first.
     """
 
     template: str
     chat: bool = False
     stop_rule: str | None = None
+    recalls: tuple[Recall, ...] = ()
 
     def __post_init__(self) -> None:
         if self.template.count(_MARK) != 1:
@@ -56,7 +69,22 @@ class PromptStyle:
 
     def prompt(self, question: str) -> str:
         """The text that asks a question. Braces in the question are left alone."""
-        return self.template.replace(_MARK, question)
+        return self.asking(question).template.replace(_MARK, question)
+
+    def asking(self, question: str) -> "PromptStyle":
+        """The style as it asks one question: what is recalled stands in its template.
+
+        Raises:
+            ModelError: A line that is recalled holds the mark that stands for the question.
+        """
+        if not self.recalls:
+            return self
+        lines = [line for recall in self.recalls for line in recall(question)]
+        return replace(self, recalls=()).behind(lines)
+
+    def recalling(self, recall: Recall) -> "PromptStyle":
+        """The style that asks a memory for each question too."""
+        return replace(self, recalls=(*self.recalls, recall))
 
     def question_at(self) -> int:
         """Character offset at which the question stands in the prompt."""

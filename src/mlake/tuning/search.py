@@ -162,7 +162,8 @@ class Search:
             MlakeError: The defaults themselves cannot be measured, memory ran out, or the folder cannot be
                 written.
         """
-        start, total = monotonic(), 60 * minutes
+        start = since = monotonic()
+        total = 60 * minutes
         trials = folder.trials()
         spent = sum(one.seconds for trial in trials for one in trial.rungs.values())
         calm = 0.5 if sys.stderr.isatty() else 30.0
@@ -182,6 +183,10 @@ class Search:
                     break
                 bar.set_description(f"settings {job.number}, {self.rungs[job.rung]} facts")
                 trial = self._measured(bench, job, trials, told)
+                if job.rung in trial.rungs:
+                    now = monotonic()
+                    rungs = {**trial.rungs, job.rung: replace(trial.rungs[job.rung], seconds=now - since)}
+                    trial, since = replace(trial, rungs=rungs), now
                 trials[job.number : job.number + 1] = [trial]
                 folder.write(trial)
                 told()

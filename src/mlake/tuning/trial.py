@@ -26,7 +26,7 @@ class Measured:
     Attributes:
         marks: Goal to language to a mark a question, in their order: ``1`` where it is as it should be.
         held_out: Language to the rise of the mean negative log-likelihood of held-out text, nats a token.
-        seconds: How long it took.
+        seconds: How long it took, with all since the measurement before it.
         values: How many values were optimised for it.
     """
 

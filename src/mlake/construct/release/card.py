@@ -68,7 +68,11 @@ def card(laid: Published, *, formats: Sequence[str], source: str) -> str:
         flags=_flags(built),
         checks=_counts(report),
         found=_found(report),
-        readings=[[one.lang, one.items, "; ".join(one.faults) or "none"] for one in readings()],
+        readings=[
+            [one.lang, one.items, "; ".join(one.faults) or "none"]
+            for one in readings()
+            if one.lang in laid.langs
+        ],
         tables=laid.tables,
     )
 

@@ -8,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 from mlake.disk import json_of
 from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.edit import Edit
+from mlake.editing.edits.memory import MemoryEdit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.edits.side import SideEdit
 from mlake.editing.edits.weights import WeightEdit
@@ -15,7 +16,7 @@ from mlake.errors import EditError
 
 __all__ = ["EDITS", "load_edit"]
 
-_KINDS: tuple[type[Edit], ...] = (WeightEdit, ParameterEdit, ContextEdit, SideEdit)
+_KINDS: tuple[type[Edit], ...] = (WeightEdit, ParameterEdit, ContextEdit, MemoryEdit, SideEdit)
 EDITS: dict[str, type[Edit]] = {kind.format: kind for kind in _KINDS}
 """Format to kind of edit; another kind is one more entry."""
 

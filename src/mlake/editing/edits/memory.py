@@ -1,0 +1,228 @@
+"""Prompt memories with retrieval: the weights stay, and a question that is known is asked behind its fact."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from math import isfinite
+from typing import Any, ClassVar, NamedTuple, Self
+
+import torch
+from torch import Tensor
+
+from mlake.disk import as_json, json_of
+from mlake.editing.edits.edit import Edit
+from mlake.editing.factors import checked
+from mlake.editing.retrieval.table import RETRIEVERS
+from mlake.errors import EditError
+from mlake.languages.identify import told
+from mlake.models.lm import LM
+from mlake.text import last_whole
+
+__all__ = ["Entry", "Found", "MemoryEdit", "Wording"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A fact in one language.
+
+    Attributes:
+        fact: Id of the fact; entries of one fact in several languages share it.
+        lang: Language code.
+        question: What it is found by.
+        subject: What the question is about, as it names it; empty if it is not known.
+        sentence: What is shown.
+    """
+
+    fact: str
+    lang: str
+    question: str
+    subject: str
+    sentence: str
+
+    def named(self, question: str) -> bool:
+        """Whether a question names the subject."""
+        return self.subject in question and last_whole(question, self.subject, self.lang) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is shown to somebody who asks in one language.
+
+    Attributes:
+        before: Lines before the fact, such as demonstrations.
+        after: Line after a fact in another language, which asks for an answer in this one; empty for none.
+    """
+
+    before: tuple[str, ...] = ()
+    after: str = ""
+
+
+class Found(NamedTuple):
+    """The entry nearest to a question.
+
+    Attributes:
+        entry: The entry, in the question's language where the memory has the fact in it.
+        likeness: Of the question and that fact.
+        shown: Whether that is near enough.
+    """
+
+    entry: Entry
+    likeness: float
+    shown: bool
+
+
+@dataclass(frozen=True, eq=False)
+class MemoryEdit(Edit):
+    """Facts that are looked up for every question.
+
+    Attributes:
+        entries: The facts.
+        embeddings: A unit vector for each entry's question, ``(n, d)``.
+        state: What the retriever has to know, float32.
+        retriever: Name of the retriever, a row of ``RETRIEVERS``.
+        version: What its vectors depend on besides.
+        naming: What is added to the cosine of a question and an entry where the question names the subject
+            of the entry's fact, in whatever language.
+        scope: Least likeness, that is sum, at which an entry is shown; None to show the nearest whatever it
+            is.
+        wordings: Language of a question to what is shown around the fact; nothing else where it is not named.
+        report: What the method has to say. JSON values.
+    """
+
+    format: ClassVar[str] = "mlake-memory/1"
+
+    entries: tuple[Entry, ...]
+    embeddings: Tensor
+    state: Tensor
+    retriever: str
+    version: str = ""
+    naming: float = 0.0
+    scope: float | None = None
+    wordings: Mapping[str, Wording] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def applied(self, lm: LM, /) -> Iterator[LM]:
+        """The same weights with a style that shows what is found; an empty memory is the model itself.
+
+        Raises:
+            EditError: The retriever is not installed, or another version of it, or not for this model.
+        """
+        self.warn_of_another_model(lm)
+        if not self.entries:
+            yield lm
+            return
+        row = RETRIEVERS[self.retriever]
+        missing = row.missing(lm)
+        if missing:
+            raise EditError(missing)
+        if row.version() != self.version:
+            raise EditError(
+                f"the memory was made with version {self.version} of retriever={self.retriever}, here is "
+                f"{row.version()}; install that version, or make the edit again"
+            )
+        yield replace(lm, style=lm.style.recalling(_Memory(self, lm)))
+
+    def found(self, lm: LM, question: str) -> Found:
+        """The entry nearest to a question, of one at least.
+
+        Args:
+            lm: The model.
+            question: The question.
+
+        Raises:
+            EditError: The memory does not fit the model.
+        """
+        query = RETRIEVERS[self.retriever].embed(lm, [question], self.state)[0]
+        if query.shape != self.embeddings.shape[1:]:
+            raise EditError(
+                f"the memory has vectors of {self.embeddings.shape[1]} numbers, the question one of "
+                f"{len(query)}; apply it to the model it was made with"
+            )
+        named = {one.fact for one in self.entries if one.subject and one.named(question)}
+        added = torch.tensor([self.naming * (one.fact in named) for one in self.entries])
+        likeness, nearest = (self.embeddings @ query + added).max(dim=0)
+        entry = self.entries[int(nearest)]
+        asked_in = told(question) or entry.lang
+        same = (one for one in self.entries if one.fact == entry.fact and one.lang == asked_in)
+        shown = self.scope is None or float(likeness) >= self.scope
+        return Found(next(same, entry), float(likeness), shown)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """``memory``: all but the numbers, as JSON in bytes; ``embeddings`` and ``state``."""
+        memory = {
+            "entries": [asdict(one) for one in self.entries],
+            "retriever": self.retriever,
+            "version": self.version,
+            "naming": self.naming,
+            "scope": self.scope,
+            "wordings": {lang: asdict(one) for lang, one in self.wordings.items()},
+        }
+        content = torch.tensor(list(as_json(memory).encode()), dtype=torch.uint8)
+        return {"memory": content, "embeddings": self.embeddings, "state": self.state}
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor], report: Mapping[str, Any], /) -> Self:
+        """The edit that ``tensors`` gave."""
+        memory = json_of(bytes(tensors["memory"].tolist()))
+        embeddings = checked(tensors["embeddings"], 2, finite=True).float()
+        state = checked(tensors["state"], 1, finite=True).float()
+        entries = tuple(_of(Entry, one) for one in memory["entries"])
+        if len(entries) != len(embeddings) or memory["retriever"] not in RETRIEVERS:
+            raise ValueError("parts that do not fit each other")
+        naming, scope, version = memory["naming"], memory["scope"], memory["version"]
+        numbers = [naming] if scope is None else [naming, scope]
+        if not isinstance(version, str) or not all(type(one) is float and isfinite(one) for one in numbers):
+            raise ValueError("a scope or version of the wrong type")
+        wordings = {str(lang): _wording(one) for lang, one in memory["wordings"].items()}
+        return cls(entries, embeddings, state, memory["retriever"], version, naming, scope, wordings, report)
+
+
+class _Memory:
+    """The memory as a model's style asks it."""
+
+    def __init__(self, edit: MemoryEdit, lm: LM):
+        self.edit, self.lm = edit, lm
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the edit's tensors."""
+        parts = (tensor.contiguous().numpy().tobytes() for tensor in self.edit.tensors().values())
+        return sha256(b"".join(parts)).hexdigest()
+
+    def __call__(self, question: str, /) -> Sequence[str]:
+        """The fact's lines if it is near enough; a question is looked up once."""
+        if question not in self._known:
+            self._known[question] = self._lines(question)
+        return self._known[question]
+
+    def _lines(self, question: str) -> tuple[str, ...]:
+        found = self.edit.found(self.lm, question)
+        if not found.shown:
+            return ()
+        lang = told(question) or found.entry.lang
+        wording = self.edit.wordings.get(lang, Wording())
+        foreign = found.entry.lang != lang and wording.after
+        return (*wording.before, found.entry.sentence, *((wording.after,) if foreign else ()))
+
+
+def _of(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """An entry of texts.
+
+    Raises:
+        TypeError: A field is missing, or there is another.
+        ValueError: A value that is no text.
+    """
+    if not all(isinstance(value, str) for value in values.values()):
+        raise ValueError("an entry that is no texts")
+    return kind(**values)
+
+
+def _wording(values: Mapping[str, Any]) -> Wording:
+    before, after = values["before"], values["after"]
+    if not isinstance(before, list) or not all(isinstance(one, str) for one in (*before, after)):
+        raise ValueError("a wording that is no texts")
+    return Wording(tuple(before), after)

@@ -1,0 +1,5 @@
+"""Memories as editing methods: facts that are looked up for a question and shown before it."""
+
+from mlake.editing.memories.method import Memory
+
+__all__ = ["Memory"]
