@@ -70,7 +70,7 @@ class Beside(Method):
         return SideEdit(1, centres, values, torch.full((len(centres),), 1e-3), {"method": self.config()})
 
 
-@pytest.fixture(params=["in-prompt", "beside"])
+@pytest.fixture(params=["in-prompt", "beside", "ice", "remake", "ike"])
 def method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     for row in (InPrompt("in-prompt", title="In the prompt"), Beside("beside")):
         monkeypatch.setitem(EDITORS, row.name, row)
@@ -132,4 +132,24 @@ def test_a_run_asks_under_one_edit_at_a_time_and_is_reported(
 
 def test_a_listed_method_says_its_title(mlake: Callable[..., Result], method: str) -> None:
     rows = {row["name"]: row for row in json.loads(mlake("list", "methods", "--json").stdout)}
-    assert rows[method]["title"] == {"in-prompt": "In the prompt", "beside": "beside"}[method]
+    titles = {"in-prompt": "In the prompt", "ice": "ICE", "remake": "ReMaKE", "ike": "IKE"}
+    assert rows[method]["title"] == titles.get(method, method)
+
+
+def test_a_memory_answers_what_it_knows_and_leaves_the_rest(mlake: Callable[..., Result]) -> None:
+    assert edited(mlake, "remake", "--set", "retriever=tfidf").exit_code == 0
+    asked = (
+        "ask",
+        "--model",
+        "./model",
+        "--json",
+        "--max-new-tokens",
+        "4",
+        FACTS[0][1],
+        "Why is snow white?",
+    )
+    before, after = (
+        [one["answer"] for one in json.loads(mlake(*asked, *more).stdout)["answers"]]
+        for more in ((), ("--edit", "out"))
+    )
+    assert before[0] != after[0] and before[1] == after[1]
