@@ -252,7 +252,7 @@ class FineTune(Method):
         )
 
     def _losses(self, passes: Sequence[Sequence[Epoch]]) -> list[dict[str, float | None]]:
-        """Losses of each pass; where facts are trained alone, of the last pass of each, and how many it took."""
+        """Losses of each pass; where facts are trained alone, of the last one and how many it took."""
         if self.order == "breadth":
             return _rounded(passes[0])
         return [{"passes": len(one)} | _rounded(one)[-1] for one in passes]

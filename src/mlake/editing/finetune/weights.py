@@ -97,10 +97,10 @@ class Whole:
 
 def _bound(values: Tensor, original: Tensor, box: float) -> None:
     """Bring values no further than ``box`` from an original, also where the bound itself is rounded."""
-    start = original.to(values)
-    near = values.clamp(start - box, start + box)
-    beyond = (near.double() - start.double()).abs() > box
-    values.copy_(torch.where(beyond, torch.nextafter(near, start), near))
+    start = original.to(values.device).double()
+    near = values.double().clamp(start - box, start + box).to(values.dtype)
+    beyond = (near.double() - start).abs() > box
+    values.copy_(torch.where(beyond, torch.nextafter(near, original.to(values)), near))
 
 
 @contextmanager

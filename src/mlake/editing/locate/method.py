@@ -79,6 +79,10 @@ class LocateThenEdit(LocateSettings):
         """Whether the key is the subject's last token."""
         return self.key == "subject"
 
+    def needs(self) -> Sequence[str]:
+        """Second moments too, where the metric is made of them."""
+        return [*LocateSettings.needs(self), *(["moments"] if self.metric != "identity" else [])]
+
     def warning(self, batches: Sequence[Collection[str]], /) -> str | None:
         """That a preset's text for second moments is another one."""
         like = self.origin.like if self.origin else ""
