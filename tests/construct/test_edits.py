@@ -17,6 +17,7 @@ from mlake.construct.rules import CHAIN_RULES, FACT_RULES, STATEMENT_RULES, Sett
 from mlake.construct.source import read_source
 from mlake.construct.splits import SPLIT_ROW, edited_pairs, known_pairs, make_splits
 from mlake.construct.stage import Made, Row
+from mlake.construct.whereabouts import Whereabouts
 from mlake.data.faults import faults
 from mlake.records import Triple
 
@@ -52,7 +53,7 @@ def test_there_are_enough_edits_and_questions() -> None:
     assert len(rows) >= 750
     assert len({row["relation"] for row in rows}) >= 32
     assert sum(len(row["before"]) for row in rows) >= 620
-    assert sum(len(row["after"]) for row in rows) >= 1015
+    assert sum(len(row["after"]) for row in rows) >= 1030
 
 
 def test_rows_are_of_their_shape_and_in_the_order_of_the_facts() -> None:
@@ -108,11 +109,26 @@ def test_second_hops_are_facts_of_the_source_about_the_old_and_the_new_object() 
                 assert row["relation"] not in setting().relations[hop[1]].silly
 
 
+def test_the_whereabouts_of_things_are_known_beyond_the_statements() -> None:
+    where = Whereabouts(setting().source)
+    assert where.answers("Q12191", "P17") == {"Q142"}  # Nantes, by the table
+    assert where.answers("Q12191", "P30") == {"Q46"}
+    assert "Q145" in where.answers("Q84", "P17")  # London, by a statement
+    assert "Q21" in where.around("Q84")  # and as the capital of England
+    assert where.answers("Q43", "P30") == {"Q46", "Q48"}  # Turkey is on two continents
+    assert where.answers("Q90", "P36") == set()
+    places = {name for name, one in setting().source.entities.items() if one.kind in ("city", "region")}
+    objects = {row["object"] for row in kept().rows} & places
+    assert [one for one in objects if not where.answers(one, "P17") or not where.answers(one, "P30")] == []
+
+
 def test_a_second_hop_has_another_answer_after_the_edit() -> None:
+    where = Whereabouts(setting().source)
     for row in edits().rows:
         true = {(one.relation, one.object) for one in setting().source.about(row["object"])}
         for hop in row["after"]:
             assert (hop[1], hop[2]) not in true, row["id"]
+            assert hop[2] not in where.answers(row["object"], hop[1]), row["id"]
 
 
 def test_new_objects_are_of_the_kind_of_the_old_and_not_true() -> None:
