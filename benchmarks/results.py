@@ -19,6 +19,7 @@ from mlake.editing.locate.settings import LATER
 from mlake.editing.methods import EDITORS
 from mlake.errors import MlakeError
 from mlake.evaluation.spec import NO_METHOD
+from mlake.languages.sets import is_own
 from mlake.report.matrix_text import matrix_markdown, reasons_markdown, signature_line
 from mlake.report.table import Table
 from mlake.report.tidy import TidyRow, available, tidy
@@ -175,10 +176,11 @@ def _beside(runs: Mapping[str, Sequence[TidyRow]]) -> str:
     """The runs next to each other, where edited and asked in the same language."""
     kind, scorer, title = _SHOWN[0]
     own = {
-        (name, row["test_lang"]): row
+        (name if edit == row["test_lang"] else f"{name}, {edit}", row["test_lang"]): row
         for name, rows in runs.items()
         for row in rows
-        if (row["kind"], row["scorer"]) == (kind, scorer) and row["edit_lang"] == row["test_lang"]
+        if (row["kind"], row["scorer"]) == (kind, scorer)
+        and is_own(edit := row["edit_lang"], row["test_lang"])
     }
     langs = tuple(dict.fromkeys(lang for _, lang in own))
     lines = [

@@ -1,6 +1,7 @@
 """Runs as they are stored in ``benchmarks/results``: settings and answers, scored anew by today's scorers."""
 
 import json
+import lzma
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -44,8 +45,8 @@ def stored_run(name: str, mirror: Path | None) -> StoredRun:
 
     Args:
         name: Its folder below ``RESULTS``.
-        mirror: Folder with the authors' files; None to fetch them. The questions are theirs and have no
-            licence, so they are not stored with the answers.
+        mirror: Folder with the authors' files; None to fetch them. Their questions have no licence and are
+            not stored with the answers; free ones are.
 
     Raises:
         MlakeError: The questions cannot be had, or a file is damaged.
@@ -56,11 +57,23 @@ def stored_run(name: str, mirror: Path | None) -> StoredRun:
             (folder / file).write_bytes((RESULTS / name / file).read_bytes())
         with tarfile.open(RESULTS / name / _ANSWERS) as archive:
             archive.extractall(folder, filter="data")
-        probes = _probes(json.loads((folder / "spec.json").read_bytes())["data"], mirror)
-        lines = (json.dumps(asdict(probes[one]), ensure_ascii=False) + "\n" for one in _asked(folder))
-        (folder / _PROBES).write_text("".join(lines), encoding="utf-8")
+        (folder / _PROBES).write_bytes(_free(name) or _theirs(folder, mirror))
         run = read_run(folder)
         return StoredRun(name, run.spec, run.notes, score_all(run.asked()))
+
+
+def _free(name: str) -> bytes:
+    """The questions of a run, where they are free and stand beside its answers; else nothing."""
+    path = RESULTS / name / f"{_PROBES}.xz"
+    return lzma.decompress(path.read_bytes()) if path.exists() else b""
+
+
+def _theirs(folder: Path, mirror: Path | None) -> bytes:
+    """The questions of a run, from its data set."""
+    probes = _probes(json.loads((folder / "spec.json").read_bytes())["data"], mirror)
+    return "".join(
+        json.dumps(asdict(probes[one]), ensure_ascii=False) + "\n" for one in _asked(folder)
+    ).encode()
 
 
 def _asked(folder: Path) -> Iterator[str]:

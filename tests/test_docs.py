@@ -54,10 +54,14 @@ def names(cell: str) -> list[str]:
 @pytest.fixture
 def tables() -> Iterator[None]:
     """Put every table that a page may add a row to back as it was."""
+    from mlake.construct.sources import SOURCES
+    from mlake.construct.writers import WRITERS
     from mlake.editing import EDITORS
     from mlake.models import ARCHITECTURES
 
-    every: list[dict[str, Any]] = [ARCHITECTURES, DATASETS, EDITORS, KINDS, LANGUAGES, SCORERS, VIEWS]
+    every: list[dict[str, Any]] = [
+        ARCHITECTURES, DATASETS, EDITORS, KINDS, LANGUAGES, SCORERS, SOURCES, VIEWS, WRITERS,
+    ]  # fmt: skip
     before = [dict(one) for one in every]
     yield
     for one, rows in zip(every, before, strict=True):
@@ -257,6 +261,19 @@ def test_protocol_names_every_kind_and_scorer() -> None:
     page = ROOT / "docs/protocol.md"
     assert [row[0] for row in table(page, "kind")] == list(KINDS)
     assert [row[0] for row in table(page, "scorer")] == list(SCORERS)
+
+
+def test_the_guide_to_building_names_every_stage() -> None:
+    from mlake.construct.pipeline import STAGES
+    from mlake.construct.stage import DROPPED
+
+    shown = [(name, names(made_of), makes) for name, made_of, makes in table(ROOT / "docs/build.md", "stage")]
+    every = [*(name for name in STAGES[-1].reads if not name.endswith(DROPPED))]
+    assert every == [stage.name for stage in STAGES[:-1]]
+    assert shown == [
+        (one.name, [*(["all of these"] if one is STAGES[-1] else one.reads), *one.uses], one.title)
+        for one in STAGES
+    ]
 
 
 def test_reproduce_names_every_view() -> None:

@@ -13,6 +13,7 @@ from mlake.evaluation.own_answers import Answers, asked_elsewhere
 from mlake.evaluation.spec import DEFAULTS
 from mlake.evaluation.store import try_folder
 from mlake.languages import language
+from mlake.languages.sets import language_set
 from mlake.records import Benchmark
 from mlake.report.load import load_run
 from mlake.report.matrix_text import matrix_text
@@ -91,7 +92,8 @@ def run(
         method: An editing method such as ``memit``; ``none`` asks the unedited model and nothing else.
         settings: Settings of the method that differ from its defaults.
         like: Preset of settings, such as ``easyedit``; ``settings`` beat it.
-        edit_langs: Languages to edit in, one after another: codes, or ``all``.
+        edit_langs: Languages to edit in, each from the unedited model: codes, sets such as ``en+de`` whose
+            statements are edited together, or ``all``, which is each language alone.
         test_langs: Languages to ask in.
         facts: ``200`` (the first 200), ``"200:300"`` or ``all``.
         batch_size: Facts that are edited together.
@@ -164,7 +166,10 @@ def planned(
     from mlake.data.derived import derived
     from mlake.evaluation.session import Session
 
-    for code in _names(f"{settings.edit_langs},{settings.test_langs}"):
+    for name in _names(settings.edit_langs):
+        if name != "all":
+            language_set(name)
+    for code in _names(settings.test_langs):
         if code != "all":
             language(code)
     benchmark = derived(_benchmark(data, **(load or {})), settings.kinds)
@@ -241,7 +246,7 @@ def score(
         data: The benchmark that was asked, or its name or file as ``load`` takes it.
         answers: Probe id or text of each question, and the answer to it: a mapping or pairs. A text that
             several probes ask is the answer to each of them.
-        edit_lang: Language that the model was edited in; None for an unedited model.
+        edit_lang: Language, or set such as ``en+de``, that the model was edited in; None for none.
         before: What the unedited model answered: a row of its own, and what ``unchanged`` compares with.
 
     Raises:

@@ -13,6 +13,7 @@ from mlake.cli import main
 from mlake.construct import pipeline
 from mlake.construct.context import Settings
 from mlake.construct.folder import BuildFolder
+from mlake.construct.release import push
 from mlake.construct.source import snapshot
 
 Build = Callable[..., Result]
@@ -74,7 +75,9 @@ def test_a_dry_run_writes_nothing(build: Build) -> None:
         ("numbers", "made"), ("even", "made"), ("listed", "made"),
     ]  # fmt: skip
     assert not Path("out").exists()
-    assert "STAGE    WOULD BE" in build("--dry-run").stdout
+    lines = build("--dry-run").stdout.splitlines()
+    assert lines[0].startswith("source: snapshot, 1,144 entities and 1,205 statements")
+    assert lines[4].startswith("STAGE    WOULD BE  ROWS")
 
 
 def test_from_until_and_what_a_hand_changed(build: Build) -> None:
@@ -85,10 +88,10 @@ def test_from_until_and_what_a_hand_changed(build: Build) -> None:
     assert "note: even was edited by hand and is taken as it is" in result.stderr
     told = json.loads(result.stdout)
     assert [one["state"] for one in told["stages"]] == ["kept", "edited", "made"]
-    assert Path("out/release/all.txt").read_text() == "8 -n1 -n3 -n5"
+    assert Path("out/release/README.md").read_text() == "8 -n1 -n3 -n5"
     result = build("--from", "even", "--json")
     assert [one["state"] for one in json.loads(result.stdout)["stages"]] == ["kept", "made", "made"]
-    assert Path("out/release/all.txt").read_text() == "0 2 4 -n1 -n3 -n5"
+    assert Path("out/release/README.md").read_text() == "0 2 4 -n1 -n3 -n5"
 
 
 @pytest.mark.parametrize(
@@ -154,3 +157,30 @@ def test_a_language_without_wording(build: Build) -> None:
     Path("own/extra-languages/it.jsonl").write_text('{"id": "Q90", "label": "Parigi"}\n')
     said = refused(build("--source", "own", langs="en,it"))
     assert "no wording in 'it': there are files for" in said and "write it.toml" in said
+
+
+def test_what_would_be_pushed_is_listed_and_sent_only_when_asked(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(push, "_send", lambda hub, folder, repo: sent.append(repo))
+    lines = build("--push", "me/toys").stdout.splitlines()
+    assert "FILE       BYTES" in lines and lines[-1] == "would be sent to me/toys: add --really to send it"
+    assert sent == []
+    told = json.loads(build("--push", "me/toys", "--really", "--json").stdout)["push"]
+    assert sent == ["me/toys"] and told["sent"] and "README.md" in {one["path"] for one in told["files"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--really",), "--really sends what --push lists; give both."),
+        (("--push", "me/toys", "--dry-run"), "--push needs a release"),
+        (("--push", "me/toys", "--until", "even"), "--push needs a release"),
+        (("--push", "toys"), "'toys' is no repository of the hub; expected OWNER/NAME"),
+    ],
+)
+def test_what_cannot_be_pushed(build: Build, words: tuple[str, ...], message: str) -> None:
+    result = build(*words)
+    assert result.exit_code == 2 and message in result.stderr
+    assert not Path("out").exists()

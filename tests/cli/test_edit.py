@@ -507,3 +507,75 @@ def test_settings_that_are_none(pair: str) -> None:
     with pytest.raises(RunError, match="--set") as caught:
         setting(pair)
     assert "\n" not in str(caught.value)
+
+
+def test_a_fact_in_several_languages_is_edited_in_one_batch(edit: Callable[..., Result]) -> None:
+    result = edit([SAGAN, JA, SCHILLER], "--method", "memit", "--lang", "ja+en", "--price", "none")
+    assert result.exit_code == 0, result.output
+    assert "1 of 2 facts are not stated in 'ja' and are edited in others of the set" in result.output
+    assert re.search(r"of 3 statements of 2 facts took", result.output)
+    rows = json.loads(Path("out/answers.json").read_text(encoding="utf-8"))
+    assert [(row["fact"], row["lang"]) for row in rows] == [
+        ("sagan", "ja"), ("sagan", "en"), ("schiller", "en"),
+    ]  # fmt: skip
+    stored = load_edit(Path("out/edit.safetensors")).report["facts"]
+    assert [(one["fact"], one["lang"]) for one in stored] == [(row["fact"], row["lang"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en+en", "names 'en' twice"),
+        ("en+jp", "unknown language 'jp'"),
+        ("en+fr", "states no fact in 'fr'; it has: en, ja"),
+    ],
+)
+def test_a_set_of_languages_that_cannot_be_is_refused(
+    edit: Callable[..., Result], lang: str, said: str
+) -> None:
+    result = edit([SAGAN, JA], "--method", "rome", "--lang", lang)
+    assert result.exit_code == 2 and said in result.output and "Traceback" not in result.output
+
+
+CAPITAL = {
+    "fact": "capital",
+    "question": "What is the capital of France?",
+    "subject": "France",
+    "old_answer": "Paris",
+    "new_answer": "Rome",
+}
+
+
+def test_a_fact_is_stated_in_other_languages_shown_and_kept(edit: Callable[..., Result]) -> None:
+    result = edit([CAPITAL, SAGAN], "--method", "rome", "--also", "de,ja", "--price", "none")
+    assert result.exit_code == 0, result.output
+    assert "added de: 'Wie heißt die Hauptstadt von Frankreich?' -> 'Rom'" in result.output
+    assert "note: not stated: fact 'sagan' in de, ja: " in result.output
+    rows = json.loads(Path("out/answers.json").read_text(encoding="utf-8"))
+    langs = [(row["fact"], row["lang"]) for row in rows]
+    assert langs == [("capital", "en"), ("capital", "de"), ("capital", "ja"), ("sagan", "en")]
+    kept = Path("out/facts.jsonl")
+    text = kept.read_text(encoding="utf-8")
+    assert [json.loads(line)["lang"] for line in text.splitlines()] == ["en", "de", "ja", "en"]
+    corrected = text.replace("Wie heißt die Hauptstadt von", "Was ist die Hauptstadt von")
+    kept.write_text(corrected, encoding="utf-8")
+    again = edit(None, "--facts", str(kept), "--method", "rome", "--lang", "en+de+ja", "--price", "none")
+    assert again.exit_code == 0, again.output
+    rows = json.loads(Path("out/answers.json").read_text(encoding="utf-8"))
+    assert rows[1]["question"] == "Was ist die Hauptstadt von Frankreich?"
+    assert kept.read_text(encoding="utf-8") == corrected, "a file that is given stays"
+    assert edit([CAPITAL], "--method", "rome", "--price", "none").exit_code == 0 and not kept.exists()
+
+
+@pytest.mark.parametrize(
+    ("also", "said"),
+    [
+        ("de", "no fact can be stated in de: fact 'sagan' in de: "),
+        ("jp", "unknown language 'jp'"),
+        ("ko", "has no labels in 'ko'"),
+        ("de --writer m", "give both --writer and --writer-url, or neither"),
+    ],
+)
+def test_what_cannot_be_stated_at_all_is_refused(edit: Callable[..., Result], also: str, said: str) -> None:
+    result = edit([SAGAN], "--method", "rome", "--also", *also.split())
+    assert result.exit_code == 2 and said in result.output and not Path("out").exists()

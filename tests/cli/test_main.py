@@ -75,6 +75,7 @@ def test_unopened_files_take_one_line(invoke: Callable[[BaseException], tuple[in
 @pytest.mark.parametrize(
     ("command", "message"),
     [
+        ("build", "what is finished is kept, and the same command goes on from here"),
         ("run", "what is finished is kept, and the same command goes on from here"),
         ("reproduce", "what is finished is kept, and the same command goes on from here"),
         ("train", "the same command goes on after the last step that was saved"),

@@ -14,6 +14,7 @@ import pytest
 from tests.construct.toys import STAGES, contents, context, row
 
 from mlake.construct.build import Done, build, planned
+from mlake.construct.context import Context
 from mlake.construct.folder import BuildFolder
 from mlake.construct.stage import Made, Rows, Stage
 from mlake.errors import DataError, MlakeError, RunError, UnknownNameError
@@ -54,7 +55,7 @@ def test_stages_are_made_in_order_and_counted(tmp_path: Path) -> None:
     assert json.loads(files["stages/even.dropped.jsonl"].splitlines()[0]) == {
         "id": "n1", "rule": "twice", "why": "1 is odd",
     }  # fmt: skip
-    assert files["release/all.txt"] == b"0 2 4 -n1 -n3 -n5"
+    assert files["release/README.md"] == b"0 2 4 -n1 -n3 -n5"
     assert json.loads(files["build.json"])["seed"] == 0
 
 
@@ -82,8 +83,12 @@ def test_an_edited_file_is_kept_and_changes_what_follows(out: Path) -> None:
     done = build(out, context(), STAGES)
     assert states(done) == expected and done[1].rows == 2
     assert (out / "stages" / "even.jsonl").read_bytes() == ours
-    assert (out / "release" / "all.txt").read_bytes() == b"2 8 -n1 -n3 -n5"
-    assert sorted(path.name for path in (out / "release").iterdir()) == ["all.txt", "n2", "n8"]  # n0, n4 went
+    assert (out / "release" / "README.md").read_bytes() == b"2 8 -n1 -n3 -n5"
+    assert sorted(path.name for path in (out / "release").iterdir()) == [
+        "README.md",
+        "n2",
+        "n8",
+    ]  # n0, n4 went
     assert states(build(out, context(), STAGES)) == {"numbers": "kept", "even": "edited", "listed": "kept"}
 
 
@@ -95,7 +100,7 @@ def test_an_edited_file_outlives_a_change_before_it(out: Path) -> None:
     assert done[1].why == "numbers changed; --from even makes it anew"
     done = build(out, context(), STAGES, start="even")
     assert done[1].why == "asked for, in place of what a hand edited"
-    assert (out / "release" / "all.txt").read_bytes() == b"0"
+    assert (out / "release" / "README.md").read_bytes() == b"0"
 
 
 @pytest.mark.parametrize("name", ["stages/even.jsonl", "stages/even.dropped.jsonl", "stages/even.json"])
@@ -108,10 +113,29 @@ def test_a_file_that_is_gone_is_made_anew(out: Path, name: str) -> None:
 
 def test_a_changed_file_of_the_release_is_made_anew(out: Path) -> None:
     before = contents(out)
-    (out / "release" / "all.txt").write_text("mine")
+    (out / "release" / "README.md").write_text("mine")
     done = build(out, context(), STAGES)
     assert (done[2].state, done[2].why) == ("made", "a file of it changed or is gone")
     assert contents(out) == before
+
+
+def test_what_the_release_lists_is_not_edited_by_hand(out: Path) -> None:
+    before = contents(out)
+    edit(out / "stages" / "listed.jsonl", {"id": "mine"})
+    assert states(build(out, context(), STAGES))["listed"] == "made"
+    assert contents(out) == before
+
+
+def test_a_stage_knows_what_a_hand_edited_before_it(out: Path) -> None:
+    seen: list[tuple[str, ...]] = []
+
+    def noted(context: Context, rows: Rows) -> Made:
+        seen.append(context.edited)
+        return Made([])
+
+    edit(out / "stages" / "numbers.jsonl", row(0, "0"))
+    build(out, context(), (*STAGES, Stage(name="noted", title="note", reads=("even",), make=noted)))
+    assert seen == [("numbers",)]
 
 
 def test_from_and_until(out: Path, tmp_path: Path) -> None:
@@ -149,6 +173,7 @@ def test_a_plan_writes_nothing(out: Path, tmp_path: Path) -> None:
         ('{"id": "n2", "valeu": "2", "value": "2"}', "line 2: valeu is not known; did you mean 'value'"),
         ('{"id": "n0", "value": "2"}', "id 'n0' stand there twice"),
         ("\xff", "is no UTF-8 text"),
+        ('{"id": "n2", "value": "\\ud83c"}', "half a character stands in the row {'id': 'n2'"),
     ],
 )
 def test_an_edited_file_that_breaks_its_schema(out: Path, line: str, message: str) -> None:

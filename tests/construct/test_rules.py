@@ -173,6 +173,7 @@ def test_names_in_another_script_or_with_brackets_are_left_out() -> None:
     ("rule", "fact"),
     [
         ("unwanted", "Q184870/P176"),  # a bomber
+        ("unwanted", "Q7934/P106"),  # true, but not what he is known for
         ("unwanted", "Q82545/P264"),  # a word of an English name
         ("ambiguous", "Q28515/P17"),  # one of two Springfields
         ("told", "Q41506/P112"),  # who founded Stanford University

@@ -31,11 +31,11 @@ def even(context: Context, rows: Rows) -> Made:
 def listed(context: Context, rows: Rows) -> Made:
     lost = [f"-{row['id']}" for row in rows["even.dropped"]]
     text = " ".join([row["value"] for row in rows["even"]] + lost)
-    files = {"release/all.txt": text.encode()} | {f"release/{row['id']}": b"" for row in rows["even"]}
+    files = {"release/README.md": text.encode()} | {f"release/{row['id']}": b"" for row in rows["even"]}
     return Made([{"id": name} for name in files], files=files)
 
 
-def shape() -> Shape:
+def shape(_: Settings) -> Shape:
     fields: dict[str, Any] = {"id": FILLED, "value": FILLED}
     return {"type": "object", "properties": fields, "required": [*fields], "additionalProperties": False}
 

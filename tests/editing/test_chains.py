@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from mlake.editing import editor
-from mlake.editing.locate import method as locate
 from mlake.editing.locate import metrics
+from mlake.editing.locate import residuals as locate
 from mlake.editing.locate.metric_cache import Held
 from mlake.errors import EditError
 from mlake.models.deltas import NO_DELTAS, RowDeltas

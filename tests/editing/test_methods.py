@@ -7,7 +7,7 @@ import pytest
 from mlake.editing import EDITORS, editor
 from mlake.errors import EditError, UnknownNameError
 
-LOCATING = ("rome", "r-rome", "emmet", "memit", "alphaedit")
+LOCATING = ("rome", "r-rome", "emmet", "memit", "alphaedit", "langedit")
 
 
 def test_rows() -> None:

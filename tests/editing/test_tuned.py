@@ -83,14 +83,14 @@ def test_a_file_that_says_nothing_of_its_making_is_read() -> None:
 def test_what_is_worth_trying_can_be_set(name: str) -> None:
     row, found = EDITORS[name], EDITORS[name].search()
     assert bool(found) == (name != "mend")
-    assert ("ridge" in found) == (name in ("memit", "alphaedit"))
-    assert ("corpus" in found) == (name in ("memit", "alphaedit", "emmet"))
+    assert ("ridge" in found) == (name in ("memit", "alphaedit", "langedit"))
+    assert ("corpus" in found) == (name in ("memit", "alphaedit", "langedit", "emmet"))
     for key, axis in found.items():
         if isinstance(axis, Choice):
             assert len(set(axis.values)) > 1
             given = list(axis.values)
         else:
-            assert isinstance(axis, Range) and axis.low < axis.high and axis.count > 1
+            assert isinstance(axis, Range) and axis.low < axis.high and axis.points > 1
             assert axis.scale in ("linear", "log", "depth") and (axis.scale != "log" or axis.low > 0)
             given = [0] if axis.scale == "depth" else [axis.low, axis.high]
         for value in given:

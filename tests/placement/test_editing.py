@@ -32,6 +32,7 @@ LOCATING: dict[str, dict[str, Any]] = {
     "emmet": {"layers": [2], "contexts": 2},
     "memit": {"layers": [1, 2], "contexts": 1},
     "alphaedit": {"layers": [1, 2], "contexts": 0, "null_threshold": 1e9, "preserve": 0.5},
+    "langedit": {"layers": [1, 2], "contexts": 0, "null_threshold": 1e9},
 }
 SANDWICH: dict[str, Any] = {"layers": [2]}
 TUNING: dict[str, Any] = {"texts": 2, "epochs": 2, "rate": 1e-3, "text_batch": 2}

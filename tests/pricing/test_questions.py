@@ -37,6 +37,18 @@ def test_an_edit_is_asked_about_in_other_words_and_languages() -> None:
     assert asking.facts == 1
 
 
+def test_an_edit_in_several_languages_is_asked_about_in_all_of_them() -> None:
+    facts = mini().facts[3:5]
+    asking = price_questions(facts, "de+ja")
+    assert [one.probe.lang for one in asking.edited] == ["de", "ja", "de", "ja"] and asking.count == 2
+    elsewhere = {one.probe.lang for one in asking.others if one.kind == "direct"}
+    assert elsewhere == {"en", "fr", "zh"}
+    (fact,) = own()
+    assert [one.probe.lang for one in price_questions([fact], "de+en", 0).edited] == ["en"]
+    with pytest.raises(DataError, match="has no statement in 'de"):
+        price_questions([fact], "de+ja")
+
+
 def test_so_many_packaged_questions_in_each_language() -> None:
     asking = price_questions(own(), "en")
     for lang in ("en", "de", "fr", "ja", "zh"):

@@ -14,6 +14,8 @@ from mlake.safe import plain
 
 if TYPE_CHECKING:
     from mlake.construct.build import Done
+    from mlake.construct.context import Context
+    from mlake.construct.release.push import Sent
 
 __all__ = ["build"]
 
@@ -44,10 +46,19 @@ def _listed(*name: str, **settings: Any) -> Callable[[_Command], _Command]:
 @click.option("--from", "start", metavar="STAGE", help="Make this stage and all after it anew.")
 @click.option("--until", metavar="STAGE", help="Last stage to make.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@click.option("--push", "repo", metavar="REPO", help="List what would be sent to this dataset of the hub.")
+@click.option("--really", is_flag=True, help="With --push: send it.")
 @JSON
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the build.")
 def build(
-    out: Path, start: str | None, until: str | None, dry_run: bool, as_json: bool, **flags: Any
+    out: Path,
+    start: str | None,
+    until: str | None,
+    dry_run: bool,
+    repo: str | None,
+    really: bool,
+    as_json: bool,
+    **flags: Any,
 ) -> None:
     """Build a benchmark, stage by stage.
 
@@ -58,19 +69,35 @@ def build(
     from mlake.construct import build as runner
     from mlake.construct.open import open_context
     from mlake.construct.pipeline import STAGES
+    from mlake.construct.release import push
 
+    if really and repo is None:
+        raise click.UsageError("--really sends what --push lists; give both.")
+    if repo is not None:
+        if dry_run or until not in (None, STAGES[-1].name):
+            raise click.UsageError("--push needs a release; give it without --dry-run and --until.")
+        push.check_repo(repo)
     context = open_context(**flags)
     span = {"start": start, "until": until}
     if dry_run:
         done = runner.planned(out, context, STAGES, **span)
     else:
         done = runner.build(out, context, STAGES, **span, say=_say)
+    sent = [] if repo is None else push.push(out / "release", repo, really=really)
     if as_json:
-        click.echo(json.dumps({"out": str(out), "stages": [one.record() for one in done]}, indent=1))
+        stages = [one.record() for one in done]
+        files = [{"path": one.path, "bytes": one.size} for one in sent]
+        pushed = {} if repo is None else {"push": {"repo": repo, "sent": really, "files": files}}
+        click.echo(json.dumps({"out": str(out), "stages": stages} | pushed, indent=1))
         return
-    for line in _stages(done, "WOULD BE" if dry_run else "STATE"):
-        click.echo(line)
-    for line in _rules(done):
+    head = _inputs(context) if dry_run else ()
+    lines = [
+        *head,
+        *_stages(done, "WOULD BE" if dry_run else "STATE"),
+        *_rules(done),
+        *_sent(sent, repo, really),
+    ]
+    for line in lines:
         click.echo(line)
 
 
@@ -81,6 +108,17 @@ def _say(done: "Done") -> None:
     if done.state == "edited":
         why = f": {done.why}" if done.why else ""
         click.echo(plain(f"note: {done.stage.name} was edited by hand and is taken as it is{why}"), err=True)
+
+
+def _inputs(context: "Context") -> Iterator[str]:
+    """What the build would be made of."""
+    source, settings = context.source, context.settings
+    yield plain(
+        f"source: {settings.source}, {len(source.entities):,} entities and {len(source.claims):,} statements"
+    )
+    yield f"relations: {len(context.relations)}"
+    yield f"wording: {settings.writer} in {', '.join(settings.langs)}"
+    yield ""
 
 
 def _stages(done: Sequence["Done"], state: str) -> Iterator[str]:
@@ -96,6 +134,14 @@ def _stages(done: Sequence["Done"], state: str) -> Iterator[str]:
         for one in done
     ]
     return aligned([["STAGE", state, "ROWS", "DROPPED", "IS MADE OF", "WHY"], *rows])
+
+
+def _sent(files: Sequence["Sent"], repo: str | None, really: bool) -> Iterator[str]:
+    """What is sent to the hub, or would be."""
+    if files:
+        yield ""
+        yield from aligned([["FILE", "BYTES"], *([one.path, f"{one.size:,}"] for one in files)])
+        yield plain(f"sent to {repo}" if really else f"would be sent to {repo}: add --really to send it")
 
 
 def _rules(done: Sequence["Done"]) -> Iterator[str]:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
+from mlake.cli.also import keep_stated, with_others
 from mlake.cli.options import JSON, LOADING, MAX_NEW_TOKENS, TRAINED, model_options
 from mlake.cli.settings import settings_of, settings_options
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
 from mlake.disk import clear_temporaries, write_atomic
 from mlake.errors import DataError, EditError, SubjectError
-from mlake.languages import language
-from mlake.pricing.questions import SOME, price_questions
+from mlake.languages.sets import language_set, members
+from mlake.pricing.questions import SOME, price_questions, stated_in
 from mlake.records import Asked, Benchmark, Fact, Statement
 from mlake.safe import plain
 from mlake.scorers.refused import value_of
@@ -48,7 +49,14 @@ _PRICE = {"some": SOME, "full": None, "none": 0}
 @click.option(
     "--facts", "source", required=True, help="A .jsonl, .json or .csv file of facts, or a data set."
 )
-@click.option("--lang", help="Language to edit in.  [default: the first in the file]")
+@click.option(
+    "--lang", help="Language to edit in, or several at once: en+de.  [default: the first in the file]"
+)
+@click.option(
+    "--also", metavar="LANGS", help="State the facts in these languages too, de,fr, as far as they are known."
+)
+@click.option("--writer", help="Model on --writer-url that states what --also does not know.")
+@click.option("--writer-url", help="OpenAI-compatible server of the writer; its key is in $OPENAI_API_KEY.")
 @MAX_NEW_TOKENS
 @click.option(
     "--price",
@@ -66,16 +74,20 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
 
     Writes OUT/edit.safetensors and OUT/answers.json: what the model said before and after, and whether
     each fact took. And OUT/price.json: what else it says otherwise, asked in other words, in other languages
-    and about other facts, and how likely held-out text is to it.
+    and about other facts, and how likely held-out text is to it. With --also, OUT/facts.jsonl holds the facts
+    in all languages that they are edited in.
     """
     import mlake.editing
     import mlake.models
     from mlake.pricing.price import Unpriced
 
     benchmark = load(source)
-    lang = flags["lang"] or benchmark.langs[0]
+    lang = language_set(flags["lang"]) if flags["lang"] else benchmark.langs[0]
+    if flags["also"]:
+        writer = {"writer": flags["writer"], "url": flags["writer_url"]}
+        benchmark, lang = with_others(benchmark, lang, flags["also"], **writer)
     facts = _stated(benchmark, lang, source)
-    statements = [fact.stated(lang) for fact in facts]
+    statements = [one for fact in facts for one in stated_in(fact, lang)]
     settings = settings_of(
         flags["settings"],
         no_subject=flags["no_subject"],
@@ -96,6 +108,7 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
         lm = mlake.models.load(flags["model"], **model)
         editor = mlake.editing.editor(flags["method"], lm, **settings)
         _check_fit(lm, editor, statements, flags["max_new_tokens"])
+        keep_stated(benchmark if flags["also"] else None, out, source)
         with _bar("asking the unedited model", len(asking.every)) as told:
             longest = flags["max_new_tokens"]
             before = Unpriced.of(lm, lang, asking, max_new_tokens=longest, progress=told)
@@ -106,24 +119,23 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
     _show(price, wrote, as_json=as_json)
 
 
-def _stated(benchmark: Benchmark, lang: str, source: str) -> list[Fact]:
-    """The facts that are stated in a language; how many are not is said."""
-    language(lang)  # a code that is none may be near one: jp, EN
-    found = [fact for fact in benchmark.facts if lang in fact.statements]
-    if not found:
-        raise DataError(f"{source} states no fact in {lang!r}; it has: {', '.join(benchmark.langs)}")
-    absent = len(benchmark.facts) - len(found)
-    if absent:
-        click.echo(
-            plain(
-                f"note: {absent} of {len(benchmark.facts)} facts are not stated in {lang!r} and are left "
-                f"out; --lang takes {', '.join(benchmark.langs)}"
-            ),
-            err=True,
-        )
-    for note in benchmark.notes:
+def _stated(benchmark: Benchmark, edit: str, source: str) -> list[Fact]:
+    """The facts that are stated in a language, or in one of a set at least; how many are not is said."""
+    langs, total = members(edit), len(benchmark.facts)
+    notes = []
+    for lang in langs:
+        absent = sum(lang not in fact.statements for fact in benchmark.facts)
+        if absent == total:
+            raise DataError(f"{source} states no fact in {lang!r}; it has: {', '.join(benchmark.langs)}")
+        if absent:
+            left = "are left out" if len(langs) == 1 else "are edited in others of the set, if in any"
+            takes = ", ".join(benchmark.langs)
+            notes.append(
+                f"{absent} of {total} facts are not stated in {lang!r} and {left}; --lang takes {takes}"
+            )
+    for note in (*notes, *benchmark.notes):
         click.echo(plain(f"note: {note}"), err=True)
-    return found
+    return [fact for fact in benchmark.facts if not fact.statements.keys().isdisjoint(langs)]
 
 
 def _check_subjects(statements: Sequence[Statement]) -> None:
@@ -267,8 +279,10 @@ def _show(price: "Price", wrote: Sequence[str], *, as_json: bool) -> None:
         click.echo(f"{mark:6}  {row['question']!r}: {row['before']!r} -> {row['after']!r}")
     if len(rows) > _SHOWN:
         click.echo(f"and {len(rows) - _SHOWN} more")
+    count = price.asking.count
+    what = "facts" if count == len(rows) else f"statements of {count} facts"
     click.echo(
-        f"{sum(row['took'] is True for row in rows)} of {len(rows)} facts took (scorer {signature(_SCORER)})"
+        f"{sum(row['took'] is True for row in rows)} of {len(rows)} {what} took (scorer {signature(_SCORER)})"
     )
     if priced:
         click.echo(f"\n{price}\n")

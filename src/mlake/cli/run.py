@@ -57,7 +57,9 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @settings_options
 @TRAINED
 @click.option("--no-subject", is_flag=True, help="Key at the question's last token, not at the subject's.")
-@click.option("--edit-lang", default="all", show_default=True, help="Languages to edit in: en,de or all.")
+@click.option(
+    "--edit-lang", default="all", show_default=True, help="Languages to edit in: en,de or all; en+de at once."
+)
 @click.option("--test-lang", default="all", show_default=True, help="Languages to ask in: en,de or all.")
 @click.option("--facts", default="all", show_default=True, help="200 (the first 200), 200:300, or all.")
 @BATCH_SIZE

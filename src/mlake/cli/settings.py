@@ -11,7 +11,7 @@ import click
 
 from mlake.errors import RunError
 
-__all__ = ["setting", "settings_of", "settings_options", "trained_files"]
+__all__ = ["setting", "settings_of", "settings_options", "single_settings_options", "trained_files"]
 
 _WORD = re.compile(r"[A-Za-z][\w.:/~+-]*")
 
@@ -152,6 +152,11 @@ _OPTIONS = (
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """A command that takes settings of a method: one by one, from a file, from a preset."""
-    for option in reversed(_OPTIONS):
+    return single_settings_options(_OPTIONS[-1](command))
+
+
+def single_settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command that takes settings of a method one by one and from a file."""
+    for option in reversed(_OPTIONS[:-1]):
         command = option(command)
     return command

@@ -71,15 +71,15 @@ def build(
         RunError: The folder is in use, holds another build or cannot be written.
     """
     chosen, forced = _chosen(stages, start, until)
-    done = []
+    done: list[Done] = []
     with BuildFolder.open(folder, context.settings) as place:
         for stage in chosen:
             one = _state(place, stage, context, forced=stage.name in forced)
             if one.state == "made":
                 say(one)
-                made_of = place.made_of(stage, context)
-                made = stage.make(context, _rows(place, stage, stages))
-                place.write(stage, made, made_of)
+                edited = tuple(other.stage.name for other in done if other.state == "edited")
+                made = stage.make(replace(context, edited=edited), _rows(place, stage, stages))
+                place.write(stage, made, place.made_of(stage, context))
             done.append(replace(_counted(place, one), finished=True))
             say(done[-1])
     return done

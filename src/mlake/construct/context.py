@@ -53,6 +53,7 @@ class Context:
         wordings: How each language words facts, in the order of the languages.
         inputs: Name of each of these to its hash, by which a stage knows that it changed; and ``parquet`` to
             the version of what writes it, empty where that is not installed.
+        edited: The stages so far whose rows a hand edited.
     """
 
     settings: Settings
@@ -60,3 +61,4 @@ class Context:
     relations: Mapping[str, Relation]
     wordings: tuple[Wording, ...]
     inputs: Mapping[str, str]
+    edited: tuple[str, ...] = ()

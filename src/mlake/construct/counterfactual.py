@@ -13,9 +13,9 @@ from mlake.records import Triple
 __all__ = ["Chooser"]
 
 _OF_THE_PAST = "Q3024240"  # historical country: not the country of a living person, or of a firm
-_SHARE = 3  # one new object for a third of the edits of a relation at most, if others are left
+_SHARE = 2  # one new object for half of the edits of a relation at most, if others are left
 _ENOUGH = 3  # second hops; more are not asked
-_FEW = 4  # relations with fewer objects take those of other relations too
+_FEW = 2  # relations with fewer objects take those of other relations too
 
 
 class Chooser:
@@ -47,7 +47,6 @@ class Chooser:
                 self.true.setdefault(fact.subject, []).append(fact)
         self.edited = {marks_of(edit.statement)[0] for edit in edits}
         self.where = Whereabouts(setting.source)
-        self._links: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self._links: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self.counts = Counter(edit.relation for edit in edits)
         self.news: Counter[str] = Counter()
@@ -122,7 +121,7 @@ class Chooser:
     def _rank(self, edit: Edit, one: str) -> tuple[bool, int, bool, int, str]:
         """First what is not used up and has second hops; of these what is like the old one, little used."""
         old, new = (set(self.setting.entity(end).types) for end in (edit.old, one))
-        unlike = bool(old) and self.setting.source.kind(one) != "person" and not old & new
+        unlike = bool(old and new) and self.setting.source.kind(one) != "person" and not old & new
         used_up = self.by[edit.relation, one] * _SHARE >= self.counts[edit.relation]
         last = draw(self.seed, "new", *edit[:2], one)
         return used_up, -min(self._promise(edit, one), _ENOUGH), unlike, self.news[one], last

@@ -21,7 +21,7 @@ _FACT: dict[str, Shape] = {
 FACT_ROW: Shape = {
     "type": "object",
     "properties": _FACT,
-    "required": ["id", "subject", "relation", "object", "source"],
+    "required": ["id", "subject", "relation", "object", "source", "text"],
     "additionalProperties": False,
 }
 """The schema of a row of the stage ``facts``."""

@@ -129,18 +129,16 @@ class BuildFolder:
         return Record(value["made_of"], value["wrote"], value["rows"], value["dropped"])
 
     def is_edited(self, stage: Stage) -> bool:
-        """Whether the rows of a finished stage are there, and others than it wrote."""
+        """Whether a hand edited the rows of a finished stage: of one that makes nothing beside them."""
         record, path = self.record(stage), _rows_path(stage.name)
-        return record is not None and self._hash(path) not in ("", record.wrote.get(path))
+        if record is None or record.wrote.keys() - {path, _rows_path(stage.name + DROPPED)}:
+            return False
+        return self._hash(path) not in ("", record.wrote.get(path))
 
     def is_whole(self, stage: Stage) -> bool:
-        """Whether every file that a finished stage wrote stands as it was written, its rows aside."""
-        record, rows = self.record(stage), _rows_path(stage.name)
-        return (
-            record is not None
-            and (self.folder / rows).exists()
-            and all(self._hash(path) == digest for path, digest in record.wrote.items() if path != rows)
-        )
+        """Whether every file that a finished stage wrote stands as it was written."""
+        record = self.record(stage)
+        return record is not None and all(self._hash(path) == digest for path, digest in record.wrote.items())
 
     def rows(self, stage: Stage) -> Sequence[Row]:
         """The rows of a stage as they stand in its file.
@@ -150,7 +148,7 @@ class BuildFolder:
         """
         if stage.name not in self._rows:
             path = self.folder / _rows_path(stage.name)
-            shape = stage.shape() if self.is_edited(stage) else OBJECT
+            shape = stage.shape(self.settings) if self.is_edited(stage) else OBJECT
             self._rows[stage.name] = _checked(path, read_text(path), shape, stage.key)
         return self._rows[stage.name]
 
@@ -171,7 +169,7 @@ class BuildFolder:
         """
         content = written(made.rows)
         path = _rows_path(stage.name)
-        rows = _checked(self.folder / path, content.decode(), stage.shape(), stage.key)
+        rows = _checked(self.folder / path, content.decode(), stage.shape(self.settings), stage.key)
         drops = written(drop._asdict() for drop in made.drops)
         files = {_rows_path(stage.name + DROPPED): drops, **made.files, path: content}
         self._forget(stage, files)
@@ -225,12 +223,23 @@ def _checked(path: Path, text: str, shape: Shape, key: Sequence[str]) -> list[Ro
     """The rows of a stage's file; each has the shape, and none stands there twice."""
     try:
         rows = rows_of(text, str(path), shape)
+        if "\\ud" in text.lower():
+            _check_whole(path, rows)
         named = Counter(tuple(row[name] for name in key) for row in rows)
         for twin in (one for one, times in named.items() if times > 1):
             raise DataError(f"{path}: {' and '.join(key)} {', '.join(map(shown, twin))} stand there twice")
     except DataError as error:
         raise DataError(f"{error}; mend it, or delete the file to have it made anew") from None
     return rows
+
+
+def _check_whole(path: Path, rows: Sequence[Row]) -> None:
+    """Refuse escapes of half a character, which no other file could hold."""
+    for row in rows:
+        try:
+            json.dumps(row, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise DataError(f"{path}: half a character stands in the row {shown(row)}") from None
 
 
 def _refuse_foreign(folder: Path) -> None:

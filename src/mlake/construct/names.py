@@ -7,33 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from mlake.construct.source import Entity, Source
 from mlake.construct.stage import Made, Row
 from mlake.data.check.matching import key
-from mlake.data.faults import FILLED, OBJECT, Shape
+from mlake.data.faults import FILLED, OBJECT, TEXT, Shape
 from mlake.languages import language
 from mlake.languages.identify import share
 from mlake.text import find_names
 
-__all__ = ["FLAGS", "NAME_ROW", "name_rows", "true_objects", "used"]
+__all__ = ["FLAGS", "name_row", "name_rows", "true_objects", "used"]
 
 _BRACKETS = re.compile(r"[()（）\[\]［］【】]")
 _CODE = re.compile(r"[A-Z0-9.]{2,4}")
 _SHORT = 3  # letters below which an alias must be an initialism
 _MOST = 0.5  # share of the letters that must be in a script of the language
-
-_OF_LANGS: Shape = OBJECT | {"title": "names by language"}
-NAME_ROW: Shape = {
-    "type": "object",
-    "properties": {
-        "id": FILLED,
-        "kind": FILLED,
-        "labels": _OF_LANGS,
-        "aliases": _OF_LANGS,
-        "flagged": _OF_LANGS,
-        "label_from": _OF_LANGS,
-    },
-    "required": ["id", "kind", "labels", "aliases", "flagged", "label_from"],
-    "additionalProperties": False,
-}
-"""The schema of a row."""
 
 _Taken = Mapping[str, set[str]]
 _Flag = Callable[[str, str, Entity, _Taken], bool]
@@ -87,6 +71,23 @@ FLAGS: Mapping[str, tuple[str, _Flag]] = {
     "ambiguous": ("it is a name of another entity too", _ambiguous),
 }
 """Name of a flag to what it says of an alias and the rule that raises it; the first that fits counts."""
+
+
+def name_row(langs: Sequence[str]) -> Shape:
+    """The schema of a row, of a build in these languages."""
+    fields = {
+        "id": FILLED,
+        "kind": FILLED,
+        "labels": _by_lang(langs, FILLED),
+        "aliases": _by_lang(langs, {"type": "array", "items": FILLED}),
+        "flagged": _by_lang(langs, OBJECT),
+        "label_from": _by_lang(langs, TEXT),
+    }
+    return {"type": "object", "properties": fields, "required": [*fields], "additionalProperties": False}
+
+
+def _by_lang(langs: Sequence[str], shape: Shape) -> Shape:
+    return {"type": "object", "properties": dict.fromkeys(langs, shape), "required": [*langs]}
 
 
 def used(drafts: Iterable[Row], truth: Mapping[tuple[str, str], str]) -> set[str]:

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from mlake.construct.context import Context
+from mlake.construct.context import Context, Settings
 from mlake.construct.edits import EDIT_ROW, EDIT_RULES, make_edits
 from mlake.construct.facts import CHAIN_ROW, FACT_ROW, filtered, make_chains, make_facts
-from mlake.construct.names import NAME_ROW, name_rows, used
+from mlake.construct.names import name_row, name_rows, used
 from mlake.construct.release.built import Built, Step
 from mlake.construct.release.make import release_files
 from mlake.construct.rules import CHAIN_RULES, FACT_RULES, STATEMENT_RULES, Rule, Setting
@@ -40,8 +40,16 @@ def _setting(context: Context) -> Setting:
     )
 
 
+def _check_facts(context: Context, rows: Rows, stage: str) -> None:
+    """Refuse entities and relations that a hand wrote into a file of facts and nothing knows."""
+    facts = [(row["subject"], row["relation"], row["object"]) for row in rows[stage]]
+    facts += [hop for row in rows[stage] for hop in row["before"]]
+    ends = (end for subject, _, obj in facts for end in (subject, obj))
+    _check_known(ends, context.source.entities, stage, "the source")
+    _check_known((fact[1] for fact in facts), context.relations, stage, "the table of relations")
+
+
 def _check_known(ids: Iterable[str], known: Collection[str], stage: str, where: str) -> None:
-    """Refuse what a hand wrote into a stage's file and nothing knows."""
     for one in ids:
         if one not in known:
             raise DataError(f"stages/{stage}.jsonl names {one!r}, which {where} does not have; mend the line")
@@ -56,18 +64,21 @@ def _chains(context: Context, rows: Rows) -> Made:
 
 
 def _filters(context: Context, rows: Rows) -> Made:
-    ends = (row[end] for row in rows["chains"] for end in ("subject", "object"))
-    _check_known(ends, context.source.entities, "chains", "the source")
+    _check_facts(context, rows, "chains")
     return filtered(_setting(context), rows["chains"])
 
 
 def _edits(context: Context, rows: Rows) -> Made:
-    ends = (row[end] for row in rows["filters"] for end in ("subject", "object"))
-    _check_known(ends, context.source.entities, "filters", "the source")
+    _check_facts(context, rows, "filters")
     return make_edits(_setting(context), rows["filters"], context.settings.seed)
 
 
 def _names(context: Context, rows: Rows) -> Made:
+    if not rows["edits"]:
+        raise DataError(
+            "no fact is edited: the files stages/*.dropped.jsonl say why; take more relations or another "
+            "source"
+        )
     _check_known(used(rows["edits"], {}), context.source.entities, "edits", "the source")
     return name_rows(context.source, rows["edits"], context.settings.langs)
 
@@ -79,18 +90,17 @@ def _texts(context: Context, rows: Rows) -> Made:
 
 def _splits(context: Context, rows: Rows) -> Made:
     stated = {row["fact"] for row in rows["texts"]}
+    if not stated:
+        raise DataError("stages/texts.jsonl states no fact; make it anew with --from texts")
     return make_splits(rows["edits"], stated, context.settings.seed)
 
 
-def _text_row() -> Shape:
+def _text_row(_: Settings) -> Shape:
     return object_shape(FACT, also_required=("fact", "lang"))
 
 
 def _release(context: Context, rows: Rows) -> Made:
-    steps = [
-        Step(one.name, one.title, len(rows[one.name]), [Drop(**row) for row in rows[one.name + DROPPED]])
-        for one in STAGES[:-1]
-    ]
+    steps = [_step(context, stage, rows) for stage in STAGES[:-1]]
     parts = {name: rows[name] for name in ("edits", "names", "texts", "splits")}
     built = Built(settings=context.settings, steps=steps, meanings=meanings(), **parts)
     files = {f"release/{path}": content for path, content in release_files(built).items()}
@@ -101,6 +111,12 @@ def _release(context: Context, rows: Rows) -> Made:
     return Made(listed, files=files)
 
 
+def _step(context: Context, stage: Stage, rows: Rows) -> Step:
+    title = f"{stage.title}; edited by hand" if stage.name in context.edited else stage.title
+    drops = [Drop(**row) for row in rows[stage.name + DROPPED]]
+    return Step(stage.name, title, len(rows[stage.name]), drops)
+
+
 _BEFORE = ("facts", "chains", "filters", "edits", "names", "texts", "splits")
 
 STAGES: tuple[Stage, ...] = (
@@ -109,14 +125,14 @@ STAGES: tuple[Stage, ...] = (
         title="statements of the source that facts can be made of",
         uses=("source", "relations"),
         make=_facts,
-        shape=lambda: FACT_ROW,
+        shape=lambda _: FACT_ROW,
     ),
     Stage(
         name="chains",
         title="second hops from the objects of facts",
         reads=("facts",),
         make=_chains,
-        shape=lambda: CHAIN_ROW,
+        shape=lambda _: CHAIN_ROW,
     ),
     Stage(
         name="filters",
@@ -124,7 +140,7 @@ STAGES: tuple[Stage, ...] = (
         reads=("chains",),
         uses=("source", "relations"),
         make=_filters,
-        shape=lambda: CHAIN_ROW,
+        shape=lambda _: CHAIN_ROW,
     ),
     Stage(
         name="edits",
@@ -132,7 +148,7 @@ STAGES: tuple[Stage, ...] = (
         reads=("filters",),
         uses=("source", "relations"),
         make=_edits,
-        shape=lambda: EDIT_ROW,
+        shape=lambda _: EDIT_ROW,
     ),
     Stage(
         name="names",
@@ -140,7 +156,7 @@ STAGES: tuple[Stage, ...] = (
         reads=("edits",),
         uses=("source",),
         make=_names,
-        shape=lambda: NAME_ROW,
+        shape=lambda settings: name_row(settings.langs),
     ),
     Stage(
         name="texts",
@@ -156,7 +172,7 @@ STAGES: tuple[Stage, ...] = (
         title="which facts settings are chosen on, and which tests are made of",
         reads=("edits", "texts"),
         make=_splits,
-        shape=lambda: SPLIT_ROW,
+        shape=lambda _: SPLIT_ROW,
         key=("fact",),
     ),
     Stage(

@@ -23,7 +23,7 @@ from mlake.text import contains_name
 
 __all__ = ["CHAIN_RULES", "FACT_RULES", "STATEMENT_RULES", "Chain", "Rule", "Setting", "apply", "named_in"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule(Generic[T]):
+class Rule(Generic[_T]):
     """One rule.
 
     Attributes:
@@ -76,12 +76,12 @@ class Rule(Generic[T]):
 
     name: str
     means: str
-    wrong: Callable[[Setting, T], str]
+    wrong: Callable[[Setting, _T], str]
 
 
 def apply(
-    rules: Iterable[Rule[T]], setting: Setting, things: Sequence[T], name: Callable[[T], str]
-) -> tuple[list[T], list[Drop]]:
+    rules: Iterable[Rule[_T]], setting: Setting, things: Sequence[_T], name: Callable[[_T], str]
+) -> tuple[list[_T], list[Drop]]:
     """What the rules keep, and what they leave out.
 
     Args:
@@ -212,6 +212,8 @@ def _unfit(setting: Setting, row: Row) -> str:
 
 def _is_unwanted(setting: Setting, row: Row) -> str:
     table = _unwanted()
+    if row["id"] in table["facts"]:
+        return str(table["facts"][row["id"]])
     for one in _ends(setting, row):
         reasons = [table["entities"].get(one.id), *(table["classes"].get(kind) for kind in one.types)]
         words = set(re.findall(r"\w+", one.labels.get("en", "").casefold()))

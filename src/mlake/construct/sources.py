@@ -8,7 +8,7 @@ from typing import Protocol
 from mlake.construct.source import Source, read_source
 from mlake.errors import DataError, UnknownNameError
 
-__all__ = ["SOURCES", "Reader", "source_named"]
+__all__ = ["SOURCES", "Folder", "Reader", "Snapshot", "source_named"]
 
 
 class Reader(Protocol):

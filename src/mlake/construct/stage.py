@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mlake.construct.context import Context
+from mlake.construct.context import Context, Settings
 from mlake.construct.lines import Row
 from mlake.data.faults import FILLED, OBJECT, Shape
 
-__all__ = ["DROPPED", "Drop", "Made", "Row", "Rows", "Stage"]
+__all__ = ["DROPPED", "ROW", "Drop", "Made", "Row", "Rows", "Stage"]
 
 Rows = Mapping[str, Sequence[Row]]
 """Name of an earlier stage to its rows, and that name with ``DROPPED`` to what it left out."""
@@ -50,7 +50,7 @@ class Made(NamedTuple):
         return dict(Counter(drop.rule for drop in self.drops))
 
 
-def _any_row() -> Shape:
+def _any_row(settings: Settings) -> Shape:
     return ROW
 
 
@@ -68,7 +68,7 @@ class Stage:
         reads: The earlier stages whose rows it is made of, or with ``DROPPED`` what they left out.
         uses: Names of what it is made of besides, such as ``source``: keys of the context's inputs.
         make: Makes its rows; the same of the same.
-        shape: The schema of a row.
+        shape: The schema of a row of a build with these settings.
         key: The fields that together name a row.
     """
 
@@ -77,5 +77,5 @@ class Stage:
     reads: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     make: Callable[[Context, Rows], Made]
-    shape: Callable[[], Shape] = _any_row
+    shape: Callable[[Settings], Shape] = _any_row
     key: tuple[str, ...] = ("id",)

@@ -9,7 +9,7 @@ from mlake.construct.stage import Made, Rows
 from mlake.construct.texts import text_rows
 from mlake.errors import UnknownNameError
 
-__all__ = ["WRITERS", "TextWriter", "writer_named"]
+__all__ = ["WRITERS", "Templates", "TextWriter", "writer_named"]
 
 
 class TextWriter(Protocol):

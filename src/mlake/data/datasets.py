@@ -2,18 +2,17 @@
 
 import urllib.request
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 
 from mlake.data.check.clean import clean as cleaned
 from mlake.data.dataset import Dataset
+from mlake.data.embedded import EMBEDDED
 from mlake.data.files import Files, Opener
 from mlake.data.neighbours import ROWS
-from mlake.data.own.jsonl import parse_jsonl
 from mlake.data.own.read import is_place, read_own
 from mlake.data.release.benchmark import read_aligned, read_released
 from mlake.data.release.hashes import CURRENT, FILES, OLDER
-from mlake.errors import DataError, UnknownNameError
+from mlake.errors import UnknownNameError
 from mlake.records import Benchmark
 
 __all__ = ["DATASETS", "load"]
@@ -65,17 +64,6 @@ def _load(name: str | Path, *, mirror: Path | None, cache: Path | None, opener: 
     return row.reader(row, Files(row.name, row.url, row.files, mirror, cache, opener))
 
 
-def _read_mini(row: Dataset, files: Files) -> Benchmark:
-    place = resources.files("mlake.data").joinpath("mini", "facts.jsonl")
-    try:
-        content = place.read_bytes()
-    except OSError:
-        raise DataError(
-            "the embedded facts are missing from this installation; install mlake again"
-        ) from None
-    return parse_jsonl(content, name=row.name, revision="embedded", source="mini/facts.jsonl")
-
-
 _RELEASE = Dataset(
     name="mlake",
     reader=read_released,
@@ -90,12 +78,7 @@ _RELEASE = Dataset(
 DATASETS: dict[str, Dataset] = {
     row.name: row
     for row in (
-        Dataset(
-            name="mini",
-            reader=_read_mini,
-            source="embedded in mlake",
-            licence="Apache-2.0",
-        ),
+        *EMBEDDED,
         _RELEASE,
         replace(
             _RELEASE,

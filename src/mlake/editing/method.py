@@ -25,14 +25,14 @@ class Range(NamedTuple):
         high: The largest.
         scale: How they are spread: ``linear``; ``log`` where each is a multiple of the one before; or
             ``depth``: shares of a model's blocks, from 0, the first, to 1, the last.
-        count: How many of them to try, evenly spread.
+        points: How many of them to try, evenly spread.
         cheap: Whether another value costs little: what takes long does not depend on it.
     """
 
     low: float
     high: float
     scale: str
-    count: int = 5
+    points: int = 5
     cheap: bool = False
 
 
@@ -274,7 +274,8 @@ class Method(ABC):
         """What makes results on these facts no fair test; None for nothing.
 
         Args:
-            batches: Ids of the facts that are edited, those edited together in one.
+            batches: Ids of the facts that are edited, those edited together in one; once for each language
+                that a fact is stated in.
         """
         return None
 

@@ -65,6 +65,17 @@ _ROWS: tuple[Method, ...] = (
         ridge=10.0,
         key_mean="halves",
     ),
+    # Sun et al. 2025: AlphaEdit whose free directions leave out the keys of earlier edits in other languages.
+    LocateThenEdit(
+        "langedit",
+        title="LangEdit",
+        paper="https://arxiv.org/abs/2506.10800",
+        metric="null_space",
+        null_unit="energy",
+        ridge=10.0,
+        key_mean="halves",
+        projector="others",
+    ),
     # Mitchell et al. 2022: a network trained beforehand turns the gradient into the edit.
     Mend(title="MEND", paper="https://arxiv.org/abs/2110.11309"),
     # Wei et al. 2024: fine-tuning on each fact in other words and in context.

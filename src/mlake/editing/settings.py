@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from mlake.editing.method import Method, settings_named
 from mlake.errors import EditError, UnknownNameError
 
-__all__ = ["overridden"]
+__all__ = ["overridden", "setting_of"]
 
 _COUNTS = {"steps", "corpus_tokens", "epochs", "texts", "text_batch"}
 _M = TypeVar("_M", bound=Method)
@@ -37,6 +37,19 @@ def overridden(row: _M, settings: Mapping[str, Any]) -> _M:
         chosen[places[key]][key] = _cast(key, value, kinds[key])
     parts = {name: replace(part, **chosen[name]) for name, part in inner.items()}
     return replace(row, **parts, **chosen[""])
+
+
+def setting_of(method: Method, name: str) -> Any:
+    """The value of a setting, of the method itself or of its inner settings.
+
+    Raises:
+        UnknownNameError: No such setting.
+    """
+    places = [method, *(getattr(method, one) for one in settings_named(method))]
+    for place in places:
+        if is_dataclass(place) and name in {one.name for one in fields(place)}:
+            return getattr(place, name)
+    raise UnknownNameError(f"setting of {method.name}", name, settings_named(method))
 
 
 def _cast(key: str, value: Any, kind: Any) -> Any:

@@ -2,16 +2,28 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from mlake.errors import RunError
 from mlake.evaluation.spec import NO_METHOD, RunSpec
 from mlake.evaluation.units import Place, Question, Step, Unit
+from mlake.languages.sets import members
 from mlake.records import Benchmark, Fact, Probe, Statement
 
 __all__ = ["Asker"]
 
-_Edit = tuple[str, int, Sequence[Fact]]
-"""Language and batch of an edit, and the facts that can be edited."""
+
+class _Edit(NamedTuple):
+    """Language, or set of languages, and batch of an edit, and what can be edited."""
+
+    lang: str
+    batch: int
+    statements: Sequence[Statement]
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Ids of the facts that are edited."""
+        return frozenset(one.fact for one in self.statements)
 
 
 class Asker:
@@ -109,36 +121,37 @@ class Asker:
             case _:
                 orders = [[(lang, batch)] for lang in langs for batch in batches]
         for order in orders:
-            edits = [(lang, batch, facts) for lang, batch in order if (facts := self._editable(lang, batch))]
+            found = [_Edit(lang, batch, self.editable(lang, batch)) for lang, batch in order]
+            edits = [one for one in found if one.statements]
             if edits:
                 yield tuple(self._step(edits, at) for at in range(len(edits)))
 
-    def _editable(self, lang: str, batch: int) -> list[Fact]:
-        """The facts of a batch that can be edited in a language; the others are not asked about either."""
-        return [
-            fact
-            for fact in self.batches[batch]
-            if lang in fact.statements and self.refusal(fact.statements[lang]) is None
-        ]
+    def editable(self, edit: str, batch: int) -> list[Statement]:
+        """The statements of a batch that can be edited, a fact's in all languages of the edit together.
+
+        Facts that have none are not asked about either.
+        """
+        stated = (fact.statements.get(lang) for fact in self.batches[batch] for lang in members(edit))
+        return [one for one in stated if one is not None and self.refusal(one) is None]
 
     def _step(self, edits: Sequence[_Edit], at: int) -> Step:
         """The edit at a place of its chain, and what is asked after it.
 
         That is its own facts and those of the first edit; after the last one, the facts of all.
         """
-        lang, batch, stated = edits[at]
+        lang, batch, statements = edits[at]
         in_force = edits[: at + 1]
         wanted = in_force if at == len(edits) - 1 else [edits[0], edits[at]]
-        edited, ids = (_ids(facts for _, _, facts in some) for some in (in_force, wanted))
+        edited, ids = (frozenset().union(*(one.facts for one in some)) for some in (in_force, wanted))
         place = None if self.spec.sequence is None else at
         units = []
-        for asked in dict.fromkeys(one for _, one, _ in wanted):
+        for asked in dict.fromkeys(one.batch for one in wanted):
             facts = [fact for fact in self.batches[asked] if fact.id in ids]
             for test in self.spec.test_langs:
                 others = self.locality(batch, test) if asked == batch else ()
                 questions = self.own(facts, test, edited) + others
                 units.append(Unit(Place(lang, asked, test, place), questions))
-        return Step(lang, batch, tuple(fact.statements[lang] for fact in stated), tuple(units))
+        return Step(lang, batch, tuple(statements), tuple(units))
 
 
 def _ids(groups: Iterable[Iterable[Fact]]) -> frozenset[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from mlake.errors import DataError
-from mlake.languages import language
+from mlake.languages.sets import language_set
 from mlake.records import Answer, Asked, Benchmark, Probe
 
 __all__ = ["Answers", "asked_elsewhere"]
@@ -23,7 +23,7 @@ def asked_elsewhere(
     Args:
         benchmark: The data set that was asked.
         answers: The answers; a text that several probes ask is the answer to each of them.
-        edit_lang: Language that the model was edited in; None for an unedited model.
+        edit_lang: Language, or set such as ``en+de``, that the model was edited in; None for none.
         before: What the unedited model answered; None if that is not known.
 
     Raises:
@@ -32,7 +32,7 @@ def asked_elsewhere(
         UnknownNameError: mlake does not know the language.
     """
     if edit_lang is not None:
-        language(edit_lang)
+        language_set(edit_lang)
     elif before is not None:
         raise DataError(
             "before holds an unedited model's answers; say in edit_lang what it was edited in then"

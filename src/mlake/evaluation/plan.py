@@ -1,7 +1,7 @@
 """What a run will do: facts in batches, edits in chains, and units of questions."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -10,6 +10,7 @@ from mlake.errors import RunError
 from mlake.evaluation.asker import Asker
 from mlake.evaluation.spec import RunSpec
 from mlake.evaluation.units import Step, Unit
+from mlake.languages.sets import members
 from mlake.records import Benchmark, Fact, Probe, Statement
 
 __all__ = ["NO_SUBJECT", "Plan", "make_plan"]
@@ -87,8 +88,10 @@ def make_plan(
     unedited = tuple(asker.unedited())
     _check(spec, benchmark, unedited)
     plan = Plan(asker.batches, unedited, tuple(asker.chains()), ())
-    for lang in spec.edit_langs:
-        if all(step.lang != lang for step in plan.steps):
+    stated = {(step.lang, one.lang) for step in plan.steps for one in step.statements}
+    for place in ((edit, lang) for edit in spec.edit_langs for lang in members(edit)):
+        if place not in stated:
+            lang = place[1]
             raise RunError(
                 f"no fact of {benchmark.name!r} {start}:{stop} is stated in {lang!r} so that "
                 f"{spec.method!r} can edit it; it is in: {', '.join(benchmark.langs)}"
@@ -109,16 +112,9 @@ def _check(spec: RunSpec, benchmark: Benchmark, unedited: Iterable[Unit]) -> Non
 
 def _notes(spec: RunSpec, benchmark: Benchmark, asker: Asker) -> Iterator[str]:
     facts = benchmark.facts[slice(*spec.facts)]
-    for lang in spec.edit_langs:
-        left = sum(lang not in fact.statements for fact in facts)
-        if left:
-            yield f"{left} of {len(facts)} facts are not stated in {lang}: not edited in {lang}"
-        stated = [fact.statements[lang] for fact in facts if lang in fact.statements]
-        reasons = [why for why in map(asker.refusal, stated) if why]
-        hard = reasons.count(NO_SUBJECT)
-        if hard:
-            yield f"{hard} of {len(facts)} facts cannot be edited by {spec.method} in {lang}: {NO_SUBJECT}"
-        yield from (f"not edited in {lang}: {why}" for why in reasons if why != NO_SUBJECT)
+    yield from dict.fromkeys(
+        note for edit in spec.edit_langs for note in _not_edited(spec, facts, edit, asker)
+    )
     have = Counter[tuple[str, str]]()
     for fact in facts:
         have.update({(probe.kind, probe.lang) for probe in fact.probes})
@@ -128,6 +124,26 @@ def _notes(spec: RunSpec, benchmark: Benchmark, asker: Asker) -> Iterator[str]:
             counts = ", ".join(f"{lang} {count}" for lang, count in lacking.items())
             yield f"facts without a {kind} question, of {len(facts)}: {counts}"
     yield from _not_asked(spec, benchmark, asker)
+
+
+def _not_edited(spec: RunSpec, facts: Sequence[Fact], edit: str, asker: Asker) -> Iterator[str]:
+    """Which facts lack a language of an edit, or all of them."""
+    langs = members(edit)
+    for lang in langs:
+        left = sum(lang not in fact.statements for fact in facts)
+        if left:
+            there = "" if langs == (lang,) else f", if at all in others of {edit}"
+            yield f"{left} of {len(facts)} facts are not stated in {lang}: not edited in {lang}{there}"
+        stated = [fact.statements[lang] for fact in facts if lang in fact.statements]
+        reasons = [why for why in map(asker.refusal, stated) if why]
+        hard = reasons.count(NO_SUBJECT)
+        if hard:
+            yield f"{hard} of {len(facts)} facts cannot be edited by {spec.method} in {lang}: {NO_SUBJECT}"
+        yield from (f"not edited in {lang}: {why}" for why in reasons if why != NO_SUBJECT)
+    if len(langs) > 1:
+        edited = {one.fact for batch in range(len(asker.batches)) for one in asker.editable(edit, batch)}
+        if len(edited) < len(facts):
+            yield f"{len(facts) - len(edited)} of {len(facts)} facts can be edited in no language of {edit}"
 
 
 def _not_asked(spec: RunSpec, benchmark: Benchmark, asker: Asker) -> Iterator[str]:

@@ -19,6 +19,7 @@ from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, parse_facts
 from mlake.evaluation.store import Savable, Store
 from mlake.evaluation.unedited import Known
 from mlake.languages import in_order
+from mlake.languages.sets import members
 from mlake.models.deltas import RowDeltas
 from mlake.models.generate import answers, identity, too_long
 from mlake.models.lm import LM, UNPINNED
@@ -27,7 +28,7 @@ from mlake.templates import PLAIN
 
 __all__ = ["Session", "Settings", "engine_of", "langs_of"]
 
-_FACTS = 64  # facts that are edited and asked about together where edits are small
+_FACTS = 64  # statements that are edited and asked about together where edits are small
 _CHAINS = {"cpu": 4, "cuda": 16}  # sequential edits that advance together; a kill loses at most these
 _QUESTIONS = {"cuda": 1024}  # under one edit asked in a pass; a kill loses at most these
 
@@ -39,8 +40,8 @@ class Settings(Choices):
     Attributes:
         method: Name of the editing method, or ``none``: the unedited model is asked and nothing else.
         editor: Settings of the method that differ from its defaults.
-        edit_langs: ``all``, or codes with commas.
-        test_langs: The same.
+        edit_langs: ``all``, or codes with commas; ``en+de`` is a set of languages, edited at once.
+        test_langs: ``all``, or codes with commas.
         facts: As in ``parse_facts``.
     """
 
@@ -131,7 +132,7 @@ class Session:
         """What makes this run no fair test of its method; None for nothing."""
         if self.method is None:
             return None
-        return self.method.warning([{fact.id for fact in batch} for batch in self.plan.batches])
+        return self.method.warning([[one.fact for one in step.statements] for step in self.plan.steps])
 
     def known(self) -> Known | None:
         """What earlier runs asked the unedited model; None where nothing pins the model."""
@@ -215,14 +216,15 @@ def engine_of(
         return under(asked, edits, questions, tokens, at_length=True, progress=progress)
 
     unedited = None if known is None else known.before(answer)
-    together = _together(lm, method, spec.batch_size)
+    joint = max((len(members(one)) for one in spec.edit_langs), default=1)
+    together = _together(lm, method, spec.batch_size * joint)
     least = _QUESTIONS.get(lm.device.type, 1)
     return Engine(
         lm, method, answer, load_edit, torch.manual_seed, text, unedited, many, at_length, together, least
     )
 
 
-def _together(lm: LM, method: Method | None, batch_size: int) -> int:
+def _together(lm: LM, method: Method | None, statements: int) -> int:
     """How many edits to compute and ask under at a time.
 
     Edits of few facts leave a pass half empty. So do edits of one fact after another, however many facts
@@ -231,7 +233,7 @@ def _together(lm: LM, method: Method | None, batch_size: int) -> int:
     if method is None or not method.stackable:
         return 1
     chains = _CHAINS.get(lm.device.type, 1) if method.sequential else 1
-    return max(chains, _FACTS // batch_size)
+    return max(chains, _FACTS // statements)
 
 
 def langs_of(text: str, benchmark: Benchmark) -> tuple[str, ...]:

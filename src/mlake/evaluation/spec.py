@@ -11,6 +11,7 @@ from typing import Any
 from mlake.errors import RunError, UnknownNameError
 from mlake.kinds import question_kind
 from mlake.languages import language
+from mlake.languages.sets import language_set
 
 __all__ = [
     "DEFAULTS",
@@ -151,7 +152,8 @@ class RunSpec(Choices):
         facts: Start and stop of the slice of its facts that is edited.
         method: Name of the editing method, or ``none``.
         editor: The method's settings.
-        edit_langs: Languages to edit in, in their order; none if the method is ``none``.
+        edit_langs: Languages to edit in, in their order, or sets of them such as ``en+de``, whose statements
+            go into one batch; none if the method is ``none``.
         test_langs: Languages to ask in.
         version: Version of mlake.
         format: Version of the folder's layout.
@@ -181,8 +183,9 @@ class RunSpec(Choices):
         object.__setattr__(self, "editor", settings)
         for name in ("edit_langs", "test_langs", "kinds"):
             self._check_names(name)
-        for code in (*self.edit_langs, *self.test_langs):
+        for code in self.test_langs:
             language(code)
+        object.__setattr__(self, "edit_langs", tuple(map(language_set, self.edit_langs)))
         for kind in self.kinds:
             question_kind(kind)
         for name, least in (("batch_size", 1), ("locality", 0), ("seed", 0), ("max_new_tokens", 1)):

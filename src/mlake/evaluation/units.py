@@ -22,7 +22,7 @@ class Place(NamedTuple):
     """Where in a run a unit stands; its name says the same.
 
     Attributes:
-        edit_lang: Language of the last edit in force; None for the unedited model.
+        edit_lang: Language, or set of languages, of the last edit in force; None for the unedited model.
         batch: Index of the batch whose questions they are.
         lang: Language of the questions.
         step: Of a sequence, how many edits of its chain came before the last one in force; else None.
@@ -68,9 +68,9 @@ class Step:
     """One edit and the units that are asked while it is in force.
 
     Attributes:
-        lang: Language of the edit.
+        lang: Language of the edit, or set of languages such as ``en+de``.
         batch: Index of the batch that is edited.
-        statements: Its facts.
+        statements: Its facts, each in all languages of the edit that it can be edited in.
         units: What is asked.
     """
 

@@ -43,7 +43,7 @@ class Price:
         """The price as plain JSON values: the means, and every answer before and after."""
         after = [one for one in self.asked if one.before is not None]
         return {
-            "facts": len(self.asking.edited),
+            "facts": self.asking.count,
             "facts_asked_about": self.asking.facts,
             "left_out": self.asking.left_out,
             "rows": list(self.rows),
@@ -61,7 +61,7 @@ class Price:
         }
 
     def __repr__(self) -> str:
-        return f"Price(facts: {len(self.asking.edited)}, answers: {len(self.asked)}, means: {len(self.rows)})"
+        return f"Price(facts: {self.asking.count}, answers: {len(self.asked)}, means: {len(self.rows)})"
 
     def __str__(self) -> str:
         return price_text(self.scored, self.asking)
@@ -73,7 +73,7 @@ class Unpriced:
 
     Attributes:
         lm: The unedited model.
-        lang: Language that it will be edited in.
+        lang: Language that it will be edited in, or set of languages.
         asking: What was asked.
         before: The answers, in the order of ``asking.every``.
         held_out: Likelihood of held-out text; nothing where nothing but the edited questions was asked.
@@ -101,7 +101,7 @@ class Unpriced:
 
         Args:
             lm: The model.
-            lang: Language that it will be edited in.
+            lang: Language that it will be edited in, or set of languages.
             asking: What to ask.
             max_new_tokens: Longest answer in tokens.
             progress: Called with the number of questions answered since the last call.
@@ -148,21 +148,21 @@ def price(
 ) -> Price:
     """What an edit costs: what a model says, before and after it, about its facts and about others.
 
-    Asked are the edited questions; of ``many`` of the facts, rephrased questions and the same question in
-    every other language that states it; and ``many`` packaged questions about other facts in each of their
-    languages. Held-out text is read in every language that has some. What the unedited model says is kept
-    for the next time.
+    Asked are the edited questions, in all languages of the edit; of ``many`` of the facts, rephrased
+    questions and the same question in every other language that states it; and ``many`` packaged questions
+    about other facts in each of their languages. Held-out text is read in every language that has some. What
+    the unedited model says is kept for the next time.
 
     Args:
         lm: The model, unedited.
         edit: The edit, not in force.
         facts: The facts that it edits.
-        lang: Language that they are edited in.
+        lang: Language that they are edited in, or set of languages such as ``en+de``.
         many: How many facts and packaged questions a language; None for all.
         max_new_tokens: Longest answer in tokens.
 
     Raises:
-        DataError: A fact is not stated in the language.
+        DataError: A fact is not stated in the language, or in none of the set.
         EditError: The edit does not fit the model.
         ModelError: A question does not fit into the model's positions.
 

@@ -8,10 +8,11 @@ from typing import TypeVar
 from mlake.data import load
 from mlake.data.questions import direct
 from mlake.evaluation.units import Question
-from mlake.records import Fact, Probe
+from mlake.languages.sets import is_other, members
+from mlake.records import Fact, Probe, Statement
 from mlake.text import contains_name, same_name
 
-__all__ = ["SOME", "Asking", "price_questions"]
+__all__ = ["SOME", "Asking", "price_questions", "stated_in"]
 
 SOME = 12
 """Facts of the edit, and packaged questions, that are asked about in a language unless all are."""
@@ -25,7 +26,7 @@ class Asking:
     """What is asked before and after an edit.
 
     Attributes:
-        edited: The direct question of every edited fact, in the language it is edited in.
+        edited: The direct question of every edited fact, in each language that it is edited in.
         others: All other questions.
         facts: How many edited facts are asked about in other words and languages.
         left_out: Packaged questions, each in all languages, that are about an edited subject.
@@ -41,23 +42,38 @@ class Asking:
         """All of them, the edited ones first."""
         return self.edited + self.others
 
+    @property
+    def count(self) -> int:
+        """How many facts are edited."""
+        return len({one.probe.fact for one in self.edited})
+
+
+def stated_in(fact: Fact, lang: str) -> list[Statement]:
+    """The statements of a fact in a language, or in those of a set that it has.
+
+    Raises:
+        DataError: It has none.
+    """
+    found = [fact.statements[one] for one in members(lang) if one in fact.statements]
+    return found or [fact.stated(lang)]
+
 
 def price_questions(facts: Sequence[Fact], lang: str, many: int | None = SOME) -> Asking:
     """The questions that tell the price of an edit.
 
-    Of each of ``many`` edited facts: its rephrased questions, and its question in every other language in
-    which it is stated. And ``many`` packaged questions about other facts, each in all its languages. Both are
-    spread evenly over what there is.
+    Of each of ``many`` edited facts: its rephrased questions, and its question in every language in which
+    it is stated but not edited. And ``many`` packaged questions about other facts, each in all its languages.
+    Both are spread evenly over what there is.
 
     Args:
         facts: The edited facts.
-        lang: Language that they are edited in.
+        lang: Language that they are edited in, or set of languages such as ``en+de``.
         many: How many; None for all, 0 for the edited questions alone.
 
     Raises:
-        DataError: A fact is not stated in the language.
+        DataError: A fact is not stated in the language, or in none of the set.
     """
-    edited = tuple(Question("direct", direct(fact.stated(lang))) for fact in facts)
+    edited = tuple(Question("direct", direct(one)) for fact in facts for one in stated_in(fact, lang))
     asked = _spread(facts, many)
     packaged = [group for fact in load("mini").facts for group in _groups(fact)] if many != 0 else []
     free = _not_about(packaged, facts)
@@ -67,7 +83,7 @@ def price_questions(facts: Sequence[Fact], lang: str, many: int | None = SOME) -
 
 
 def _own(fact: Fact, lang: str) -> list[Question]:
-    elsewhere = [direct(one) for one in fact.statements.values() if one.lang != lang]
+    elsewhere = [direct(one) for one in fact.statements.values() if is_other(lang, one.lang)]
     rephrased = [probe for probe in fact.probes if probe.kind == "paraphrase"]
     return [Question(probe.kind, probe) for probe in (*elsewhere, *rephrased)]
 

@@ -80,7 +80,7 @@ def _values(rows: Sequence[ScoredRow], *, edited: bool) -> list[float]:
 def _notes(asking: Asking) -> Iterator[str]:
     packaged = sum(one.kind == "locality" for one in asking.others)
     yield f"same question, rephrased: % with the new answer ({signature('contains')}), before → after;"
-    yield f"  asked about {asking.facts} of {len(asking.edited)} facts, where they are edited about all"
+    yield f"  asked about {asking.facts} of {asking.count} facts, where they are edited about all"
     left_out = f", without {asking.left_out} about edited subjects" if asking.left_out else ""
     yield f"other facts: packaged questions ({packaged}{left_out}) answered right before:"
     yield f"  % still right ({signature('old_kept')}) [95 % interval over facts]"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from mlake.languages.sets import is_other, is_own
 from mlake.report.figures.fluency import MEASURES
 from mlake.report.paper.compare import WITHOUT_SUBJECT
 from mlake.report.tidy import TidyRow
@@ -55,12 +56,12 @@ EDITED = _answers(
 OWN_LANGUAGE = _answers(
     "direct or two-hop questions in the language edited in",
     "run with the same languages in --edit-lang and --test-lang",
-    lambda row: row["kind"] in _HOPS and row["edit_lang"] == row["test_lang"],
+    lambda row: row["kind"] in _HOPS and is_own(row["edit_lang"], row["test_lang"]),
 )
 ACROSS = _answers(
     "direct questions in other languages than the one edited in",
     "run with more languages in --test-lang",
-    lambda row: row["kind"] == "direct" and row["edit_lang"] not in (None, row["test_lang"]),
+    lambda row: row["kind"] == "direct" and is_other(row["edit_lang"], row["test_lang"]),
 )
 DIRECT = _answers(
     "direct questions to an edited model",

@@ -1,5 +1,6 @@
 """Any data set as tables: nothing is lost, every column has its type, the same bytes each time."""
 
+import importlib
 import io
 import json
 import sys
@@ -11,15 +12,18 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlake.cli import main
 from mlake.construct.release import export
 from mlake.construct.release.columns import Column, benchmark_tables
 from mlake.construct.release.export import export_files
-from mlake.construct.release.files import jsonl
-from mlake.construct.release.rows import benchmark_rows
+from mlake.construct.release.files import have_parquet, jsonl, table_files
+from mlake.construct.release.rows import Rows, benchmark_rows
 from mlake.data import load, read_jsonl
 from mlake.disk import write_files
+from mlake.kinds import KINDS
 from mlake.records import Benchmark, Fact, Probe, Statement, Triple
 
 Files = dict[str, bytes]
@@ -32,7 +36,7 @@ def exported(benchmark: Benchmark) -> Files:
 
 
 def lines(content: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in content.decode().splitlines()]
+    return [json.loads(line) for line in content.split(b"\n")[:-1]]
 
 
 def statement(fact: str, lang: str, row: Mapping[str, Any]) -> Statement:
@@ -84,6 +88,59 @@ def all_probes(benchmark: Benchmark) -> list[Probe]:
 def test_tables_hold_the_whole_benchmark(benchmark: Benchmark) -> None:
     rows = {name: lines(jsonl(found)) for name, found in benchmark_rows(benchmark).items()}
     assert rebuilt(benchmark, rows) == benchmark
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+NAMES = st.lists(TEXT, max_size=2).map(tuple)
+TRIPLES = st.lists(st.builds(Triple, TEXT, TEXT, TEXT), max_size=2).map(tuple)
+STATEMENT = st.builds(
+    Statement, st.just("f"), st.sampled_from(["en", "id", "no"]), TEXT, st.none() | TEXT, TEXT, TEXT,
+    NAMES, NAMES, TEXT, TEXT, st.booleans(),
+)  # fmt: skip
+PROBE = st.builds(
+    Probe, st.just(""), st.just("f"), st.sampled_from([*KINDS]), st.sampled_from(["en", "hi"]), TEXT,
+    NAMES, NAMES, NAMES, NAMES, TRIPLES, NAMES,
+)  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(STATEMENT, min_size=1, max_size=3), st.lists(PROBE, max_size=4), st.none() | TEXT),
+        max_size=3,
+    )
+)
+@settings(max_examples=50, deadline=None)
+def test_tables_hold_any_benchmark(made: list[tuple[list[Statement], list[Probe], str | None]]) -> None:
+    facts = [
+        Fact(
+            str(at),
+            at,
+            {one.lang: replace(one, fact=str(at)) for one in stated},
+            tuple(replace(one, id=f"{at}/{number}", fact=str(at)) for number, one in enumerate(probes)),
+            relation,
+            relation,
+            {one.lang: relation for one in stated if relation},
+        )
+        for at, (stated, probes, relation) in enumerate(made)
+    ]
+    lost = tuple(
+        replace(one, id=f"lost/{at}", fact=None) for at, one in enumerate(made[0][1] if made else [])
+    )
+    benchmark = Benchmark("any", "", "", tuple(facts), lost)
+    rows = {name: lines(jsonl(found)) for name, found in benchmark_rows(benchmark).items()}
+    assert rebuilt(benchmark, rows) == benchmark
+    if have_parquet():
+        for name, table in benchmark_tables(benchmark.langs).items():
+            split: Rows = {name: [*rows[name]]}
+            ((_, content),) = table_files({name: table}, {"test": split}, ["parquet"])
+            assert parquet_rows(content) == rows[name]
+
+
+def parquet_rows(content: bytes) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (
+        importlib.import_module("pyarrow.parquet").read_table(io.BytesIO(content)).to_pylist()
+    )
+    return found
 
 
 def test_parquet_holds_what_the_lines_hold(exported: Files) -> None:

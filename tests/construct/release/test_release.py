@@ -17,6 +17,7 @@ from mlake.construct.release.built import Built
 from mlake.construct.release.columns import benchmark_tables, build_tables
 from mlake.construct.release.make import release_files
 from mlake.construct.release.readings import Reading, readings
+from mlake.construct.wording import worded_languages
 from mlake.data import load, read_jsonl
 from mlake.disk import write_files
 from mlake.errors import DataError
@@ -117,12 +118,17 @@ def test_numbers_of_the_card_are_those_of_the_files(files: Files) -> None:
     assert {row[0] for row in relations} == {row["relation_id"] for row in facts}
     assert f"{len(facts)} facts with counterfactual answers and {asked.total()} questions" in page
     assert cells(page, "source", "facts") == [["ml", "12"], ["mp", "24"]]
+    assert ["short", "it is too short to be looked for", "0", "3", "0", "0", "0"] in cells(
+        page, "flag", "what it says", *LANGS
+    )
+    english = [len(row["en"]["new_aliases"]) for row in facts]
+    assert cells(page, "answers", *LANGS)[1][1] == f"{sum(english) / len(english):.1f}"
     assert cells(page, "source", *LANGS) == [["mp", "3", "3", "3", "3", "3"]]
 
 
 def test_the_card_says_what_each_rule_cost(files: Files) -> None:
     page = files["README.md"].decode()
-    assert cells(page, "stage", "rule", "what it leaves out", "left out") == [
+    assert cells(page, "stage", "rule", "meaning", "left out") == [
         ["facts", "several-objects", "A relation has more than one object.", "1"],
         ["texts", "answer-in-question", "", "1"],
     ]
@@ -142,15 +148,18 @@ def test_the_card_counts_second_hops_that_are_edited(files: Files, built: Built)
 
 def test_the_card_shows_close_readings(built: Built, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     own = tmp_path / "reading.toml"
-    own.write_text('[[readings]]\nlang = "de"\nitems = 40\nfaults = ["an article: 2", "a case: 1"]\n')
-    assert readings(own) == [Reading("de", 40, ("an article: 2", "a case: 1"))]
+    own.write_text(
+        '[[readings]]\nlang = "de"\nitems = 40\nfaults = ["an article: 2", "a case: 1"]\n'
+        '[[readings]]\nlang = "es"\nitems = 40\nfaults = ["not of this build: 1"]\n'
+    )
+    assert readings(own)[0] == Reading("de", 40, ("an article: 2", "a case: 1"))
     monkeypatch.setattr(card, "readings", lambda: readings(own))
     page = release_files(built)["README.md"].decode()
     assert cells(page, "language", "items read", "faults found") == [["de", "40", "an article: 2; a case: 1"]]
 
 
 def test_readings_of_the_package_are_of_known_shape() -> None:
-    assert all(one.items > 0 and one.lang in LANGS for one in readings())
+    assert all(one.items > 0 and one.lang in worded_languages() for one in readings())
 
 
 def test_every_column_has_one_of_the_licences(files: Files) -> None:
@@ -168,7 +177,7 @@ def test_every_column_has_one_of_the_licences(files: Files) -> None:
 def test_croissant_has_the_hash_of_every_file_of_data(files: Files) -> None:
     value = json.loads(files["croissant.json"])
     listed = {one["contentUrl"]: one["sha256"] for one in value["distribution"]}
-    data = {path for path in files if path.startswith(("data/", "mlake/"))}
+    data = {path for path in files if path.startswith(("data/", "mlake/", "paper/"))}
     assert listed == {path: sha256(files[path]).hexdigest() for path in data}
     sets = {one["name"]: one for one in value["recordSet"]}
     assert {f"{t}/{s}" for t in ("facts", "choice", "provenance") for s in ("tuning", "test")} < sets.keys()

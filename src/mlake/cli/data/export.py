@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mlake.cli.columns import aligned
 from mlake.cli.options import MIRROR
 from mlake.construct.release.export import export_files
 from mlake.construct.release.files import require_parquet
@@ -39,10 +40,8 @@ def list_(as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     table = [["NAME", "FACTS", "LICENCE", "SOURCE"], *([str(v) for v in row.values()] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for cells in table:
-        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        click.echo("  ".join(padded).rstrip())
+    for line in aligned(table):
+        click.echo(line)
 
 
 @click.command(

@@ -5,13 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from mlake.construct.names import FLAGS
 from mlake.construct.release.built import Built
 from mlake.construct.release.columns import FREE, WORDED
 from mlake.construct.release.front import configs, front_matter
 from mlake.construct.release.page import page
 from mlake.construct.release.published import Published
 from mlake.construct.release.readings import readings
-from mlake.construct.release.statistics import edited_hops, facts_by_relation, questions_by_kind, sizes
+from mlake.construct.release.statistics import (
+    aliases,
+    edited_hops,
+    facts_by_relation,
+    questions_by_kind,
+    sizes,
+)
 from mlake.data.check import RULES, Report, check
 
 __all__ = ["abstract", "card"]
@@ -52,14 +59,20 @@ def card(laid: Published, *, formats: Sequence[str], source: str) -> str:
         questions={split: questions_by_kind(rows, laid.langs) for split, rows in splits.items()},
         sizes=sizes(laid.rows),
         relations=facts_by_relation(splits, laid.langs[0]),
+        aliases=aliases(splits, laid.langs),
         steps=[[step.name, step.title, step.rows, len(step.drops)] for step in built.steps],
         rules=_rules(built),
         edited_hops=edited_hops(row for rows in splits.values() for row in rows["provenance"]),
         sources=_sources(splits.values()),
         origins=_origins(built),
+        flags=_flags(built),
         checks=_counts(report),
         found=_found(report),
-        readings=[[one.lang, one.items, "; ".join(one.faults) or "none"] for one in readings()],
+        readings=[
+            [one.lang, one.items, "; ".join(one.faults) or "none"]
+            for one in readings()
+            if one.lang in laid.langs
+        ],
         tables=laid.tables,
     )
 
@@ -105,6 +118,18 @@ def _origins(built: Built) -> list[list[Any]]:
     counts = Counter((row["label_from"].get(lang, ""), lang) for row in built.names for lang in langs)
     codes = sorted({code for code, _ in counts})
     return [[code or "not known", *(counts[code, lang] for lang in langs)] for code in codes]
+
+
+def _flags(built: Built) -> list[list[Any]]:
+    """Flag, what it says of an alias, and how many aliases have it in each language."""
+    langs = built.settings.langs
+    counts = Counter(
+        (flag, lang)
+        for row in built.names
+        for lang in langs
+        for flag in row["flagged"].get(lang, {}).values()
+    )
+    return [[flag, says, *(counts[flag, lang] for lang in langs)] for flag, (says, _) in FLAGS.items()]
 
 
 def _counts(report: Report) -> dict[str, int]:

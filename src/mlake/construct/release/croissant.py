@@ -31,7 +31,11 @@ _CONTEXT = {
     **{term: f"cr:{term}" for term in _TERMS},
 }
 _TYPES = {"string": "sc:Text", "bool": "sc:Boolean", "int64": "sc:Integer"}
-_ENCODINGS = {"jsonl": "application/jsonlines", "parquet": "application/x-parquet"}
+_ENCODINGS = {
+    "json": "application/json",
+    "jsonl": "application/jsonlines",
+    "parquet": "application/x-parquet",
+}
 
 
 def croissant(

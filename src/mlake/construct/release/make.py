@@ -1,6 +1,5 @@
 """The release of a build: every file of the folder that is published."""
 
-from hashlib import sha256
 from importlib.metadata import version
 from itertools import chain
 from typing import Any
@@ -41,6 +40,7 @@ def release_files(built: Built) -> dict[str, bytes]:
     source = _source(built)
     data = dict(table_files(laid.tables, laid.rows, formats))
     data |= {f"mlake/{split}.jsonl": lines for split, lines in laid.lines.items()}
+    data |= chain.from_iterable(_paper(laid, split) for split in laid.benchmarks)
     return {
         "README.md": card(laid, formats=formats, source=source).encode(),
         "LICENSE.md": page("licence.md", name=built.name).encode(),
@@ -48,7 +48,6 @@ def release_files(built: Built) -> dict[str, bytes]:
         "croissant.json": croissant(_about(laid), laid.tables, laid.rows, data),
         **({"SOURCE.md": source.encode()} if source else {}),
         **data,
-        **dict(chain.from_iterable(_paper(laid, split) for split in laid.benchmarks)),
     }
 
 
@@ -65,9 +64,8 @@ def _paper(laid: Published, split: str) -> list[tuple[str, bytes]]:
 
 
 def _citation(laid: Published) -> bytes:
-    digest = sha256(b"".join(laid.lines.values())).hexdigest()
     about = {"title": laid.built.name, "abstract": abstract(laid), "version": version("mlake")}
-    return citation(**about, sha256=digest)
+    return citation(**about, sha256=laid.sha256)
 
 
 def _about(laid: Published) -> dict[str, Any]:

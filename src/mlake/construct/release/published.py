@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain
 
 from mlake.construct.release.built import Built
 from mlake.construct.release.columns import Table, benchmark_tables, build_tables
@@ -41,7 +43,13 @@ class Published:
     @property
     def whole(self) -> Benchmark:
         """The facts of all splits as one benchmark."""
-        return _parsed(self.built.name, b"".join(self.lines.values()))
+        facts = chain.from_iterable(one.facts for one in self.benchmarks.values())
+        return Benchmark(self.built.name, "build", self.sha256, tuple(facts))
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the facts in mlake's own form, all splits in order."""
+        return sha256(b"".join(self.lines.values())).hexdigest()
 
     @property
     def langs(self) -> tuple[str, ...]:

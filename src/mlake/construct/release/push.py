@@ -12,7 +12,7 @@ from mlake.disk import TEMPORARY
 from mlake.errors import DataError
 from mlake.safe import plain
 
-__all__ = ["Hub", "Sent", "push", "to_send"]
+__all__ = ["Hub", "Sent", "check_repo", "push", "to_send"]
 
 
 class Hub(Protocol):
@@ -73,13 +73,18 @@ def push(folder: Path, repo: str, *, really: bool = False, hub: Hub | None = Non
         DataError: The folder holds no release, the id is none, or the hub refused it or could not be reached.
     """
     sent = to_send(folder)
-    _check_id(repo)
+    check_repo(repo)
     if really:
         _send(hub or HfApi(), folder, repo)
     return sent
 
 
-def _check_id(repo: str) -> None:
+def check_repo(repo: str) -> None:
+    """Nothing, if a text can be the id of a repository.
+
+    Raises:
+        DataError: It cannot.
+    """
     try:
         validate_repo_id(repo)
     except HFValidationError:

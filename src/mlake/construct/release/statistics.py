@@ -7,7 +7,7 @@ from typing import Any
 from mlake.construct.release.rows import Row, Rows
 from mlake.kinds import KINDS
 
-__all__ = ["edited_hops", "facts_by_relation", "questions_by_kind", "sizes"]
+__all__ = ["aliases", "edited_hops", "facts_by_relation", "questions_by_kind", "sizes"]
 
 _QUESTIONS = ("single_hop", "multi_hop", "choice")
 
@@ -36,6 +36,23 @@ def facts_by_relation(splits: Mapping[str, Rows], lang: str) -> list[list[Any]]:
     whole = sum(counts.values(), Counter[str]())
     ordered = sorted(whole, key=lambda relation: (-whole[relation], relation))
     return [[one, labels[one], *(counts[split][one] for split in splits)] for one in ordered]
+
+
+def aliases(splits: Mapping[str, Rows], langs: Sequence[str]) -> list[list[Any]]:
+    """Which answers, and how many other names they have in each language on average."""
+    facts = [row for rows in splits.values() for row in rows.get("facts", ())]
+    return [
+        [
+            f"{which} answers",
+            *(f"{_mean(len(row[lang][f'{which}_aliases']) for row in facts):.1f}" for lang in langs),
+        ]
+        for which in ("old", "new")
+    ]
+
+
+def _mean(counts: Iterable[int]) -> float:
+    found = list(counts)
+    return sum(found) / len(found)
 
 
 def edited_hops(provenance: Iterable[Row]) -> int:

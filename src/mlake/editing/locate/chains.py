@@ -33,12 +33,20 @@ class Chain:
             weights.
         edit: What the steps so far have changed.
         losses: Losses of each fact so far.
+        skipped: Whether each fact so far was left as it is.
+        anchors: Layer to the length that its values are brought to, where they are.
+        langs: Languages of its facts.
+        family: Number of the batch whose statements it shares with the chains of other languages.
     """
 
     steps: Sequence[Sequence[Prompted]]
     weights: Changes | None = None
     edit: WeightEdit = field(default_factory=lambda: WeightEdit({}))
     losses: list[Any] = field(default_factory=list)
+    skipped: list[bool] = field(default_factory=list)
+    anchors: dict[int, float] = field(default_factory=dict)
+    langs: frozenset[str] = frozenset()
+    family: int = 0
 
     @property
     def beside(self) -> WeightEdit:

@@ -14,19 +14,19 @@ from torch import Tensor
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.weights import Changes, WeightEdit, editable
 from mlake.editing.factors import Factors
-from mlake.editing.locate.chains import Chain, advance, in_force
+from mlake.editing.locate.anchors import SKIPPED
+from mlake.editing.locate.chains import Chain, advance
 from mlake.editing.locate.fitting import suggested
+from mlake.editing.locate.merging import merged
 from mlake.editing.locate.metrics import Metrics
 from mlake.editing.locate.published import PRESETS, PUBLISHED
+from mlake.editing.locate.residuals import Residuals
 from mlake.editing.locate.settings import LATER, LocateSettings
 from mlake.editing.locate.update import closed_form
-from mlake.editing.locate.value import Values, optimise_values
 from mlake.editing.method import Choice, Progress, Range
 from mlake.editing.prompts import Prompted, prompted, refusal
 from mlake.errors import EditError, UnknownNameError
 from mlake.models.corpora import check_corpus
-from mlake.models.deltas import RowDeltas
-from mlake.models.keys import keys_at, outputs_at
 from mlake.models.lm import LM
 from mlake.models.openings import WORDS, sampled_openings
 from mlake.records import Statement
@@ -109,8 +109,8 @@ class LocateThenEdit(LocateSettings):
         }
 
     def passes(self) -> float:
-        """Steps of the value."""
-        return float(self.value.steps)
+        """Steps of the value; twice as many where two layers have one each."""
+        return float(self.value.steps) * (len(self.written) if self.spread == "blue" else 1)
 
     def prompts(self) -> int:
         """The plain prompt and one behind each context prefix."""
@@ -133,19 +133,21 @@ class LocateThenEdit(LocateSettings):
             lm: The model.
             statements: The facts, each in the language it is edited in.
             text: Ordinary text for second moments, where ``corpus`` is ``statements``.
-            history: Earlier edits, in force on ``lm``; AlphaEdit keeps their keys.
+            history: Earlier edits, in force on ``lm``; AlphaEdit and a ``memory`` keep their keys.
             progress: Called with the number of facts just finished.
 
         Raises:
             EditError: No facts, a layer that the model lacks, or numbers that are not finite.
             SubjectError: A subject or target that cannot be found in its prompt.
         """
+        if self._merges(statements):
+            return self.edit_many(lm, [statements], text=text, history=history, progress=progress)[0]
         contexts = self._prefixes(lm, history)
         with editable(lm) as changes:
-            chain = self._chain(lm, statements, contexts, changes)
+            chain = self._chain(lm, statements, contexts, history, changes)
             metrics = Metrics(self, lm, text, history, _said(statements))
             self._advance([chain], metrics, progress)
-        return self._finished(lm, statements, chain, contexts, metrics)
+        return self._finished(lm, [(statements, chain)], contexts, metrics)
 
     def edit_many(
         self,
@@ -174,13 +176,24 @@ class LocateThenEdit(LocateSettings):
             SubjectError: As in ``edit``.
         """
         contexts = self._prefixes(lm, history)
-        chains = [self._chain(lm, batch, contexts) for batch in batches]
-        metrics = Metrics(self, lm, text, history, _said([one for batch in batches for one in batch]))
-        self._advance(chains, metrics, progress)
-        return [
-            self._finished(lm, batch, chain, contexts, metrics)
-            for batch, chain in zip(batches, chains, strict=True)
+        families = [
+            [(part, self._chain(lm, part, contexts, history, family=at)) for part in self._parts(batch)]
+            for at, batch in enumerate(batches)
         ]
+        metrics = Metrics(self, lm, text, history, _said([one for batch in batches for one in batch]))
+        self._advance([chain for family in families for _, chain in family], metrics, progress)
+        return [self._finished(lm, family, contexts, metrics) for family in families]
+
+    def _merges(self, statements: Sequence[Statement]) -> bool:
+        """Whether facts are edited in each language by itself."""
+        return self.merge != "together" and len({one.lang for one in statements}) > 1
+
+    def _parts(self, statements: Sequence[Statement]) -> list[Sequence[Statement]]:
+        """The statements that are edited together: all, or those of each language."""
+        if not self._merges(statements):
+            return [statements]
+        langs = dict.fromkeys(one.lang for one in statements)
+        return [[one for one in statements if one.lang == lang] for lang in langs]
 
     def _prefixes(self, lm: LM, history: Sequence[Edit]) -> int | tuple[str, ...]:
         """Context prefixes; sampled ones are those of the first edit, made from the unedited model."""
@@ -198,14 +211,23 @@ class LocateThenEdit(LocateSettings):
         lm: LM,
         statements: Sequence[Statement],
         contexts: int | tuple[str, ...],
+        history: Sequence[Edit],
         weights: Changes | None = None,
+        family: int = 0,
     ) -> Chain:
         self._check(lm, statements)
         facts = [
             prompted(lm, one, kind=self.prompt, key=self.key, contexts=contexts, essence=self.essence)
             for one in statements
         ]
-        return Chain([[fact] for fact in facts] if self.sequential else [facts], weights)
+        found: Mapping[str, float] = next((e.report["anchors"] for e in history if "anchors" in e.report), {})
+        return Chain(
+            [[fact] for fact in facts] if self.sequential else [facts],
+            weights,
+            anchors={int(layer): length for layer, length in found.items()},
+            langs=frozenset(one.lang for one in statements),
+            family=family,
+        )
 
     def _advance(self, chains: Sequence[Chain], metrics: Metrics, progress: Progress) -> None:
         advance(chains, lambda live, batches: self._step(live, batches, metrics, progress))
@@ -218,28 +240,18 @@ class LocateThenEdit(LocateSettings):
         progress: Progress,
     ) -> None:
         """Optimise the values of the facts of a step, then write each batch's layer by layer."""
-        lm = metrics.lm
-        facts = [fact for batch in batches for fact in batch]
-        groups = [at for at, batch in enumerate(batches) for _ in batch]
-        values = optimise_values(
-            lm,
-            [f.task for f in facts],
-            layer=self.layers[-1],
-            site=self.site,
-            settings=self.value,
-            deltas=in_force(lm, chains),
-            groups=groups,
-            progress=progress,
-        )
-        for index, layer in enumerate(self.layers):
-            every = self._due(lm, index, facts, values, in_force(lm, chains), groups)
-            due, keys, met = (torch.split(part, list(map(len, batches)), dim=1) for part in every)
-            each = metrics.each(layer, chains, batches, keys)
-            for at, (chain, metric) in enumerate(zip(chains, each, strict=True)):
-                factors = closed_form(due[at], keys[at], metric, self.ridge, met=met[at])
-                chain.add(layer, _narrow(lm, factors), keys[at].float())
-        for group, losses in zip(groups, values.losses, strict=True):
-            chains[group].losses.append(losses)
+        residuals = Residuals(self, metrics, chains, batches, progress)
+        for index, layer in enumerate(residuals.layers):
+            parts = residuals.at(index)
+            each = metrics.each(layer, chains, batches, [keys for _, keys, _ in parts])
+            for chain, metric, (due, keys, met) in zip(chains, each, parts, strict=True):
+                factors = closed_form(due, keys, metric, self.ridge, met=met)
+                chain.add(layer, _narrow(metrics.lm, factors), self._kept(metrics.lm, keys))
+        residuals.finish()
+
+    def _kept(self, lm: LM, keys: Tensor) -> Tensor:
+        """Keys as they are stored; a memory of a float64 model is as exact as its edits."""
+        return keys if self.memory and lm.dtype == torch.float64 else keys.float()
 
     def _check(self, lm: LM, statements: Sequence[Statement]) -> None:
         if not statements:
@@ -256,61 +268,65 @@ class LocateThenEdit(LocateSettings):
             raise EditError("preserve needs a ridge above 0; set both, or preserve=0")
         if self.metric == "null_space" and not self.ridge:
             raise EditError("a null_space metric needs a ridge above 0, got 0; set for example ridge=10")
+        self._check_joint()
+        if self.spread != "share" and self.site == "down" and len(self.layers) > 1:
+            raise EditError(
+                f"spread={self.spread!r} reads values behind a block, but this model's are optimised at the "
+                "down-projection; edit one layer, or set spread='share'"
+            )
         if lm.arch.sandwich and self.site == "block":
             raise EditError(
                 f"the {lm.arch.family} family normalises the MLP output before the residual stream, so a "
                 "value optimised there cannot be written; use --set site='down' and one layer"
             )
 
-    def _due(
-        self,
-        lm: LM,
-        index: int,
-        facts: Sequence[Prompted],
-        values: Values,
-        deltas: RowDeltas,
-        groups: Sequence[int],
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """What a layer has to add, its mean keys, and the keys at which it is met, each ``(d, n)``."""
-        count = len(facts[0].task.prompts)
-        every = [prompt for fact in facts for prompt in fact.task.prompts]
-        owners = [group for group in groups for _ in range(count)]
-        fed = keys_at(lm, self.layers[index], every, deltas=deltas, groups=owners)
-        fed = fed.cpu().view(len(facts), count, -1)  # (n, prompts, d_in)
-        said, of = ([f.plain for f in facts], groups) if self.residual == "plain" else (every, owners)
-        out = outputs_at(lm, self.layers[-1], said, self.site, deltas=deltas, groups=of).cpu()
-        now = self._mean(out.view(len(facts), len(said) // len(facts), -1))
-        mean, plain = self._mean(fed).T, fed[:, 0].T
-        share = len(self.layers) - index  # MEMIT, eq. 20: the rest is spread over the layers left
-        return (values.target.cpu() - now).T / share, mean, plain if self.met_at_plain else mean
-
-    def _mean(self, every: Tensor) -> Tensor:
-        """Means over prompts, the plain one first: ``(n, prompts, d)`` to ``(n, d)``."""
-        if self.key_mean == "halves" and every.shape[1] > 1:
-            return every[:, 0] / 2 + every[:, 1:].mean(1) / 2
-        return every.mean(1)
+    def _check_joint(self) -> None:
+        """Refuse settings on other languages and earlier edits that cannot work together."""
+        shares = self.merge != "together" and self.merge_covariance == "shared"
+        if (self.memory or shares) and (self.metric == "identity" or not self.ridge):
+            what = "memory" if self.memory else f"merge={self.merge!r} with a shared covariance"
+            raise EditError(
+                f"{what} needs a second moment and a ridge above 0; take memit or alphaedit"
+                + ("" if self.memory else ", or set merge_covariance='own'")
+            )
+        if self.memory and self.metric == "null_space":
+            raise EditError("a null_space metric keeps the keys of earlier edits anyway; leave memory out")
+        if self.projector != "text" and self.metric != "null_space":
+            raise EditError(f"projector={self.projector!r} is for the metric 'null_space'; take alphaedit")
+        if self.anchor and self.merge != "together":
+            raise EditError("anchor and merge do not go together; set one of them")
 
     def _finished(
         self,
         lm: LM,
-        statements: Sequence[Statement],
-        chain: Chain,
+        family: Sequence[tuple[Sequence[Statement], Chain]],
         contexts: int | tuple[str, ...],
         metrics: Metrics,
     ) -> WeightEdit:
-        facts = [fact for step in chain.steps for fact in step]
+        """The edit of a batch from its chains: one, or one for each language."""
+        chains = [chain for _, chain in family]
+        edit = chains[0].edit
+        if len(chains) > 1:
+            edit = merged([chain.edit for chain in chains], self.merge, self.merge_scale)
+        anchors = {str(layer): length for layer, length in chains[0].anchors.items()}
         report = {
             "method": self.config(),
             "model": lm.name,
             "model_revision": lm.revision,
             **({} if contexts == self.contexts else {"contexts": list(_listed(contexts))}),
             **metrics.report,
-            "facts": [
-                {"fact": s.fact, "lang": s.lang, "notes": list(f.notes), "losses": list(_rounded(steps))}
-                for s, f, steps in zip(statements, facts, chain.losses, strict=True)
-            ],
+            **({"anchors": anchors} if anchors else {}),
+            "facts": [fact for statements, chain in family for fact in _told(statements, chain)],
         }
-        return replace(chain.edit, report=report)
+        return replace(edit, report=report)
+
+
+def _told(statements: Sequence[Statement], chain: Chain) -> Iterator[dict[str, Any]]:
+    """What an edit says of each fact."""
+    facts = [fact for step in chain.steps for fact in step]
+    for one, fact, losses, skipped in zip(statements, facts, chain.losses, chain.skipped, strict=True):
+        notes = [*fact.notes, SKIPPED] if skipped else list(fact.notes)
+        yield {"fact": one.fact, "lang": one.lang, "notes": notes, "losses": list(_rounded(losses))}
 
 
 def _listed(contexts: int | tuple[str, ...] | tuple[int, ...]) -> tuple[str, ...] | tuple[int, ...]:

@@ -1,6 +1,6 @@
 """The metric M of each layer and batch, as a method's settings ask for (``mlake.editing.locate.update``)."""
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -31,12 +31,13 @@ class Metrics:
         method: The settings.
         lm: The model.
         text: Ordinary text for second moments, where the corpus is ``statements``.
-        history: Earlier edits in force on the model, whose keys AlphaEdit keeps.
+        history: Earlier edits in force on the model, whose keys AlphaEdit and a ``memory`` keep.
         edited: What the edited facts say: left out of ``text``.
 
     Attributes:
         report: What an edit should say of it: the text that was read, with the hash of its lines, and the
             share of directions that are free in each layer.
+        tokens: Tokens of that text.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Metrics:
         self.history = history
         self.held = HELD
         self.report: dict[str, Any] = {}
+        self.tokens = 0
         self.moments = self._moments(text, edited)
 
     def each(
@@ -74,9 +76,12 @@ class Metrics:
             measured = self._of(layer, (), self.history).times(torch.cat(list(keys), dim=1))
             yield from map(_Measured, torch.split(measured, [one.shape[1] for one in keys], dim=1))
             return
-        for chain, batch in zip(chains, batches, strict=True):
+        for at, (chain, batch) in enumerate(zip(chains, batches, strict=True)):
+            family = [key for other, key in zip(chains, keys, strict=True) if other.family == chain.family]
+            shared = self.method.merge != "together" and self.method.merge_covariance == "shared"
+            others = [key for key in family if key is not keys[at]] if shared else []
             with chain.applied(self.lm):
-                metric = self._of(layer, batch, [*self.history, chain.edit])
+                metric = self._of(layer, batch, [*self.history, chain.edit], others, chain.langs)
             yield metric
 
     @property
@@ -85,8 +90,9 @@ class Metrics:
         method = self.method
         if method.metric == "identity":
             return True
-        past = method.metric == "null_space" and method.sequential
-        return not (past or method.preserve or method.moments == "edited")
+        keeps = method.metric == "null_space" or method.memory
+        apart = method.merge != "together" or method.projector == "others"
+        return not ((keeps and method.sequential) or apart or method.preserve or method.moments == "edited")
 
     def _moments(self, text: Sequence[str], edited: Collection[str]) -> Moments:
         """A way to a layer's second moment, ``(d_in, d_in)``."""
@@ -95,13 +101,14 @@ class Metrics:
             return Moments(dict[int, Tensor]().__getitem__)
         how = {"tokens": method.corpus_tokens, "seed": method.seed}
         read = corpus(lm, method.corpus, **how, text=text, without=edited, form=method.corpus_form)
+        self.tokens = read.tokens
         self.report["corpus"] = {"name": read.name, "tokens": read.tokens, "sha256": read.text_sha256}
         source: Hashable = lm.revision, str(lm.dtype), read.sha256
         known = HELD.has(lm.model, [self._key(layer, source) for layer in method.layers])
         if method.moments == "edited":
             source = None
             measured: Callable[[int], Tensor] = lambda at: measured_moments(lm, [at], read)[at]  # noqa: E731
-        elif known and not method.preserve:
+        elif known and not (method.preserve or method.memory or method.projector != "text"):
             return Moments(dict[int, Tensor]().__getitem__, source)  # none of them will be looked at
         elif self.history or lm.revision == UNPINNED:
             measured = self._measured_now(read).__getitem__
@@ -123,15 +130,22 @@ class Metrics:
         self.held = Held()
         return measured_moments(self.lm, layers, read)
 
-    def _of(self, layer: int, facts: Sequence[Prompted], past: Sequence[Edit]) -> Metric:
+    def _of(
+        self,
+        layer: int,
+        facts: Sequence[Prompted],
+        past: Sequence[Edit],
+        siblings: Sequence[Tensor] = (),
+        langs: Set[str] = frozenset(),
+    ) -> Metric:
+        """M of a batch in some languages, with the keys of the same facts in others where these are kept."""
         if self.method.metric == "identity":
             return Identity()
         if self.method.metric == "null_space":
-            return self._null_space(layer, facts, past)
-        if not self.method.preserve:
+            return self._null_space(layer, facts, past, siblings, langs)
+        others, weight = self._more(layer, facts, past, siblings)
+        if others is None:
             return self._held(layer, self.moments, InverseMoment.of)
-        others = self._others(layer, facts)
-        weight = self.method.preserve / self.method.ridge
         if Keeping.pays(*others.shape):
             without = self._held(layer, self.moments, InverseMoment.of)
             if without.sound:
@@ -139,26 +153,59 @@ class Metrics:
         device = self._device(layer)
         return InverseMoment.of(grown(self.moments.of(layer).to(device), others, weight), device=device)
 
-    def _null_space(self, layer: int, facts: Sequence[Prompted], past: Sequence[Edit]) -> NullSpace:
+    def _more(
+        self, layer: int, facts: Sequence[Prompted], past: Sequence[Edit], siblings: Sequence[Tensor]
+    ) -> tuple[Tensor | None, float]:
+        """Keys that count in the second moment besides those of text, ``(d_in, p)``, and their weight."""
+        method = self.method
+        keys = [*(_keys(past, layer) if method.memory else ()), *siblings]
+        prompt = self._others(layer, facts) if method.preserve else None
+        if not keys:
+            return prompt, method.preserve / method.ridge if method.preserve else 0.0
+        if prompt is not None:
+            keys.append(method.preserve**0.5 * prompt.cpu())
+        return torch.cat([one.double() for one in keys], dim=1), 1 / method.ridge
+
+    def _null_space(
+        self,
+        layer: int,
+        facts: Sequence[Prompted],
+        past: Sequence[Edit],
+        siblings: Sequence[Tensor],
+        langs: Set[str],
+    ) -> NullSpace:
         """P, with the keys of earlier edits kept.
 
         With prompt keys in the second moment each batch is decomposed anew: which eigenvectors fall below
         the threshold has no low-rank correction as an inverse has, and p updates of rank one cost p
         products of ``d_in`` × ``d_in`` matrices, more than that.
         """
-        moments, method = self.moments, self.method
+        moments, method = self._with_past(layer, past, langs), self.method
         if method.preserve:
             c = grown(moments.of(layer), self._others(layer, facts), method.preserve / method.ridge)
             moments = Moments(lambda _: c)
         of = partial(NullSpace.of, threshold=method.null_threshold, unit=method.null_unit)
         metric = self._held(layer, moments, of)
         self.report.setdefault("free", {})[str(layer)] = round(metric.share, 6)
-        keys = [edit.keys[layer].double() for edit in past if layer in edit.keys]
         none = torch.zeros(self.lm.matrix(layer).shape[1], 0, dtype=torch.float64)
-        metric = metric.keeping(torch.cat([none, *keys], dim=1), method.ridge)
+        kept = torch.cat([none, *_keys(past, layer)], dim=1)
+        metric = metric.keeping(kept, method.ridge)
         if moments.source is not None:
             self.held.put(self.lm.model, self._key(layer, moments.source), metric)
+        if siblings:
+            metric = metric.keeping(torch.cat([kept, *siblings], dim=1), method.ridge)
         return metric
+
+    def _with_past(self, layer: int, past: Sequence[Edit], langs: Set[str]) -> Moments:
+        """The second moment that decides what is free: of text, and of earlier keys where asked for."""
+        every = self.method.projector == "all"
+        keys = [] if self.method.projector == "text" else _keys(past, layer, None if every else langs)
+        if not sum(one.shape[1] for one in keys):
+            return self.moments
+        more = torch.cat(keys, dim=1)
+        share = self.tokens / (self.tokens + more.shape[1])
+        c = share * grown(self.moments.of(layer), more, 1 / self.tokens)
+        return Moments(lambda _: c)
 
     def _others(self, layer: int, facts: Sequence[Prompted]) -> Tensor:
         """Keys of the edit prompts' other tokens, ``(d_in, p)``."""
@@ -182,6 +229,19 @@ class Metrics:
         """All that the metric of a layer depends on."""
         method = self.method
         return source, method.metric, method.null_threshold, method.null_unit, layer
+
+
+def _keys(past: Sequence[Edit], layer: int, without: Set[str] | None = None) -> list[Tensor]:
+    """Keys of earlier edits at a layer in float64, ``(d_in, m)`` each; those of some languages left out."""
+    found = []
+    for edit in past:
+        keys = getattr(edit, "keys", {}).get(layer)
+        if keys is not None and without is not None:
+            told = [str(one.get("lang")) for one in edit.report.get("facts", [])]
+            keys = keys[:, [at for at in range(keys.shape[1]) if at < len(told) and told[at] not in without]]
+        if keys is not None:
+            found.append(keys.double())
+    return found
 
 
 @dataclass(frozen=True, eq=False)

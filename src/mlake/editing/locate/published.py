@@ -39,6 +39,7 @@ class Published:
 
 
 _ROME = ("rome", "r-rome")
+_ALPHA = ("alphaedit", "langedit")  # whose files are AlphaEdit's
 _MANY = (4, 5, 6, 7, 8)
 _GPT_J = (3, 4, 5, 6, 7, 8)
 _GPT_2 = (13, 14, 15, 16, 17)
@@ -97,24 +98,18 @@ PUBLISHED: tuple[Published, ...] = (
     Published(
         ("emmet",), "GPT-2", 48, (17,), _file("EMMET/gpt2-xl"), {"steps": 20, "ridge": 1000, **_SHORT}, LIKE
     ),
+    Published(_ALPHA, "Llama", 32, _MANY, f"{ALPHAEDIT} hparams/AlphaEdit/Llama3-8B.json", _LLAMA_ALPHA),
+    Published(_ALPHA, "Qwen 2", 28, _MANY, _file("AlphaEdit/qwen2.5-7b"), {"ridge": 1}),
+    Published(_ALPHA, "GPT-J", 28, _GPT_J, f"{ALPHAEDIT} hparams/AlphaEdit/EleutherAI_gpt-j-6B.json", _SHORT),
     Published(
-        ("alphaedit",), "Llama", 32, _MANY, f"{ALPHAEDIT} hparams/AlphaEdit/Llama3-8B.json", _LLAMA_ALPHA
-    ),
-    Published(("alphaedit",), "Qwen 2", 28, _MANY, _file("AlphaEdit/qwen2.5-7b"), {"ridge": 1}),
-    Published(
-        ("alphaedit",), "GPT-J", 28, _GPT_J, f"{ALPHAEDIT} hparams/AlphaEdit/EleutherAI_gpt-j-6B.json", _SHORT
-    ),
-    Published(
-        ("alphaedit",),
+        _ALPHA,
         "GPT-2",
         48,
         _GPT_2,
         f"{ALPHAEDIT} hparams/AlphaEdit/gpt2-xl.json",
         {"steps": 20, **_SHORT},
     ),
-    Published(
-        ("alphaedit",), "Llama", 32, _MANY, _file("AlphaEdit/llama3-8b"), {"ridge": 1, **_LLAMA_ALPHA}, LIKE
-    ),
+    Published(_ALPHA, "Llama", 32, _MANY, _file("AlphaEdit/llama3-8b"), {"ridge": 1, **_LLAMA_ALPHA}, LIKE),
 )
 """The defaults of these families; a method's first row for Llama stands for families that have none."""
 

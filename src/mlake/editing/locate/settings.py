@@ -1,7 +1,8 @@
 """What can be set of a locate-then-edit method."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from mlake.editing.locate.value import Site, ValueSettings
 from mlake.editing.method import Method
@@ -10,7 +11,19 @@ from mlake.models.corpora import CorpusForm
 
 __all__ = ["LATER", "LocateSettings", "MetricName"]
 
-LATER = {"residual": "plain", "null_unit": "absolute", "essence": "language", "corpus_form": "bare"}
+LATER: Mapping[str, Any] = {
+    "residual": "plain",
+    "null_unit": "absolute",
+    "essence": "language",
+    "corpus_form": "bare",
+    "memory": False,
+    "projector": "text",
+    "spread": "share",
+    "anchor": False,
+    "merge": "together",
+    "merge_covariance": "shared",
+    "merge_scale": 1.0,
+}
 """Settings that earlier runs did not have, and what they did: so set, a run keeps the id it had."""
 
 MetricName = Literal["identity", "moment", "null_space"]
@@ -50,6 +63,21 @@ class LocateSettings(Method):
         corpus_form: How statements are put: ``bare``; ``asked``, each question in the model's prompt with
             its answer behind it, as the model is asked; or ``both``.
         seed: Seed of everything random (sampled text).
+        memory: Whether the keys of earlier edits count in the second moment (``moment`` only), so that
+            batches in sequence give what one batch gives; ``null_space`` keeps them anyway.
+        projector: What the null space is that of: ordinary ``text``; or the text with the keys of earlier
+            edits in ``others``, languages that are not edited now, or with ``all`` of them (LangEdit).
+        spread: How several layers share the work: ``share``, each an equal part of what is left, as in
+            MEMIT; ``root``, a part as large as one over the root of the layers left, as in PMET; ``blue``,
+            the first and the last layer alone, each with a value of its own; ``forward``, every layer what
+            it emits once the value stands at the first one.
+        anchor: Whether values are brought to one length, the mean of those of the first edit's facts (NAS).
+        merge: How statements in several languages go into an edit: ``together`` in one batch, or each
+            language by itself and then the ``sum``, the ``mean`` or ``tsvm`` of their updates
+            (``mlake.editing.locate.merging``).
+        merge_covariance: Whether a language that is merged keeps the keys of the others (``shared``) or not
+            (``own``).
+        merge_scale: What a merged update is multiplied by.
     """
 
     metric: MetricName = "moment"
@@ -73,3 +101,16 @@ class LocateSettings(Method):
     corpus_tokens: int = 50_000
     corpus_form: CorpusForm = "bare"
     seed: int = 0
+    memory: bool = False
+    projector: Literal["text", "others", "all"] = "text"
+    spread: Literal["share", "root", "blue", "forward"] = "share"
+    anchor: bool = False
+    merge: Literal["together", "sum", "mean", "tsvm"] = "together"
+    merge_covariance: Literal["shared", "own"] = "shared"
+    merge_scale: float = 1.0
+
+    @property
+    def written(self) -> tuple[int, ...]:
+        """The layers whose matrices change."""
+        ends = (*self.layers[:1], *self.layers[-1:])
+        return tuple(dict.fromkeys(ends)) if self.spread == "blue" else self.layers

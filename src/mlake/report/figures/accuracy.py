@@ -74,11 +74,10 @@ def figure2(runs: Sequence[RunData], scorer: str = "contains") -> Picture:
 
 
 def _points(one: Shown, kind: str, scorer: str) -> Iterator[_Point]:
-    after = own(one.run, kind, scorer)
     places = [("multihop_before", scorer)] if kind == "multihop" else []
-    for lang, row in after.items():
+    for row in own(one.run, kind, scorer):
         for where in (*places, (kind, _OLD.get(scorer, "old")), (kind, scorer)):
-            before = _unedited(one.run, where, lang)
+            before = _unedited(one.run, where, row["test_lang"])
             if before is not None:
                 yield _Point(one, kind, before, row)
                 break
@@ -96,7 +95,13 @@ def _cells(point: _Point) -> tuple[Cell, ...]:
     for row in (point.before, point.after):
         numbers += [f"{row['kind']}: {row['scorer']}", row["n"], row["effective"]]
         numbers += [row["value"], row["low"], row["high"]]
-    return (point.shown.full, point.shown.title, point.kind, point.after["test_lang"], *numbers)
+    return (point.shown.full, point.shown.title, point.kind, _lang(point.after), *numbers)
+
+
+def _lang(after: TidyRow) -> str:
+    """The language asked in; what was edited in stands beside it where that is a set."""
+    edit, lang = after["edit_lang"], after["test_lang"]
+    return lang if edit == lang else f"{lang}, edited in {edit}"
 
 
 def _draw(points: Sequence[_Point]) -> Figure:

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mlake.languages.sets import is_own
 from mlake.report.figures.grid import balanced, legend_below
 from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import ROW_COLUMNS, Shown, font_notes, head, lacking, row_cells, shown
@@ -162,7 +163,7 @@ def _draw_edit(axes: Axes, panel: Matrix, edit: str, shift: float) -> None:
     if bars:
         axes.vlines(*zip(*bars, strict=True), color=colour, lw=0.8)
     for marker, size, own in (("o", 3.2, False), ("D", 4.5, True)):
-        chosen = [(place, row["value"]) for place, row in points if (row["test_lang"] == edit) == own]
+        chosen = [(place, row["value"]) for place, row in points if is_own(edit, row["test_lang"]) == own]
         if chosen:
             axes.plot(*zip(*chosen, strict=True), marker, color=colour, ms=size, mew=0)
 

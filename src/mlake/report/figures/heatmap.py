@@ -15,11 +15,12 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from mlake.kinds import KINDS
+from mlake.languages.sets import is_own, members
 from mlake.report.tidy import UNEDITED, Matrix, TidyRow, available, matrix
 from mlake.safe import plain
 from mlake.scorers.table import signature
 
-__all__ = ["CELL_COLOURS", "draw_cell", "draw_panel", "heatmap", "ink", "panel_height"]
+__all__ = ["CELL_COLOURS", "draw_cell", "draw_panel", "heatmap", "ink", "panel_height", "row_label"]
 
 CELL_COLOURS = matplotlib.colormaps["cividis"]
 """Colours of all heat maps, from low to high."""
@@ -27,6 +28,7 @@ CELL_COLOURS = matplotlib.colormaps["cividis"]
 _SCORER = "contains"
 _CELL = 0.62  # inches
 _GAP = 0.25  # of a cell, between the unedited model and the edited ones
+_A_LINE = 3  # languages of a set, beside a row
 _MISSING = "#d9d9d9"
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -108,16 +110,24 @@ def draw_panel(
         for left, test in enumerate(panel.tests):
             row = panel.cells.get((edit, test))
             draw_cell(axes, (left, float(top)), row["value"] if row else None, most=most, size=size)
-            if edit == test:
+            if is_own(edit, test):
                 corner = (left + 0.04, float(top) + 0.04)
                 axes.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, edgecolor="white", lw=frame))
     axes.set_xlim(0, len(panel.tests))
     axes.set_ylim(tops[-1] + 1, 0)
     axes.set_aspect("equal")
     axes.set_xticks(np.arange(len(panel.tests)) + 0.5, panel.tests)
-    axes.set_yticks(tops + 0.5, [edit or UNEDITED for edit in panel.edits])
+    axes.set_yticks(tops + 0.5, [row_label(edit) for edit in panel.edits])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+
+
+def row_label(edit: str | None, unedited: str = UNEDITED) -> str:
+    """What was edited in, as it stands beside a row: a set of many languages in several lines."""
+    if edit is None:
+        return unedited
+    langs = members(edit)
+    return "+\n".join("+".join(langs[at : at + _A_LINE]) for at in range(0, len(langs), _A_LINE))
 
 
 def panel_height(panel: Matrix) -> float:

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mlake.languages.distance import distance
+from mlake.languages.sets import is_other, members, nearest
 from mlake.report.figures.grid import balanced, legend_below
 from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import ROW_COLUMNS, Shown, font_notes, head, lacking, row_cells, shown
@@ -64,6 +64,7 @@ def transfer_by_distance(runs: Sequence[RunData], scorer: str = "contains") -> P
         notes=(
             "a distance that no pair of the languages asked in has says so in the figure",
             "distance: family (0 to 2) and script (0 to 2) together; 'any' is the mean at one distance",
+            *_set_note(panels),
             *font_notes(dict.fromkeys(panel.shown.run.spec.get("model") for panel in panels)),
         ),
     )
@@ -75,14 +76,17 @@ def _panel(one: Shown, scorer: str) -> _Panel:
         row
         for row in one.run.rows
         if (row["kind"], row["scorer"]) == ("direct", scorer)
-        and row["edit_lang"] not in (None, row["test_lang"])
+        and is_other(row["edit_lang"], row["test_lang"])
         and row["value"] is not None
     )
     values: dict[int, tuple[list[float], list[str]]] = {}
     for score in one.run.scored:
-        other = score.edit_lang is not None and score.edit_lang != score.test_lang
-        if other and (score.kind, score.scorer) == ("direct", scorer) and score.value is not None:
-            group = values.setdefault(distance(str(score.edit_lang), score.test_lang), ([], []))
+        if (
+            is_other(score.edit_lang, score.test_lang)
+            and (score.kind, score.scorer) == ("direct", scorer)
+            and score.value is not None
+        ):
+            group = values.setdefault(nearest(str(score.edit_lang), score.test_lang), ([], []))
             group[0].append(score.value)
             group[1].append(score.cluster)
     return _Panel(one, pairs, {far: clustered_mean(*values[far]) for far in sorted(values)})
@@ -108,8 +112,13 @@ def _rows(panel: _Panel, scorer: str) -> Iterator[tuple[Cell, ...]]:
         )
 
 
+def _set_note(panels: Sequence[_Panel]) -> list[str]:
+    sets = any(len(members(str(row["edit_lang"]))) > 1 for panel in panels for row in panel.pairs)
+    return ["of languages edited in at once the nearest one counts"] if sets else []
+
+
 def _distance(row: TidyRow) -> int:
-    return distance(str(row["edit_lang"]), row["test_lang"])
+    return nearest(str(row["edit_lang"]), row["test_lang"])
 
 
 def _draw(panels: Sequence[_Panel]) -> Figure:

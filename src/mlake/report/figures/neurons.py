@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mlake.errors import RunError
-from mlake.languages.distance import family_distance
+from mlake.languages.sets import nearest_family
 from mlake.report.figures.grid import Grid, colour_bar, upright
-from mlake.report.figures.heatmap import draw_cell
+from mlake.report.figures.heatmap import draw_cell, row_label
 from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import font_notes, short_models
 from mlake.report.figures.style import SMALL, method_name
@@ -148,8 +148,8 @@ def _draw_map(axes: Axes, group: _Overlaps, top: int, most: float) -> None:
     axes.set_ylim(len(rows), 0)
     axes.set_aspect("equal")
     axes.set_anchor("NW")
-    axes.set_xticks(np.arange(len(columns)) + 0.5, columns)
-    axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    axes.set_xticks(np.arange(len(columns)) + 0.5, list(map(row_label, columns)))
+    axes.set_yticks(np.arange(len(rows)) + 0.5, list(map(row_label, rows)))
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_title(f"top {top}\nchance {100 * group.chance[top]:.1f} %")
@@ -159,7 +159,7 @@ def _draw_curves(axes: Axes, group: _Overlaps, *, last: bool) -> None:
     tops = list(group.chance)
     for one, other in dict.fromkeys((one, other) for one, other, _ in group.shares if one != other):
         known = [n for n in tops if (one, other, n) in group.shares]
-        colour = _NEAR if family_distance(one, other) < 2 else _FAR
+        colour = _NEAR if nearest_family(one, other) < 2 else _FAR
         axes.plot(known, [100 * group.shares[one, other, n] for n in known], color=colour, lw=0.8, alpha=0.8)
     axes.plot(tops, [100 * chance for chance in group.chance.values()], color="#444444", ls="--")
     axes.set_xscale("log")

@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from mlake.errors import RunError
+from mlake.languages.sets import is_own
 from mlake.report.figures.style import FONT_NOTE, covered, label, method_marks, method_name
 from mlake.report.rundata import RunData, model_name
 from mlake.report.table import Cell
@@ -108,15 +109,15 @@ def head(figure: Figure, every: Iterable[Shown]) -> Callable[[Shown], str]:
     return lambda one: f"{one.model}\n{one.title}"
 
 
-def own(run: RunData, kind: str, scorer: str) -> dict[str, TidyRow]:
-    """Language to the number of edits asked in the language edited in."""
-    return {
-        row["test_lang"]: row
+def own(run: RunData, kind: str, scorer: str) -> list[TidyRow]:
+    """The numbers of edits asked in a language that they are stated in."""
+    return [
+        row
         for row in run.rows
         if (row["kind"], row["scorer"]) == (kind, scorer)
-        and row["edit_lang"] == row["test_lang"]
+        and is_own(row["edit_lang"], row["test_lang"])
         and row["value"] is not None
-    }
+    ]
 
 
 def row_cells(row: TidyRow) -> tuple[Cell, ...]:

@@ -9,12 +9,15 @@ from typing import Any, BinaryIO, NamedTuple
 from unicodedata import east_asian_width
 
 import matplotlib
+import numpy as np
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, findSystemFonts, fontManager, get_font
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from mlake.languages import LANGUAGES, is_known, language
+from mlake.languages.sets import members
 from mlake.safe import plain
 from mlake.scripts import SCRIPTS
 
@@ -79,6 +82,7 @@ _MARKS = {
     "r-rome": Mark("D", "#009E73"),
     "emmet": Mark("P", "#56B4E9"),
     "alphaedit": Mark("X", "#6A5ACD"),
+    "langedit": Mark("H", "#117733"),
 }
 _SPARE = (Mark("*", "#444444"), Mark("<", "#B22222"), Mark(">", "#2E8B57"), Mark("p", "#000000"))
 
@@ -206,7 +210,9 @@ def text_width(text: str) -> int:
 
 
 def language_colour(lang: str) -> str:
-    """The colour of a language, the same in every figure."""
+    """The colour of a language, the same in every figure; of a set, the mean of its members' colours."""
+    if len(members(lang)) > 1:
+        return to_hex(np.mean([to_rgb(language_colour(one)) for one in members(lang)], axis=0))
     return _COLOURS[list(LANGUAGES).index(lang) % len(_COLOURS)] if lang in LANGUAGES else _UNKNOWN
 
 

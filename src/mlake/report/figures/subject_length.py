@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mlake.errors import RunError
+from mlake.languages.sets import is_own
 from mlake.report.figures.fit import Fit, logistic_fit
 from mlake.report.figures.grid import balanced, legend_below
 from mlake.report.figures.picture import Picture
@@ -114,7 +115,8 @@ def _edits(run: RunData, tokens: Mapping[tuple[str, str], int], scorer: str) -> 
     return [
         _Edit(row.fact, row.test_lang, tokens[row.fact, row.test_lang], row.value)
         for row in run.scored
-        if (row.kind, row.scorer, row.edit_lang) == ("direct", scorer, row.test_lang)
+        if (row.kind, row.scorer) == ("direct", scorer)
+        and is_own(row.edit_lang, row.test_lang)
         and row.fact is not None
         and row.value is not None
         and (row.fact, row.test_lang) in tokens

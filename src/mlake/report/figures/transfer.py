@@ -10,7 +10,7 @@ from textwrap import fill
 from matplotlib.figure import Figure
 
 from mlake.report.figures.grid import Grid, balanced, colour_bar, upright
-from mlake.report.figures.heatmap import draw_panel, panel_height
+from mlake.report.figures.heatmap import draw_panel, panel_height, row_label
 from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import HOPS, ROW_COLUMNS, Shown, font_notes, lacking, row_cells, shown
 from mlake.report.figures.style import PAGE, SMALL
@@ -22,6 +22,7 @@ __all__ = ["figure3", "figure5"]
 
 _ACROSS = 4  # matrices side by side
 _TITLE = 24  # characters a line over a matrix
+_SIDE = 0.06  # inches a character beside a matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,12 @@ def _name(one: _Panel) -> str:
     return fill(f"{one.shown.title}, {HOPS[one.kind]}", _TITLE, break_on_hyphens=False)
 
 
+def _wider(panel: Matrix) -> int:
+    """By how many characters the widest name of a row is wider than ``none``."""
+    lines = [line for edit in panel.edits for line in row_label(edit, "none").splitlines()]
+    return max(0, max(map(len, lines)) - len("none"))
+
+
 def _draw(panels: Sequence[_Panel], unit: str, most: float) -> Figure:
     lines = _lines(panels)
     columns = range(max(map(len, lines)))
@@ -122,11 +129,12 @@ def _draw(panels: Sequence[_Panel], unit: str, most: float) -> Figure:
     names = [[_name(one) for one in line] for line in lines]
     heights = [cell * max(panel_height(one.matrix) for one in line) for line in lines]
     sides = [upright(line[0].shown.model, height) for line, height in zip(lines, heights, strict=True)]
+    beside = _SIDE * max(_wider(one.matrix) for one in panels)
     grid = Grid(
         widths=[cell * width for width in widths],
         heights=heights,
-        left=0.65 + 0.14 * max(side.count("\n") for side in sides),
-        between=0.4,
+        left=0.65 + beside + 0.14 * max(side.count("\n") for side in sides),
+        between=0.4 + beside,
         above=0.25 + 0.11 * max(name.count("\n") for line in names for name in line),
         right=0.95,
     )
@@ -137,7 +145,7 @@ def _draw(panels: Sequence[_Panel], unit: str, most: float) -> Figure:
             draw_panel(axes, one.matrix, size=min(SMALL, 26 * cell), frame=4 * cell, most=most)
             axes.set_xlim(0, widths[place])  # cells are of one size in all panels
             axes.set_anchor("NW")
-            axes.set_yticks(axes.get_yticks(), [edit or "none" for edit in one.matrix.edits])
+            axes.set_yticks(axes.get_yticks(), [row_label(edit, "none") for edit in one.matrix.edits])
             axes.set_title(names[at][place], fontsize=SMALL)
             axes.set_xlabel("asked in", x=len(one.matrix.tests) / widths[place] / 2)
             if place == 0:

@@ -60,11 +60,11 @@ def languages_right(runs: Sequence[RunData]) -> Table:
 def _edited(
     runs: Sequence[RunData],
 ) -> Iterator[tuple[tuple[str, str], str, tuple[str, ...], NDArray[np.float64]]]:
-    """Model and method, language edited in, languages asked in, and values (facts, languages asked in)."""
+    """Model and method, what was edited in, languages asked in, and values (facts, languages asked in)."""
     for run, label in zip(runs, labels(runs), strict=True):
         found = fact_values([run], "direct", "contains")
-        for place, edit in enumerate(found.langs):
-            cells = found.edited[0, :, place]
+        for place, edit in enumerate((*found.langs, *found.sets), start=1):
+            cells = found.values[0, :, place]
             asked = [at for at, column in enumerate(cells.T) if np.isfinite(column).any()]
             if asked:
                 langs = tuple(found.langs[at] for at in asked)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlake.languages import in_order
+from mlake.languages.sets import members
 from mlake.report.rundata import RunData
 from mlake.report.statistics.paired import Numbers, ratio
 
@@ -19,18 +20,20 @@ class FactValues:
     Attributes:
         facts: Data set and id of all facts asked about, whether they have this measure or not.
         langs: All languages edited in or asked in.
-        values: (runs, facts, 1 + langs, langs) mean over the questions of a fact; NaN where not asked.
-            The third axis is the language edited in, the unedited model first; the fourth the one asked in.
+        sets: All sets of several languages edited in.
+        values: (runs, facts, 1 + langs + sets, langs) mean over the questions of a fact; NaN where not asked.
+            The third axis is what was edited in, the unedited model first; the fourth the language asked in.
     """
 
     facts: tuple[str, ...]
     langs: tuple[str, ...]
+    sets: tuple[str, ...]
     values: Numbers
 
     @property
     def edited(self) -> Numbers:
-        """(runs, facts, langs, langs) the edited models only."""
-        return self.values[:, :, 1:]
+        """(runs, facts, langs, langs) the models that were edited in one language."""
+        return self.values[:, :, 1 : 1 + len(self.langs)]
 
     @property
     def unedited(self) -> Numbers:
@@ -46,7 +49,8 @@ def fact_values(runs: Sequence[RunData], kind: str, scorer: str) -> FactValues:
     """
     facts: dict[str, int] = {}
     langs: dict[str, int] = {}
-    places: list[tuple[int, int, int, int]] = []
+    sets: dict[str, int] = {}
+    places: list[tuple[int, int, str | None, int]] = []
     values: list[float] = []
     for at, run in enumerate(runs):
         data = run.spec.get("data")
@@ -55,16 +59,20 @@ def fact_values(runs: Sequence[RunData], kind: str, scorer: str) -> FactValues:
                 continue
             fact = facts.setdefault(f"{data} {row.fact}", len(facts))
             test = langs.setdefault(row.test_lang, len(langs))
-            edit = -1 if row.edit_lang is None else langs.setdefault(row.edit_lang, len(langs))
+            edit = row.edit_lang
+            if edit is not None:
+                known = langs if len(members(edit)) == 1 else sets
+                known.setdefault(edit, len(known))
             if row.scorer == scorer and row.value is not None:
-                places.append((at, fact, 1 + edit, test))
+                places.append((at, fact, edit, test))
                 values.append(row.value)
-    totals = np.zeros((len(runs), len(facts), 1 + len(langs), len(langs)))
+    ordered = in_order(langs)
+    edits = {edit: at for at, edit in enumerate((None, *ordered, *sets))}
+    own = [langs[lang] for lang in ordered]
+    totals = np.zeros((len(runs), len(facts), len(edits), len(langs)))
     counts = np.zeros_like(totals)
-    where = tuple(np.array(places, dtype=np.intp).reshape(-1, 4).T)
+    found = [(at, fact, edits[edit], test) for at, fact, edit, test in places]
+    where = tuple(np.array(found, dtype=np.intp).reshape(-1, 4).T)
     np.add.at(totals, where, values)
     np.add.at(counts, where, 1.0)
-    ordered = in_order(langs)
-    own = [langs[lang] for lang in ordered]
-    cells = ratio(totals, counts)[:, :, [0, *(1 + place for place in own)]][..., own]
-    return FactValues(tuple(facts), ordered, cells)
+    return FactValues(tuple(facts), ordered, tuple(sets), ratio(totals, counts)[..., own])

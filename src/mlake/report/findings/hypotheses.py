@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mlake.languages.sets import members
 from mlake.report.findings.already_known import already_known
 from mlake.report.findings.conclusions import (
     better_where_known,
@@ -158,6 +159,12 @@ def _verdict(finding: Finding, corrected: float | None) -> str:
     return "supported"
 
 
+def _set_note(runs: Sequence[RunData]) -> list[str]:
+    sets = dict.fromkeys(edit for run in runs for edit in run.spec["edit_langs"] if len(members(edit)) > 1)
+    note = f"Left out, for the conclusions are about edits in one language: {', '.join(sets)}."
+    return [note] if sets else []
+
+
 def _notes(runs: Sequence[RunData]) -> tuple[str, ...]:
     names = [f"{label} on {run.spec.get('model')}" for label, run in zip(labels(runs), runs, strict=True)]
     known = sum(len(already_known(run)) for run in runs)
@@ -173,5 +180,6 @@ def _notes(runs: Sequence[RunData]) -> tuple[str, ...]:
         f"ways if few, {DRAWS} random ones otherwise. Corrected for the number tested here (Holm).",
         f"supported: corrected p at most {1 - LEVEL:.2g}, and every run or method that can tell agrees; "
         "contradicted: the same with the opposite sign.",
+        *_set_note(runs),
         f"Facts and languages in which the unedited model gives the new answer already, all runs: {known}.",
     )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlake.errors import RunError
+from mlake.languages.sets import is_own
 from mlake.report.paper.compare import INTERVAL, labels
 from mlake.report.rundata import RunData
 from mlake.report.statistics.intervals import apart, clustered_mean, interval, slope
@@ -94,7 +95,7 @@ def retention(runs: Sequence[RunData]) -> Table:
         rows += [(str(run.spec.get("model")), label, *row) for row in _rows(run)]
     notes = [
         "Right: the new answer and no old one (contains), on direct questions, asked after the last edit of "
-        "a batch; asked in: the language of the edit, or all others.",
+        "a batch; asked in: the languages of the edit, or all others.",
         "Later: the second half of a batch. Slope: percentage points for ten places later in the batch, by "
         "least squares. Positive: what was edited earlier is lost more.",
     ]
@@ -121,7 +122,7 @@ def _rows(run: RunData) -> Iterator[tuple[Cell, ...]]:
         if row.kind == "direct" and row.scorer == "contains" and row.edit_lang is not None:
             found = places.get(row.fact or "")
             if found is not None and row.value is not None:
-                asked = _SAME if row.test_lang == row.edit_lang else _OTHER
+                asked = _SAME if is_own(row.edit_lang, row.test_lang) else _OTHER
                 groups[row.edit_lang, asked].append((*found, row.value, str(row.fact)))
     for (edit, asked), group in groups.items():
         place, size, value, facts = zip(*group, strict=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from mlake.evaluation.store import read_run
 from mlake.evaluation.units import Place
+from mlake.languages.sets import is_own
 from mlake.report.paper.compare import INTERVAL, labels, measured
 from mlake.report.rundata import RunData
 from mlake.report.statistics.intervals import DIFFERENCE, SHARE, Ends, clustered_mean
@@ -89,7 +90,7 @@ def _groups(run: RunData) -> _Groups:
         steps = chains[one.edit_lang if run.spec["sequence"] == "batches" else one.batch]
         for role, lang, batch in _roles(steps, step):
             if batch in (None, one.batch):
-                asked = _SAME if one.probe.lang == lang else _OTHER
+                asked = _SAME if is_own(lang, one.probe.lang) else _OTHER
                 group = groups.setdefault((one.edit_lang, step, asked), defaultdict(dict))
                 group[role][one.batch, one.probe.id, one.probe.fact or one.probe.id] = value
     return groups

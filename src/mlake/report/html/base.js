@@ -84,7 +84,8 @@ function said(text, lang, attributes = {}) {
 }
 
 const tagOf = (lang) => SUMMARY.languages[lang]?.tag ?? "und";
-const langName = (lang) => (lang === null ? "unedited" : SUMMARY.languages[lang]?.name ?? lang);
+const members = (edit) => edit?.split("+") ?? [];
+const langName = (lang) => (lang === null ? "unedited" : members(lang).map((one) => SUMMARY.languages[one]?.name ?? one).join(" + "));
 const kindName = (kind) => SUMMARY.kinds[kind] ?? kind;
 const isPercent = (scorer) => SUMMARY.scorers[scorer]?.percent ?? false;
 

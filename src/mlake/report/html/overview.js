@@ -111,7 +111,7 @@ function matrixCell(cell, number, range) {
   const interval = intervalText(low, high, scorer);
   const label = `${edit === null ? "unedited" : `edited in ${langName(edit)}`}, asked in ${langName(test)}: ${meanText(value, scorer)}${isPercent(scorer) ? " %" : ""}${interval ? `, interval ${interval}` : ""}, ${countedText(n, effective)}`;
   const query = { run: number, kind, scorer, edit: edit ?? "unedited", test };
-  const shade = `heat c${Math.round(100 * Math.min(1, Math.max(0, share)))}${edit === test ? " own" : ""}`;
+  const shade = `heat c${Math.round(100 * Math.min(1, Math.max(0, share)))}${members(edit).includes(test) ? " own" : ""}`;
   return el("td", {}, el("a", { class: shade, href: place("answers", query), "aria-label": label }, el("b", {}, meanText(value, scorer)), el("small", {}, interval || " ")));
 }
 

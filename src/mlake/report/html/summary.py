@@ -5,6 +5,7 @@ from typing import Any
 
 from mlake.kinds import KINDS
 from mlake.languages import LANGUAGES, in_order, is_known, language
+from mlake.languages.sets import is_other, is_own
 from mlake.report.figures.picture import Picture
 from mlake.report.html.answers import number
 from mlake.report.paper.compare import labels
@@ -30,8 +31,8 @@ _SIGNATURE = {
 }
 _TESTS: dict[str, tuple[str, str, Callable[[ScoredRow], bool]]] = {
     "unedited": ("contains", "", lambda row: row.edit_lang is None),
-    "same": ("contains", "", lambda row: row.edit_lang == row.test_lang),
-    "other": ("contains", "", lambda row: row.edit_lang not in (None, row.test_lang)),
+    "same": ("contains", "", lambda row: is_own(row.edit_lang, row.test_lang)),
+    "other": ("contains", "", lambda row: is_other(row.edit_lang, row.test_lang)),
     "kept": ("unchanged", "locality", lambda row: row.edit_lang is not None),
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlake.kinds import KINDS
+from mlake.languages.sets import members
 from mlake.records import Kind
 from mlake.report.paper.common import Asked, common
 from mlake.report.paper.compare import (
@@ -61,24 +62,35 @@ def _same_language(
     asked, names = [], []
     for run, label in zip(runs, labels(runs), strict=True):
         found = values_of((row for row in run.scored if row.kind == kind), SCORERS)
-        for lang in run.spec["edit_langs"]:
+        for edit, lang in _own(run):
             places = [
-                (kind, "paper", lang, lang),
-                (kind, "contains", lang, lang),
+                (kind, "paper", edit, lang),
+                (kind, "contains", edit, lang),
                 (kind, "paper", None, lang),
             ]
             if places[0] in found:
                 asked.append(
                     Asked(run.spec.get("data_sha256"), lang, {one: found.get(one, {}) for one in places})
                 )
-                names.append((str(run.spec["model"]), label, method_of(run.spec), lang))
+                names.append((str(run.spec["model"]), label, method_of(run.spec), edit, lang))
     chosen, notes = common(asked)
     rows = []
-    for (model, label, method, lang), values in zip(names, chosen, strict=True):
+    for (model, label, method, edit, lang), values in zip(names, chosen, strict=True):
         theirs, ours, before = (mean_of(own) for own in values.values())
-        paper = beside("table1", model, lang, theirs.percent, method=method, kind=kind)
-        rows.append((model, label, lang, *theirs, before.percent, *paper, *ours[1:]))
+        same = theirs.percent if edit == lang else None
+        paper = beside("table1", model, lang, same, method=method, kind=kind)
+        rows.append((model, label, _named(edit, lang), *theirs, before.percent, *paper, *ours[1:]))
     return tuple(rows), notes
+
+
+def _own(run: RunData) -> list[tuple[str, str]]:
+    """What a run edits in, with each language asked in that an edit is stated in."""
+    return [(edit, lang) for edit in run.spec["edit_langs"] for lang in members(edit)]
+
+
+def _named(edit: str, lang: str) -> str:
+    """A language asked in; of a set edited in, both."""
+    return lang if edit == lang else f"{lang}, edited in {edit}"
 
 
 _WITHOUT = {
@@ -128,15 +140,13 @@ def _dropped(
     """Rows on the questions that all pairs were asked, and what is to be said of these."""
     asked, names = [], []
     for (model, _, method, data), pair in pairs.items():
-        langs = dict.fromkeys(
-            lang for runs in pair.values() for run in runs for lang in run.spec["edit_langs"]
-        )
+        edits = dict.fromkeys(one for runs in pair.values() for run in runs for one in _own(run))
         for key, runs in pair.items():
             found = values_of((row for run in runs for row in run.scored), ("paper",))
-            for lang in langs:
-                place: Place = ("direct", "paper", lang, lang)
+            for edit, lang in edits:
+                place: Place = ("direct", "paper", edit, lang)
                 asked.append(Asked(data, lang, {place: found.get(place, {})}))
-                names.append((model, method, data, lang, key))
+                names.append((model, method, data, edit, lang, key))
     chosen, notes = common(asked)
     sides: dict[tuple[str, ...], dict[str, Values]] = {}
     for (*name, key), values in zip(names, chosen, strict=True):
@@ -145,7 +155,7 @@ def _dropped(
 
 
 def _drop(name: tuple[str, ...], sides: Mapping[str, Values]) -> Iterator[tuple[Cell, ...]]:
-    model, method, _, lang = name
+    model, method, _, edit, lang = name
     subject, prompt = (sides.get(key, {}) for key in ("subject", "prompt"))
     if len(sides) == 2:
         both = subject.keys() & prompt.keys()
@@ -154,9 +164,9 @@ def _drop(name: tuple[str, ...], sides: Mapping[str, Values]) -> Iterator[tuple[
     with_subject, without, fall = mean_of(subject), mean_of(prompt), mean_of(drop, DIFFERENCE)
     if subject or prompt:
         papers = (
-            beside("table2", model, lang, own.percent, method=method, key=key)
+            beside("table2", model, lang, own.percent if edit == lang else None, method=method, key=key)
             for own, key in ((with_subject, "subject"), (without, "prompt"))
         )
         numbers = (*with_subject[1:], *without[1:], *fall[1:])
         n = max(with_subject.n, without.n)
-        yield (model, method, lang, n, *numbers, *(cell for one in papers for cell in one))
+        yield (model, method, _named(edit, lang), n, *numbers, *(cell for one in papers for cell in one))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mlake.errors import DataError
 from mlake.kinds import KINDS
+from mlake.languages.sets import members
 from mlake.records import Benchmark, Fact, Probe
 from mlake.report.paper.compare import HOPS, filled, labels, model_of, signatures
 from mlake.report.rundata import RunData
@@ -117,8 +118,8 @@ def _views(runs: Sequence[RunData], answers: Sequence[_Answers]) -> Iterator[_Vi
         edits = run.spec["edit_langs"]
         if set(run.spec["test_langs"]) <= set(edits):
             yield _View(f"{model}, {label}, edited in the same language", own, "")
-        else:
-            yield from (_View(f"{model}, {label}, edited in {lang}", own, lang) for lang in edits)
+            edits = [edit for edit in edits if len(members(edit)) > 1]
+        yield from (_View(f"{model}, {label}, edited in {edit}", own, edit) for edit in edits)
 
 
 def _texts(probe: Probe) -> tuple[Cell, ...]:

@@ -1,0 +1,66 @@
+"""Which settings no others beat, and three of them with names."""
+
+from collections.abc import Mapping, Sequence
+from math import sqrt
+
+from mlake.tuning.trial import Measured, Trial, latest
+
+__all__ = ["POINTS", "front", "named", "ranked"]
+
+POINTS = {
+    "careful": "the most new answers among those that keep at least 95 % of the other facts known before",
+    "balanced": "the largest geometric mean of new answers and other facts kept",
+    "far": "the most new answers over all languages",
+}
+"""Names of points on the front, and what they are."""
+
+_CAREFUL = 0.95
+
+
+def front(trials: Sequence[Trial]) -> list[Trial]:
+    """The trials that no other beats in one objective without losing in another.
+
+    Only those count that were asked about the most facts.
+    """
+    done = latest(trials)
+    top = max((one.rung for one in done), default=-1)
+    last = [one for one in done if one.rung == top]
+    return [one for one in last if not any(_beats(other.best, one.best) for other in last)]
+
+
+def named(points: Sequence[Trial]) -> dict[str, Trial]:
+    """The points of a front that have names; nothing where it is empty."""
+    if not points:
+        return {}
+    most = max(one.best.kept for one in points)
+    careful = [one for one in points if one.best.kept >= min(_CAREFUL, most)]
+    return {
+        "careful": max(careful, key=lambda one: (one.best.taken, one.best.kept, -one.number)),
+        "balanced": max(points, key=lambda one: (_balance(one.best), -one.number)),
+        "far": max(points, key=lambda one: (one.best.taken, one.best.kept, -one.number)),
+    }
+
+
+def ranked(measured: Mapping[int, Measured]) -> list[int]:
+    """Numbers of trials, the best first: those that none beats, then those that only these beat, and so on.
+
+    Args:
+        measured: Number of a trial to what was measured of it, about the same facts for all.
+    """
+    left, order = dict(measured), list[int]()
+    while left:
+        best = [one for one in left if not any(_beats(other, left[one]) for other in left.values())]
+        order += sorted(best, key=lambda one: (-_balance(left[one]), one))
+        for one in best:
+            del left[one]
+    return order
+
+
+def _beats(one: Measured, other: Measured) -> bool:
+    mine, theirs = one.objectives, other.objectives
+    pairs = [(mine[name], theirs[name]) for name in mine.keys() & theirs.keys()]
+    return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
+
+
+def _balance(one: Measured) -> float:
+    return sqrt(one.taken * one.kept)
