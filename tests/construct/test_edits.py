@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -14,7 +15,7 @@ from mlake.construct.pick import OBJECT_CAP
 from mlake.construct.pipeline import meanings
 from mlake.construct.relations import read_relations
 from mlake.construct.rules import CHAIN_RULES, FACT_RULES, STATEMENT_RULES, Setting, named_in
-from mlake.construct.source import read_source
+from mlake.construct.source import Source, read_source
 from mlake.construct.splits import SPLIT_ROW, edited_pairs, known_pairs, make_splits
 from mlake.construct.stage import Made, Row
 from mlake.construct.whereabouts import Whereabouts
@@ -243,7 +244,8 @@ def test_what_it_does_not_contradict(statement: Triple) -> None:
 def test_a_fact_for_which_no_object_will_do_stays_true() -> None:
     few = [row for row in kept().rows if row["id"] in ("Q21/P36", "Q142/P36")]
     plain = [row | {"before": []} for row in few]
-    made = make_edits(setting(), plain, 0)
+    known = {name: setting().entity(name) for name in ("Q21", "Q84", "Q142", "Q90")}
+    made = make_edits(replace(setting(), source=Source(known, ())), plain, 0)
     assert made.rows == []
     assert {drop.rule for drop in made.drops} <= {"no-new-object", "no-distractors", "contradiction"}
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mlake.construct.contradiction import Edit, marks_of, marks_on
+from mlake.construct.corrections import corrections
 from mlake.construct.pick import OBJECT_CAP, draw
 from mlake.construct.rules import CHAIN_RULES, Chain, Setting, apply, named_in
 from mlake.construct.stage import Drop
@@ -36,9 +37,10 @@ class Chooser:
         self.about: dict[str, list[Triple]] = {}
         for fact in facts:
             self.objects.setdefault((fact.relation, setting.source.kind(fact.object)), set()).add(fact.object)
-            for end in (fact.subject, fact.object):
-                self.of_kind.setdefault(setting.source.kind(end), set()).add(end)
             self.about.setdefault(fact.subject, []).append(fact)
+        for one in setting.source.entities.values():
+            if one.id not in corrections().unfit and set(setting.langs) <= set(one.labels):
+                self.of_kind.setdefault(one.kind, set()).add(one.id)
         self.denied = {mark for edit in edits for mark in marks_on(edit, setting.relations)}
         self.stated = {mark for fact in facts if self.is_true(fact) for mark in marks_of(fact)}
         self.true: dict[str, list[Triple]] = {}
