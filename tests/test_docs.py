@@ -276,6 +276,20 @@ def test_the_guide_to_building_names_every_stage() -> None:
     ]
 
 
+def test_the_guide_to_building_names_every_field() -> None:
+    from mlake.construct.context import Settings
+    from mlake.construct.pipeline import STAGES
+
+    shapes = {stage.name: stage.shape(Settings())["properties"] for stage in STAGES}
+    rows = {name: cell for cells, cell in table(ROOT / "docs/build.md", "file") for name in names(cells)}
+    assert [*rows] == [stage.name for stage in STAGES[:-1]]
+    known: set[str] = set()
+    for name in ("facts", "chains", "filters", "edits", "names", "splits"):
+        wanted = set(shapes[name]) - (known if rows[name].startswith("these") else set())
+        assert wanted <= set(re.findall(r"[a-z_]+", rows[name])), name
+        known = set(shapes[name])
+
+
 def test_reproduce_names_every_view() -> None:
     assert [row[0] for row in table(ROOT / "docs/reproduce.md", "view")] == list(VIEWS)
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,15 @@ def test_datasets_loads_a_release(
         monkeypatch.setattr(make, "have_parquet", lambda: False)
     folder = tmp_path / "release"
     write_files(folder, release_files(built))
+    assert loaded(tool, folder) == tables(folder)
+
+
+def test_datasets_sees_that_a_folder_changed(tool: Tool, built: Built, tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    write_files(folder, release_files(built))
+    assert loaded(tool, folder) == tables(folder)
+    later = [{**row, "new_sentence": row["new_sentence"].swapcase()} for row in built.texts]
+    write_files(folder, release_files(replace(built, texts=later)))
     assert loaded(tool, folder) == tables(folder)
 
 

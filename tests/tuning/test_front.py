@@ -53,16 +53,15 @@ def test_only_those_asked_about_most_facts_are_on_it_and_none_that_failed() -> N
 
 def test_points() -> None:
     every = [
-        trial(0, measured(own=0.2, kept=1.0)),
-        trial(1, measured(own=0.4, kept=0.95)),
-        trial(2, measured(own=0.8, kept=0.7)),
-        trial(3, measured(own=1.0, kept=0.2)),
+        trial(0, measured(own=0.0, kept=1.0, transfer=0.0)),
+        trial(1, measured(own=0.95, kept=0.7, transfer=0.1)),
+        trial(2, measured(own=0.8, kept=0.65, transfer=0.8)),
+        trial(3, measured(own=1.0, kept=0.2, transfer=0.9)),
     ]
     found = named(front(every))
     assert {name: one.number for name, one in found.items()} == {"careful": 1, "balanced": 2, "far": 3}
     assert list(found) == list(POINTS)
-    poor = [trial(0, measured(own=0.3, kept=0.5)), trial(1, measured(own=0.9, kept=0.4))]
-    assert named(poor)["careful"].number == 0, "where none keeps 95 %, the one that keeps most"
+    assert named(front(every[:1]))["careful"].number == 0
 
 
 def test_ranks_go_by_what_beats_and_then_by_balance() -> None:

@@ -115,7 +115,7 @@ def test_another_search_or_foreign_files_are_refused(planned: Callable[..., Sear
     out, mine = tmp_path / "out", tmp_path / "mine"
     with planned().folder(out), pytest.raises(RunError, match="another process runs in"):
         planned().folder(out).__enter__()
-    with pytest.raises(RunError, match=r"holds another search: batch_size differ; choose another --out"):
+    with pytest.raises(RunError, match=r"was begun with other settings: batch_size; choose another"):
         planned(batch_size=3).folder(out).__enter__()
     mine.mkdir()
     (mine / "notes.txt").write_text("x", encoding="utf-8")

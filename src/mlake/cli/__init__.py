@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("mlake.cli.ask:ask", "Ask a model questions, with edits in force or without."),
     "run": ("mlake.cli.run:run", "Edit in some languages, ask in others, score and report."),
     "tune": ("mlake.cli.tune:tune", "Find settings of a method for a model."),
+    "trace": ("mlake.cli.trace:trace", "Trace where in a model answers are decided."),
     "train": ("mlake.cli.train:train", "Train the network that an editing method needs."),
     "reproduce": ("mlake.cli.reproduce:reproduce", "Make the paper's tables and figures again."),
     "score": ("mlake.cli.report:score", "Score a finished run again, without a model."),

@@ -26,6 +26,7 @@ _INTERRUPTED = {
     "edit": "the edit was not finished; the same command starts it again",
     "reproduce": _GOES_ON,
     "run": _GOES_ON,
+    "trace": _GOES_ON,
     "tune": _GOES_ON,
     "train": "the same command goes on after the last step that was saved",
 }

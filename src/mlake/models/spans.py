@@ -13,7 +13,7 @@ from mlake.errors import SubjectError
 from mlake.models.lm import LM
 from mlake.models.tokens import appended
 
-__all__ = ["Encoded", "encode", "token_at"]
+__all__ = ["Encoded", "Spanned", "encode", "spanned", "token_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,41 @@ class Encoded:
     ids: tuple[int, ...]
     lookup: int
     target: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spanned:
+    """A prompt as token ids, and which of them hold a name.
+
+    Attributes:
+        ids: All token ids, special tokens included.
+        first: Index of the first token that holds a part of the name.
+        last: Index of the last one.
+    """
+
+    ids: tuple[int, ...]
+    first: int
+    last: int
+
+
+def spanned(lm: LM, prompt: str, start: int, end: int, *, special: bool = True) -> Spanned:
+    """Encode a prompt in which a name stands.
+
+    Args:
+        lm: The model whose tokenizer is used.
+        prompt: Text of the prompt.
+        start: Character offset of the name.
+        end: Character offset just after it.
+        special: As in ``encode``.
+
+    Raises:
+        SubjectError: No token holds the name's last character.
+    """
+    head = _tokens(lm, prompt, special)
+    offsets = head["offset_mapping"]
+    last = token_at(offsets, _composed_end(offsets, prompt, end))
+    held = [at for at, (begin, stop) in enumerate(offsets) if begin < end and stop > start]
+    return Spanned(tuple(head["input_ids"]), min(held, default=last), last)
 
 
 def token_at(offsets: Sequence[tuple[int, int]], end: int) -> int:

@@ -9,22 +9,20 @@
     front.json, front.md, front.svg, front.png, settings.toml    what came of it
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from mlake.disk import as_json, json_of, write_files
-from mlake.errors import RunError
-from mlake.folders import clear_leftovers, lock, os_errors
+from mlake.folders import working_in
 from mlake.tuning.trial import Measured, Trial
 
 __all__ = ["TuneFolder"]
 
-_LOCK, _SPEC = "tune.lock", "spec.json"
-_OURS = {_LOCK, _SPEC, "questions.json", "values", "trials"}
+_LOCK = "tune.lock"
+_OURS = ("values", "trials")
 
 
 @dataclass(frozen=True)
@@ -42,17 +40,8 @@ class TuneFolder:
             RunError: Another process searches in it, it holds another search or other files, or it cannot be
                 written.
         """
-        with ExitStack() as held:
-            with os_errors(path):
-                _refuse_foreign(path)
-                path.mkdir(parents=True, exist_ok=True)
-                lock(held, path, _LOCK)
-                clear_leftovers(path)
-            stored = _stored(path / _SPEC)
-            if stored is None:
-                write_files(path, {"questions.json": _bytes(questions), _SPEC: _bytes(spec)})
-            else:
-                _refuse_other(path, stored, json.loads(as_json(spec)))
+        files = {"questions.json": _bytes(questions)}
+        with working_in(path, spec, lock_name=_LOCK, ours=_OURS, files=files):
             yield cls(path)
 
     @property
@@ -87,34 +76,6 @@ class TuneFolder:
 
     def _trial(self, number: int) -> Path:
         return self.path / "trials" / f"{number:04d}.json"
-
-
-def _refuse_foreign(path: Path) -> None:
-    if path.is_dir() and not (path / _SPEC).exists():
-        foreign = sorted({one.name for one in path.iterdir()} - _OURS)
-        if foreign:
-            raise RunError(f"{path} holds other files, such as {foreign[0]!r}; choose an empty or new --out")
-
-
-def _refuse_other(path: Path, stored: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
-    other = sorted(key for key in stored.keys() | spec.keys() if stored.get(key) != spec.get(key))
-    if other:
-        raise RunError(
-            f"{path} holds another search: {', '.join(other)} differ; choose another --out, or give the "
-            "command that began it"
-        )
-
-
-def _stored(path: Path) -> dict[str, Any] | None:
-    try:
-        found = json_of(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}; delete it and search again") from error
-    if not isinstance(found, dict):
-        raise RunError(f"{path} is damaged; delete it and search again")
-    return found
 
 
 def _bytes(value: Any) -> bytes:

@@ -8,13 +8,14 @@ from mlake.tuning.trial import Measured, Trial, latest
 __all__ = ["POINTS", "front", "named", "ranked"]
 
 POINTS = {
-    "careful": "the most new answers among those that keep at least 95 % of the other facts known before",
+    "careful": "the most other facts kept among those with nine tenths of the best's new answers in the "
+    "language edited in",
     "balanced": "the largest geometric mean of new answers and other facts kept",
     "far": "the most new answers over all languages",
 }
 """Names of points on the front, and what they are."""
 
-_CAREFUL = 0.95
+_WORKS = 0.9
 
 
 def front(trials: Sequence[Trial]) -> list[Trial]:
@@ -32,10 +33,10 @@ def named(points: Sequence[Trial]) -> dict[str, Trial]:
     """The points of a front that have names; nothing where it is empty."""
     if not points:
         return {}
-    most = max(one.best.kept for one in points)
-    careful = [one for one in points if one.best.kept >= min(_CAREFUL, most)]
+    own = {one.number: one.best.objectives.get("own", 0.0) for one in points}
+    works = [one for one in points if own[one.number] >= _WORKS * max(own.values())]
     return {
-        "careful": max(careful, key=lambda one: (one.best.taken, one.best.kept, -one.number)),
+        "careful": max(works, key=lambda one: (one.best.kept, one.best.taken, -one.number)),
         "balanced": max(points, key=lambda one: (_balance(one.best), -one.number)),
         "far": max(points, key=lambda one: (one.best.taken, one.best.kept, -one.number)),
     }

@@ -1,13 +1,14 @@
 """What stands at the head of a published README: which files a table has, and the types of its columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import yaml
 
 from mlake.construct.release.columns import Column, Table
-from mlake.construct.release.files import path_of
-from mlake.construct.release.rows import Rows
+from mlake.construct.release.files import jsonl, path_of
+from mlake.construct.release.rows import Row, Rows
 
 __all__ = ["configs", "front_matter"]
 
@@ -31,14 +32,28 @@ def configs(tables: Mapping[str, Table], splits: Mapping[str, Rows], ending: str
     return {
         "size_categories": [_size(sum(len(rows) for split in splits.values() for rows in split.values()))],
         "configs": [
-            {"config_name": name, "data_files": [_files(name, split, ending) for split in filled[name]]}
+            {
+                "config_name": name,
+                "description": _described(table, [splits[split][name] for split in filled[name]]),
+                "data_files": [_files(name, split, ending) for split in filled[name]],
+            }
             | ({"default": True} if name == "facts" else {})
-            for name in tables
+            for name, table in tables.items()
         ],
         "dataset_info": [
             {"config_name": name, "features": _features(table.columns)} for name, table in tables.items()
         ],
     }
+
+
+def _described(table: Table, splits: Iterable[Sequence[Row]]) -> str:
+    """What a row is, and a hash of all rows.
+
+    By this text the ``datasets`` library tells that a folder changed: its cache knows one by its path and
+    by what stands here, and would give the rows of an earlier build.
+    """
+    digest = sha256(b"".join(jsonl(rows) for rows in splits)).hexdigest()
+    return f"A row is {table.about}. SHA-256 of all rows as JSON Lines: {digest}"
 
 
 def _files(table: str, split: str, ending: str) -> dict[str, str]:
