@@ -47,6 +47,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("settings", "tuned"),
         ("locate",),
         ("finetune", "memories", "mend"),
+        ("side",),
         ("methods",),
     ),
     "mlake.report": (

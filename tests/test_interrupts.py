@@ -18,7 +18,7 @@ import mlake
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.edits.weights import WeightEdit
 from mlake.editing.factors import Factors
-from mlake.editing.finetune.weights import training_all, training_low_rank
+from mlake.editing.finetune.weights import training_low_rank, training_some
 from mlake.interrupts import undone
 from mlake.models.hooks import skipped, watched_output
 
@@ -106,7 +106,7 @@ def parameter_edit(lm: Any) -> Block:
 BLOCKS: dict[str, Callable[[Any], Block]] = {
     "weights": weight_edit,
     "parameters": parameter_edit,
-    "training": lambda lm: lambda: training_all(lm),
+    "training": lambda lm: lambda: training_some(lm),
     "low rank": lambda lm: lambda: training_low_rank(lm, 1, 0),
     "hook": lambda lm: lambda: watched_output(lm.layers[0], lambda _: None),
     "forward": lambda lm: lambda: skipped(lm.layers[:1], as_tuple=False),

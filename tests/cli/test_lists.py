@@ -34,6 +34,12 @@ def test_methods_say_where_the_settings_of_a_family_are_from() -> None:
         assert any(line.endswith(row["source"]) for line in listed("methods").splitlines())
 
 
+def test_methods_say_what_they_need() -> None:
+    rows: list[dict[str, Any]] = json.loads(listed("methods", "--json"))
+    needs = {row["name"]: row["needs"] for row in rows}
+    assert (needs["rome"], needs["mend"], needs["ft-m"]) == ("subject", "training", "")
+
+
 def test_every_method_says_where_it_is_from() -> None:
     assert all(row.title and row.paper.startswith("https://arxiv.org/abs/") for row in EDITORS.values())
 
@@ -41,7 +47,7 @@ def test_every_method_says_where_it_is_from() -> None:
 @pytest.mark.parametrize(
     ("what", "line"),
     [
-        ("methods", "memit          https://arxiv.org/abs/2210.07229"),
+        ("methods", "memit          https://arxiv.org/abs/2210.07229  subject, moments"),
         ("languages", "ja  Japanese    Jpan"),
         ("recipes", "demo"),
         ("views", "figure6               Fluency"),

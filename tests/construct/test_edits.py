@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -14,9 +15,10 @@ from mlake.construct.pick import OBJECT_CAP
 from mlake.construct.pipeline import meanings
 from mlake.construct.relations import read_relations
 from mlake.construct.rules import CHAIN_RULES, FACT_RULES, STATEMENT_RULES, Setting, named_in
-from mlake.construct.source import read_source
+from mlake.construct.source import Source, read_source
 from mlake.construct.splits import SPLIT_ROW, edited_pairs, known_pairs, make_splits
 from mlake.construct.stage import Made, Row
+from mlake.construct.whereabouts import Whereabouts
 from mlake.data.faults import faults
 from mlake.records import Triple
 
@@ -108,11 +110,26 @@ def test_second_hops_are_facts_of_the_source_about_the_old_and_the_new_object() 
                 assert row["relation"] not in setting().relations[hop[1]].silly
 
 
+def test_the_whereabouts_of_things_are_known_beyond_the_statements() -> None:
+    where = Whereabouts(setting().source)
+    assert where.answers("Q12191", "P17") == {"Q142"}  # Nantes, by the table
+    assert where.answers("Q12191", "P30") == {"Q46"}
+    assert "Q145" in where.answers("Q84", "P17")  # London, by a statement
+    assert "Q21" in where.around("Q84")  # and as the capital of England
+    assert where.answers("Q43", "P30") == {"Q46", "Q48"}  # Turkey is on two continents
+    assert where.answers("Q90", "P36") == set()
+    places = {name for name, one in setting().source.entities.items() if one.kind in ("city", "region")}
+    objects = {row["object"] for row in kept().rows} & places
+    assert [one for one in objects if not where.answers(one, "P17") or not where.answers(one, "P30")] == []
+
+
 def test_a_second_hop_has_another_answer_after_the_edit() -> None:
+    where = Whereabouts(setting().source)
     for row in edits().rows:
         true = {(one.relation, one.object) for one in setting().source.about(row["object"])}
         for hop in row["after"]:
             assert (hop[1], hop[2]) not in true, row["id"]
+            assert hop[2] not in where.answers(row["object"], hop[1]), row["id"]
 
 
 def test_new_objects_are_of_the_kind_of_the_old_and_not_true() -> None:
@@ -227,7 +244,8 @@ def test_what_it_does_not_contradict(statement: Triple) -> None:
 def test_a_fact_for_which_no_object_will_do_stays_true() -> None:
     few = [row for row in kept().rows if row["id"] in ("Q21/P36", "Q142/P36")]
     plain = [row | {"before": []} for row in few]
-    made = make_edits(setting(), plain, 0)
+    known = {name: setting().entity(name) for name in ("Q21", "Q84", "Q142", "Q90")}
+    made = make_edits(replace(setting(), source=Source(known, ())), plain, 0)
     assert made.rows == []
     assert {drop.rule for drop in made.drops} <= {"no-new-object", "no-distractors", "contradiction"}
 

@@ -14,19 +14,19 @@ from torch.nn.functional import cross_entropy
 
 from mlake.editing import load_edit
 from mlake.editing.edits.parameters import ParameterEdit
-from mlake.editing.finetune import StableKE, generated, stableke
+from mlake.editing.finetune import FineTune, generated, method
 from mlake.editing.finetune.augment import Augmented, Counts, augmented
 from mlake.editing.finetune.examples import Example, batches, examples, losses
 from mlake.editing.finetune.generated import LocalWriter
 from mlake.editing.finetune.training import Schedule, train
-from mlake.editing.finetune.weights import training_all, training_low_rank
+from mlake.editing.finetune.weights import training_low_rank, training_some
 from mlake.editing.settings import overridden
 from mlake.errors import EditError, ModelError
 from mlake.models.generate import answers
 from mlake.models.prompts import PromptStyle
 from mlake.records import Answer, Statement
 
-FULL = StableKE("stableke", source="templates", texts=4, epochs=2, rate=1e-3, text_batch=3)
+FULL = FineTune("stableke", source="templates", texts=4, epochs=2, rate=1e-3, text_batch=3)
 LORA = replace(FULL, name="stableke-lora", rank=2)
 ROWS = pytest.mark.parametrize("row", [FULL, LORA], ids=["full", "lora"])
 
@@ -37,7 +37,7 @@ def texts_of(lm: Any, statements: Sequence[Statement]) -> list[Example]:
 
 @ROWS
 def test_an_edit_of_every_family(
-    row: StableKE, tiny_lm: Any, family: str, statements: Sequence[Statement], state: Callable[..., Any]
+    row: FineTune, tiny_lm: Any, family: str, statements: Sequence[Statement], state: Callable[..., Any]
 ) -> None:
     lm = tiny_lm(family, layers=2)
     before = state(lm)
@@ -129,7 +129,7 @@ def test_a_pass_takes_every_text_once_in_batches_of_similar_length() -> None:
 
 @ROWS
 def test_a_seed_gives_the_same_bytes(
-    row: StableKE, tiny_lm: Any, statements: Sequence[Statement], tmp_path: Path
+    row: FineTune, tiny_lm: Any, statements: Sequence[Statement], tmp_path: Path
 ) -> None:
     lm = tiny_lm("gpt2")
     lm.model.config.resid_pdrop = 0.5  # dropout modules are there, but evaluation mode leaves them out
@@ -156,7 +156,7 @@ def test_edit_many_starts_each_from_the_unedited_model(tiny_lm: Any, statements:
 
 
 @ROWS
-def test_progress_adds_up_to_the_facts(row: StableKE, tiny_lm: Any, statements: Sequence[Statement]) -> None:
+def test_progress_adds_up_to_the_facts(row: FineTune, tiny_lm: Any, statements: Sequence[Statement]) -> None:
     for stop in (0.0, 99.0):  # all passes, or the first only
         done: list[int] = []
         edit = replace(row, stop=stop).edit(tiny_lm(layers=1), statements, progress=done.append)
@@ -168,7 +168,7 @@ def test_progress_adds_up_to_the_facts(row: StableKE, tiny_lm: Any, statements: 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.slow
 def test_half_precision_is_trained_in_float32(
-    row: StableKE,
+    row: FineTune,
     dtype: torch.dtype,
     tiny_lm: Any,
     statements: Sequence[Statement],
@@ -194,7 +194,7 @@ def test_float16_gradients_are_scaled_and_back(tiny_lm: Any, statements: Sequenc
     for dtype in (torch.float32, torch.float16):
         lm = tiny_lm()
         lm.model.to(dtype)
-        with training_all(lm) as weights:
+        with training_some(lm) as weights:
             (losses(lm, texts_of(lm, statements[:1])).mean() * weights.scale).backward()
             weights.gather()
             found[dtype] = [one.grad.clone() for one in weights.moved if one.grad is not None]
@@ -205,7 +205,7 @@ def test_float16_gradients_are_scaled_and_back(tiny_lm: Any, statements: Sequenc
 
 @ROWS
 def test_the_model_comes_back_after_a_failure(
-    row: StableKE, tiny_lm: Any, statements: Sequence[Statement], state: Callable[..., Any]
+    row: FineTune, tiny_lm: Any, statements: Sequence[Statement], state: Callable[..., Any]
 ) -> None:
     lm = tiny_lm("gpt2")
     hooks = [len(module._forward_hooks) for module in lm.model.modules()]
@@ -249,8 +249,8 @@ def test_the_report_says_where_texts_are_from(
     assert report["facts"][3] == {
         "fact": "f3", "lang": "ja", "generated": 0, "from_templates": 4, "thrown_away": 0,
     }  # fmt: skip
-    monkeypatch.setattr(stableke, "load", lambda name: tiny_lm(seed=1))
-    monkeypatch.setattr(stableke, "LocalWriter", partial(LocalWriter, most=5))
+    monkeypatch.setattr(method, "load", lambda name: tiny_lm(seed=1))
+    monkeypatch.setattr(method, "LocalWriter", partial(LocalWriter, most=5))
     some = [replace(one, subject=None) for one in statements[:1]]
     local = replace(FULL, source="local", model="tiny", texts=3).edit(lm, some).report
     assert local["facts"][0]["from_templates"] == 2 and local["facts"][0]["thrown_away"] >= 1
@@ -267,7 +267,7 @@ def test_a_server_writes(
         asked.extend(prompts)
         return ["Carl Sagan went to the BBC each day." for _ in prompts]
 
-    monkeypatch.setattr(stableke.ChatServer, "ask", ask)
+    monkeypatch.setattr(method.ChatServer, "ask", ask)
     row = replace(FULL, source="server", url="http://127.0.0.1:1/v1", model="m", texts=6)
     first = row.edit(tiny_lm(), statements[:1])
     assert first.report["texts"]["writer"] == {"url": "http://127.0.0.1:1/v1", "model": "m"}
@@ -289,7 +289,7 @@ def test_the_model_says_itself_what_is_around_a_fact(
         return [Answer(f"{one[:12]} is well known. And so", False) for one in questions]
 
     monkeypatch.setattr(generated, "answers", said)
-    lm, row = tiny_lm(), StableKE("stableke-lora", epochs=1, rank=2)
+    lm, row = tiny_lm(), FineTune("stableke-lora", epochs=1, rank=2)
     first = row.edit(lm, statements[:1])
     assert row.source == "self" and first.report["texts"]["source"] == "self"
     assert first.report["facts"][0]["generated"] == 4 and len(asked) == 4

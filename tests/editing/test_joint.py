@@ -109,6 +109,22 @@ def test_memit_with_a_memory_edits_batch_after_batch_as_one(
     assert off(sequence(replace(method, memory=False)), once) > 1e-3
 
 
+def test_keys_that_are_too_many_beside_a_factor_are_factorised_with_the_text(
+    tiny_lm: Any, both: list[Statement], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lm = tiny_lm("llama")
+    method = editor("memit", lm, **FAST)
+    first = method.edit(lm, both[:2], text=TEXT)
+    for how in ({"merge": "sum"}, {"memory": True}):
+        beside, anew = replace(method, **how), replace(method, **how)
+        with first.applied(lm):
+            one = beside.edit(lm, both[2:], text=TEXT, history=[first])
+            with monkeypatch.context() as patch:
+                patch.setattr(metrics.Keeping, "pays", staticmethod(lambda width, count: False))
+                other = anew.edit(lm, both[2:], text=TEXT, history=[first])
+        assert off(one.factors[1].dense(), other.factors[1].dense()) < 1e-6
+
+
 def test_a_memory_makes_no_difference_to_a_first_batch(tiny_lm: Any, statements: Any) -> None:
     lm = tiny_lm("llama")
     method = editor("memit", lm, **FAST, preserve=0.3)
@@ -274,6 +290,7 @@ def test_what_was_not_there_before_is_not_in_earlier_ids(tiny_lm: Any) -> None:
     [
         ("rome", {"memory": True}, "memory needs a second moment and a ridge above 0"),
         ("rome", {"merge": "sum"}, "merge='sum' with a shared covariance needs a second moment"),
+        ("rome", {"metric": "moment", "ridge": 1, "merge": "sum"}, "set merge_covariance='own'"),
         ("alphaedit", {"memory": True}, "keeps the keys of earlier edits anyway; leave memory out"),
         ("memit", {"projector": "all"}, "is for the metric 'null_space'; take alphaedit"),
         ("memit", {"anchor": True, "merge": "sum"}, "anchor and merge do not go together"),

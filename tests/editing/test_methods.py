@@ -11,7 +11,8 @@ LOCATING = ("rome", "r-rome", "emmet", "memit", "alphaedit", "langedit")
 
 
 def test_rows() -> None:
-    assert set(EDITORS) == {*LOCATING, "mend", "stableke", "stableke-lora", "ice", "remake", "ike"}
+    tuned = {"stableke", "stableke-lora", "ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf"}
+    assert set(EDITORS) == {*LOCATING, "mend", *tuned, "ice", "remake", "ike", "grace"}
     assert all(name == row.name for name, row in EDITORS.items())
     assert all(EDITORS[name].layers == () for name in LOCATING)
     rome, memit = EDITORS["rome"], EDITORS["memit"]

@@ -13,7 +13,7 @@ from mlake.errors import EditError, RunError
 from mlake.records import Answer
 from mlake.tuning import bench as benches
 from mlake.tuning import search as searches
-from mlake.tuning.questions import hit, questions_of
+from mlake.tuning.questions import candidates, hit, questions_of
 from mlake.tuning.search import Search, Wanted
 from mlake.tuning.trial import Measured
 
@@ -182,6 +182,11 @@ def test_other_facts_are_those_the_model_knows_and_about_other_subjects() -> Non
     item = next(one for one in questions.of_others() if one.lang == "en")
     assert hit(item, Answer(f"It is {item.probe.reject[0]}.", True))
     assert not hit(item, Answer(f"It is {item.probe.accept[0]}.", True))
+    questions = questions_of(MINI.facts[:10], MINI.facts[10:25], ["en"], ["de"], seed=0)
+    other = next(one for one in questions.of_others() if one.probe.kind == "locality")
+    assert hit(other, Answer(other.probe.accept[0], True)) and not hit(other, Answer("Nobody knows.", True))
+    texts = [(one.lang, one.probe.text) for one in questions.of_others()]
+    assert len(set(texts)) == len(texts) <= 2 * candidates(10) and len(texts) > 40
     own = next(one for one in questions.of_edited(1) if one.goal == "own")
     assert hit(own, Answer(own.probe.accept[0], True)) and not hit(own, Answer(own.probe.reject[0], True))
 

@@ -45,12 +45,13 @@ def methods(as_json: bool) -> None:
             "paper": row.paper,
             "in_the_mlake_paper": name in of_the_paper,
             "one_fact_after_another": row.sequential,
+            "needs": ", ".join(row.needs()),
             "families": row.families(),
             "settings": row.config(),
         }
         for name, row in EDITORS.items()
     ]
-    _show(rows, ("name", "paper"), as_json)
+    _show(rows, ("name", "paper", "needs"), as_json)
     if not as_json:
         click.echo("\nSettings that were published for a family; for others they are mlake's own choice:")
         published = [{"name": name, **one} for name, row in EDITORS.items() for one in row.families()]

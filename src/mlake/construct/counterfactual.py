@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mlake.construct.contradiction import Edit, marks_of, marks_on
+from mlake.construct.corrections import corrections
 from mlake.construct.pick import OBJECT_CAP, draw
 from mlake.construct.rules import CHAIN_RULES, Chain, Setting, apply, named_in
 from mlake.construct.stage import Drop
+from mlake.construct.whereabouts import Whereabouts
 from mlake.records import Triple
 
 __all__ = ["Chooser"]
@@ -35,12 +37,19 @@ class Chooser:
         self.about: dict[str, list[Triple]] = {}
         for fact in facts:
             self.objects.setdefault((fact.relation, setting.source.kind(fact.object)), set()).add(fact.object)
-            for end in (fact.subject, fact.object):
-                self.of_kind.setdefault(setting.source.kind(end), set()).add(end)
             self.about.setdefault(fact.subject, []).append(fact)
+        for one in setting.source.entities.values():
+            if one.id not in corrections().unfit and set(setting.langs) <= set(one.labels):
+                self.of_kind.setdefault(one.kind, set()).add(one.id)
         self.denied = {mark for edit in edits for mark in marks_on(edit, setting.relations)}
         self.stated = {mark for fact in facts if self.is_true(fact) for mark in marks_of(fact)}
+        self.true: dict[str, list[Triple]] = {}
+        for fact in facts:
+            if setting.relations[fact.relation].hop and self.is_true(fact):
+                self.true.setdefault(fact.subject, []).append(fact)
         self.edited = {marks_of(edit.statement)[0] for edit in edits}
+        self.where = Whereabouts(setting.source)
+        self._links: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         self.counts = Counter(edit.relation for edit in edits)
         self.news: Counter[str] = Counter()
         self.by: Counter[tuple[str, str]] = Counter()
@@ -111,14 +120,19 @@ class Chooser:
             if fits and self._false(edit, one) and self._agrees(edit, one):
                 yield one
 
-    def _rank(self, edit: Edit, one: str) -> tuple[bool, bool, int, int, str]:
-        """First what is like the old object and not used up; of these what has second hops, little used."""
-        hops, _ = self.hops(edit._replace(new=one))
+    def _rank(self, edit: Edit, one: str) -> tuple[bool, int, bool, int, str]:
+        """First what is not used up and has second hops; of these what is like the old one, little used."""
         old, new = (set(self.setting.entity(end).types) for end in (edit.old, one))
         unlike = bool(old and new) and self.setting.source.kind(one) != "person" and not old & new
         used_up = self.by[edit.relation, one] * _SHARE >= self.counts[edit.relation]
         last = draw(self.seed, "new", *edit[:2], one)
-        return unlike, used_up, -min(len(hops), _ENOUGH), self.news[one], last
+        return used_up, -min(self._promise(edit, one), _ENOUGH), unlike, self.news[one], last
+
+    def _promise(self, edit: Edit, one: str) -> int:
+        """How many second hops there are from a new object, names aside."""
+        relations, facts = self.setting.relations, self.true.get(one, ())
+        asked = [fact for fact in facts if edit.relation not in relations[fact.relation].silly]
+        return sum(fact.object not in self._answers(edit, fact.relation) for fact in asked)
 
     def _false(self, edit: Edit, one: str) -> bool:
         swaps = self.setting.relations[edit.relation].swaps(edit.old, one)
@@ -129,19 +143,29 @@ class Chooser:
         return gone == [False, True]
 
     def _near(self, edit: Edit, one: str) -> bool:
-        """Whether the source links the subject to something within two statements: it might be true."""
+        """Whether it might be true: two statements from the subject, or a place around or in the old one."""
+        if edit.subject not in self._links:
+            self._links[edit.subject] = self._linked(edit.subject)
+        there, links = self._links[edit.subject]
+        return one in links or bool(there & self.where.around(one))
+
+    def _linked(self, subject: str) -> tuple[frozenset[str], frozenset[str]]:
         about = self.setting.source.about
-        back = {claim.object for claim in about(one)}
-        there = {claim.object for claim in about(edit.subject)}
+        there = {claim.object for claim in about(subject)}
         further = {claim.object for middle in there for claim in about(middle)}
-        return edit.subject in back or one in there or one in further
+        around = {place for end in there for place in self.where.around(end)}
+        back = {claim.subject for claim in self.setting.source.claims if claim.object == subject}
+        return frozenset(there), frozenset(there | further | around | back)
 
     def _agrees(self, edit: Edit, one: str) -> bool:
         """Whether an edit to this object contradicts neither what stays true nor another edit."""
-        new = edit._replace(new=one)
+        new, row = edit._replace(new=one), self.setting.relations[edit.relation]
+        if marks_of(new.statement)[1] in self.denied:
+            return False
+        if not (row.symmetric or row.mirrors):
+            return True  # it contradicts what it did without an object
         more = set(marks_on(new, self.setting.relations)) - set(marks_on(edit, self.setting.relations))
-        own = marks_of(new.statement)
-        return not more & (self.stated | self.edited) and own[1] not in self.denied
+        return more.isdisjoint(self.stated) and more.isdisjoint(self.edited)
 
     def _tells_apart(self, edit: Edit, one: str) -> bool:
         return self._apart(one, (edit.subject, edit.old))
@@ -152,6 +176,10 @@ class Chooser:
         return not any(named_in(known, a, b) or named_in(known, b, a) for a, b in pairs)
 
     def _answers(self, edit: Edit, relation: str) -> set[str]:
-        """What the source says by a relation about the old object."""
+        """What holds by a relation of the old object."""
         about = self.setting.source.about(edit.old)
-        return {edit.old} | {claim.object for claim in about if claim.relation == relation}
+        return (
+            {edit.old}
+            | self.where.answers(edit.old, relation)
+            | {claim.object for claim in about if claim.relation == relation}
+        )

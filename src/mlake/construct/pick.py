@@ -22,7 +22,7 @@ OBJECT_CAP = 15
 _LEFT = 12  # of so many facts of a relation one stays true, for questions about other facts
 _UNSURE = 2  # a chain that may come about counts half as much as one that does
 _WORTH = 1  # how many chains an edit is worth
-_SWEEPS = 6  # more change little
+_ROUNDS = 6  # more change little
 _SHARE = 0.73  # of all facts; with more edits there are fewer chains, one for one
 
 
@@ -118,13 +118,13 @@ def picked(relations: Mapping[str, Relation], rows: Sequence[Row], seed: int) ->
         seed: Of the order in which facts are gone through.
     """
     board = _Board(relations, rows)
-    for sweep in range(_SWEEPS + 1):
-        for at in sorted(range(len(rows)), key=lambda at: draw(seed, f"sweep {sweep}", rows[at]["id"])):
+    for number in range(_ROUNDS + 1):
+        for at in sorted(range(len(rows)), key=lambda at: draw(seed, f"round {number}", rows[at]["id"])):
             was = board.edited[at]
             if was:
                 board.set(at, False)
             # what makes no difference changes sides, so that others find room; at last it fills up the edits
-            even = not was if sweep < _SWEEPS else sum(board.edited) < _SHARE * len(rows)
+            even = not was if number < _ROUNDS else sum(board.edited) < _SHARE * len(rows)
             if not board.reason(at)[0] and board.gain(at) >= (0 if even else 1):
                 board.set(at, True)
     drops = []

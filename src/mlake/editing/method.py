@@ -199,6 +199,11 @@ class Method(ABC):
         """Whether a fact whose subject is not known cannot be edited."""
         return False
 
+    def needs(self) -> Sequence[str]:
+        """What it cannot do without, besides the facts: a ``subject``, ``training``, ``moments`` of text."""
+        asked = {"subject": self.needs_subject(), "training": self.trainable}
+        return [what for what, needed in asked.items() if needed]
+
     def refusal(self, lm: LM, statement: Statement, /) -> str | None:
         """Why it cannot edit a fact into a model, in words that name the fact; None where it can."""
         return None

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mlake.editing.finetune import StableKE
+from mlake.editing.finetune import FineTune
 from mlake.editing.locate.method import LocateThenEdit
 from mlake.editing.memories import Memory
 from mlake.editing.mend import Mend
 from mlake.editing.method import Method, Origin
 from mlake.editing.settings import overridden
+from mlake.editing.side import Grace
 from mlake.editing.tuned import tuned_settings
 from mlake.errors import UnknownNameError
 from mlake.models.lm import LM
@@ -17,6 +18,35 @@ from mlake.models.lm import LM
 __all__ = ["EDITORS", "editor"]
 
 _STABLEKE = "https://arxiv.org/abs/2402.13048"
+_ROME = "https://arxiv.org/abs/2202.05262"
+_SURVEY = "https://arxiv.org/abs/2401.01286"
+
+_TUNED = FineTune(
+    "ft", source="bare", texts=1, epochs=25, rate=5e-4, stop=0.01, text_batch=128, where="down",
+    end=False, warm_up=0, clip=0.0, skip=0.01,
+)  # fmt: skip
+"""What ROME's, EasyEdit's and LocFT's code have in common: Adam on one matrix, at most 25 passes."""
+
+_FINE_TUNING: tuple[Method, ...] = (
+    # Meng et al. 2022, without and with a bound on the change of every weight.
+    replace(_TUNED, title="FT", paper=_ROME),
+    replace(_TUNED, name="ft-l", title="FT-L", paper=_ROME, box=5e-5),
+    # Zhang et al. 2024: a fact after the other; in the first row every token is scored at one place.
+    replace(
+        _TUNED, name="ft-last", title="FT-last", paper=_SURVEY, text_batch=1, order="depth", objective="last"
+    ),
+    replace(_TUNED, name="ft-m", title="FT-M", paper=_SURVEY, text_batch=1, order="depth"),
+    # Hu et al. 2022, with EasyEdit's settings.
+    replace(
+        _TUNED, name="lora", title="LoRA", paper="https://arxiv.org/abs/2106.09685", where="query_value",
+        rank=8, alpha=32.0, epochs=70, rate=5e-3, text_batch=1, stop=0.0, skip=0.0,
+    ),
+    # LocFT-BF: passes over all facts, the end of an answer included.
+    replace(
+        _TUNED, name="locft-bf", title="LocFT-BF", paper="https://arxiv.org/abs/2509.22072",
+        text_batch=100, end=True,
+    ),
+)  # fmt: skip
 
 _ROWS: tuple[Method, ...] = (
     # Meng et al. 2022, with the settings the MLaKE paper used: no second moment.
@@ -80,14 +110,17 @@ _ROWS: tuple[Method, ...] = (
     # Mitchell et al. 2022: a network trained beforehand turns the gradient into the edit.
     Mend(title="MEND", paper="https://arxiv.org/abs/2110.11309"),
     # Wei et al. 2024: fine-tuning on each fact in other words and in context.
-    StableKE("stableke", title="StableKE", paper=_STABLEKE),
-    StableKE("stableke-lora", title="StableKE (LoRA)", paper=_STABLEKE, rank=16, rate=3e-4),
+    FineTune("stableke", title="StableKE", paper=_STABLEKE),
+    FineTune("stableke-lora", title="StableKE (LoRA)", paper=_STABLEKE, rank=16, rate=3e-4),
+    *_FINE_TUNING,
     # Cohen et al. 2024: the fact before the question, whatever is asked.
     Memory("ice", title="ICE", paper="https://arxiv.org/abs/2307.12976", scope="always"),
     # Wang et al. 2024 (Retrieval-augmented multilingual knowledge editing), without its trained classifier.
     Memory("remake", title="ReMaKE", paper="https://arxiv.org/abs/2312.13040"),
     # Zheng et al. 2023, with the same demonstrations for every question of a language.
     Memory("ike", title="IKE", paper="https://arxiv.org/abs/2305.12740", scope="always", demonstrations=8),
+    # Hartvigsen et al. 2023: a codebook beside one block.
+    Grace("grace", title="GRACE", paper="https://arxiv.org/abs/2211.11031"),
 )
 EDITORS: dict[str, Method] = {row.name: row for row in _ROWS}
 """Name to method; another method is one more entry."""

@@ -237,9 +237,9 @@ def greedy(
     ids, mask = _left_padded(prompts, lm.pad_id, lm.device)  # (rows, longest) each
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
     cache = DynamicCache(config=lm.model.config.get_text_config())
-    rows = list(range(len(prompts)))
+    rows, starts = list(range(len(prompts))), (mask == 0).sum(-1)
     for step in range(max_new_tokens):
-        told = lm.passes.told(rows=rows if step else None)
+        told = lm.passes.told(rows=rows) if step else lm.passes.told(starts=starts)
         with told, deltas.on(lm, [groups[row] for row in rows]):
             hidden: Tensor = lm.model.base_model(
                 input_ids=ids,

@@ -17,17 +17,21 @@ class Passes:
         rows: Rows of the batch that are left, in a pass that goes on with answers; None in one that reads
             prompts.
         ends: Place of each prompt's last token, ``(rows,)``; None where that is the last token of the pass.
+        starts: Place of each prompt's first token, ``(rows,)``; None where that is the first of the pass.
     """
 
     rows: Sequence[int] | None = None
     ends: Tensor | None = None
+    starts: Tensor | None = None
 
     @contextmanager
-    def told(self, *, rows: Sequence[int] | None = None, ends: Tensor | None = None) -> Iterator[None]:
+    def told(
+        self, *, rows: Sequence[int] | None = None, ends: Tensor | None = None, starts: Tensor | None = None
+    ) -> Iterator[None]:
         """Forward passes in this block are of these rows; arguments as the attributes."""
-        before = self.rows, self.ends
-        self.rows, self.ends = rows, ends
+        before = self.rows, self.ends, self.starts
+        self.rows, self.ends, self.starts = rows, ends, starts
         try:
             yield
         finally:
-            self.rows, self.ends = before
+            self.rows, self.ends, self.starts = before

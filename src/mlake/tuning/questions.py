@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from mlake.data.questions import direct
@@ -59,13 +60,20 @@ class Questions:
         return [item for fact in self.edited[:many] for item in self._about(fact)]
 
     def of_others(self) -> list[Item]:
-        """The questions about other facts."""
-        return [
-            Item("kept", lang, fact.id, direct(fact.statements[lang]))
-            for lang in self.test_langs
-            for fact in self.others
-            if lang in fact.statements and fact.statements[lang].old
-        ]
+        """The questions about other facts: about those, and what data have of the kind ``locality``."""
+        most = candidates(len(self.edited))
+        return [item for lang in self.test_langs for item in islice(self._elsewhere(lang), most)]
+
+    def _elsewhere(self, lang: str) -> Iterator[Item]:
+        stated = [fact for fact in self.others if lang in fact.statements and fact.statements[lang].old]
+        probes = [direct(fact.statements[lang]) for fact in stated]
+        for fact in (*self.others, *self.edited):
+            probes += [one for one in fact.probes if (one.kind, one.lang) == ("locality", lang)]
+        asked = set[str]()
+        for probe in probes:
+            if probe.text not in asked:
+                yield Item("kept", lang, str(probe.fact), probe)
+            asked.add(probe.text)
 
     def statements(self, facts: Sequence[Fact]) -> list[Statement]:
         """What a method is told of facts: each in every language to edit in that it is stated in."""
@@ -147,7 +155,8 @@ def hit(item: Item, answer: Answer) -> bool:
     """Whether an answer is as it should be: gives the new answer, or the true one about another fact."""
     kind = GOALS[item.goal]
     asked = Asked("", 0, kind, item.probe, answer, None)
-    return bool(old(asked) if item.goal == "kept" else contains(asked))
+    unedited = item.goal == "kept" and item.probe.kind == "direct"  # such a probe accepts the new answer
+    return bool(old(asked) if unedited else contains(asked))
 
 
 def _about_others(facts: Iterable[Fact], edited: Iterable[Fact]) -> list[Fact]:

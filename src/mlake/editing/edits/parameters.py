@@ -18,6 +18,8 @@ from mlake.models.lm import LM
 
 __all__ = ["ParameterEdit"]
 
+_MOST_BYTES = 2**28  # a matrix of a model of 7B is kept, its weights are not
+
 
 @dataclass(frozen=True, eq=False)
 class ParameterEdit(Edit):
@@ -100,8 +102,8 @@ class ParameterEdit(Edit):
 
     @property
     def kept(self) -> bool:
-        """False where it holds new values: these can take as much room as the model."""
-        return not self.values
+        """False where its new values take much room, as those of a whole model do."""
+        return sum(value.nbytes for value in self.values.values()) <= _MOST_BYTES
 
     @property
     def replaces(self) -> bool:

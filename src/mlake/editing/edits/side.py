@@ -13,11 +13,10 @@ import torch
 from torch import Tensor
 
 from mlake.editing.edits.edit import Edit
+from mlake.editing.edits.rows import Rows, check_place
 from mlake.editing.factors import checked
-from mlake.errors import EditError
 from mlake.models.hooks import changed_output, watched_input
 from mlake.models.lm import LM
-from mlake.models.passes import Passes
 
 __all__ = ["SideEdit"]
 
@@ -66,14 +65,9 @@ class SideEdit(Edit):
         if not len(self.centres):
             yield lm
             return
-        width = lm.model.config.get_text_config().hidden_size
-        if not 0 <= self.layer < len(lm.layers) or self.centres.shape[1] != width:
-            raise EditError(
-                f"the edit has values of {self.centres.shape[1]} numbers for layer {self.layer}, the model "
-                f"{len(lm.layers)} layers of width {width}; was it made for another model?"
-            )
-        block, rows = lm.layers[self.layer], _Rows(self, lm.passes)
-        with watched_input(block, rows.see), changed_output(block, rows.change):
+        check_place(lm, self.layer, self.centres.shape[1])
+        block, near = lm.layers[self.layer], _Near(self, Rows(lm.passes))
+        with watched_input(block, near.see), changed_output(block, near.change):
             yield lm
 
     def tensors(self) -> dict[str, Tensor]:
@@ -101,35 +95,26 @@ class SideEdit(Edit):
         return cls(layer, centres, values, radii, report)
 
 
-class _Rows:
+class _Near:
     """What was decided for the rows of the batch whose answers are under way."""
 
-    def __init__(self, edit: SideEdit, passes: Passes):
-        self.edit, self.passes = edit, passes
+    def __init__(self, edit: SideEdit, rows: Rows):
+        self.edit, self.rows = edit, rows
         self.decided = torch.zeros(0, dtype=torch.long)
 
     def see(self, hidden: Tensor) -> None:
         """Decide, if the pass reads prompts; ``hidden`` is what enters the block."""
-        if self.passes.rows is None:
+        if self.rows.reading:
             every = torch.arange(len(hidden), device=hidden.device)
-            queries = hidden[every, self._ends(hidden)]
+            queries = hidden[every, self.rows.ends(hidden)]
             wide = torch.promote_types(queries.dtype, torch.float32)
             self.decided = self.edit.decided(queries.to(wide))
 
     def change(self, hidden: Tensor) -> Tensor:
         """Add the values that were decided on; ``hidden`` is what leaves the block."""
-        rows = self.passes.rows
-        decided = (self.decided if rows is None else self.decided[list(rows)]).to(hidden.device)
-        due = decided >= 0
-        if not due.any():
+        decided = self.rows.left(self.decided).to(hidden.device)
+        if not (decided >= 0).any():
             return hidden
-        start = self._ends(hidden) if rows is None else torch.zeros_like(decided)
-        places = torch.arange(hidden.shape[1], device=hidden.device)
-        at = due[:, None] & (places >= start[:, None])  # (rows, length)
+        at = (decided >= 0)[:, None] & self.rows.behind(self.rows.ends(hidden), hidden)  # (rows, length)
         added = self.edit.values.to(hidden.device)[decided.clamp(min=0)]  # (rows, d_model)
         return torch.where(at[..., None], hidden + added[:, None].to(hidden.dtype), hidden)
-
-    def _ends(self, hidden: Tensor) -> Tensor:
-        if self.passes.ends is not None:
-            return self.passes.ends.to(hidden.device)
-        return torch.full((len(hidden),), hidden.shape[1] - 1, device=hidden.device)

@@ -1,5 +1,5 @@
-"""Fine-tuning as an editing method: StableKE and its low-rank variant."""
+"""Fine-tuning as an editing method: of one place, low-rank, and StableKE."""
 
-from mlake.editing.finetune.stableke import StableKE
+from mlake.editing.finetune.method import FineTune
 
-__all__ = ["StableKE"]
+__all__ = ["FineTune"]

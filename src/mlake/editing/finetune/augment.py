@@ -11,7 +11,7 @@ from mlake.errors import EditError
 from mlake.languages import lacking, language
 from mlake.records import Statement
 
-__all__ = ["Augmented", "Counts", "augmented"]
+__all__ = ["Augmented", "Counts", "augmented", "bare"]
 
 
 class Counts(NamedTuple):
@@ -71,10 +71,8 @@ def augmented(
         LanguageError: A language has no templates, and there is no writer; or it has no requests for one.
         ModelError: The writer fails.
     """
+    _check(statements)
     for one in statements:
-        if not one.question.strip() or not one.new.strip():
-            part = "new answer" if one.question.strip() else "question"
-            raise EditError(f"fact {one.fact!r} has no {part} in {one.lang!r}; add it to the data")
         if writer is None and language(one.lang).templates is None:
             raise lacking("templates", one.lang, "stableke needs --set source=self, and requests")
     if writer is None:
@@ -82,6 +80,23 @@ def augmented(
     plans = [_plan(one, texts, rephrases) for one in statements]
     said = replies(writer, [plan.requests for plan in plans])
     return [_written(plan, lines, texts, seed) for plan, lines in zip(plans, said, strict=True)]
+
+
+def bare(statements: Sequence[Statement]) -> list[Augmented]:
+    """Each fact's own question with the new answer, and nothing else.
+
+    Raises:
+        EditError: A statement has no question or no new answer.
+    """
+    _check(statements)
+    return [Augmented(one, (one.question.strip(),), one.new, (), (), Counts(0, 1, 0)) for one in statements]
+
+
+def _check(statements: Sequence[Statement]) -> None:
+    for one in statements:
+        if not one.question.strip() or not one.new.strip():
+            part = "new answer" if one.question.strip() else "question"
+            raise EditError(f"fact {one.fact!r} has no {part} in {one.lang!r}; add it to the data")
 
 
 def _wrapped(one: Statement, texts: int, seed: int) -> Augmented:

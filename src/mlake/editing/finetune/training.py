@@ -7,15 +7,12 @@ from typing import NamedTuple
 
 import torch
 
-from mlake.editing.finetune.examples import Example, batches, losses
+from mlake.editing.finetune.examples import Example, Objective, batches, losses
 from mlake.editing.finetune.weights import Weights
 from mlake.errors import EditError
 from mlake.models.lm import LM
 
 __all__ = ["Epoch", "Schedule", "train"]
-
-_WARM_UP = 5
-_LONGEST_GRADIENT = 1.0
 
 
 class Schedule(NamedTuple):
@@ -27,6 +24,10 @@ class Schedule(NamedTuple):
         batch: Texts in a step.
         stop: Training ends after a pass in which the questions' mean loss was below this.
         seed: Seed of the order of batches.
+        warm_up: Steps of the warm-up.
+        clip: Gradients are clipped to this length; 0 leaves them.
+        skip: No step is taken on a batch whose mean loss is below this.
+        objective: Where the answer's tokens are scored.
     """
 
     epochs: int
@@ -34,6 +35,10 @@ class Schedule(NamedTuple):
     batch: int
     stop: float
     seed: int
+    warm_up: int = 5
+    clip: float = 1.0
+    skip: float = 0.0
+    objective: Objective = "tokens"
 
 
 class Epoch(NamedTuple):
@@ -50,7 +55,7 @@ def train(
     schedule: Schedule,
     progress: Callable[[float], object] = lambda passes: None,
 ) -> list[Epoch]:
-    """Train on texts: linear warm-up over the first five steps, a constant rate then, gradients clipped.
+    """Train on texts: linear warm-up over the first steps, a constant rate then.
 
     The model stays in evaluation mode, so that nothing is dropped out and training is the same each time.
 
@@ -72,8 +77,8 @@ def train(
         seen: dict[bool, list[float]] = {True: [], False: []}
         for number, batch in enumerate(batches(found, schedule.batch, random), epoch * steps + 1):
             for group in optimiser.param_groups:
-                group["lr"] = schedule.rate * min(1.0, number / _WARM_UP)
-            each = _step(lm, weights, optimiser, batch)
+                group["lr"] = schedule.rate * min(1.0, number / max(1, schedule.warm_up))
+            each = _step(lm, weights, optimiser, batch, schedule)
             for example, loss in zip(batch, each, strict=True):
                 seen[example.question].append(loss)
             progress(number / steps)
@@ -85,13 +90,20 @@ def train(
 
 @torch.enable_grad()
 def _step(
-    lm: LM, weights: Weights, optimiser: torch.optim.Optimizer, batch: Sequence[Example]
+    lm: LM,
+    weights: Weights,
+    optimiser: torch.optim.Optimizer,
+    batch: Sequence[Example],
+    schedule: Schedule,
 ) -> list[float]:
     """One step on a batch; the loss of each text before it."""
-    each = losses(lm, batch)
+    each = losses(lm, batch, schedule.objective)
+    told = [float(loss) for loss in each.detach().tolist()]
+    if sum(told) / len(told) < schedule.skip:
+        return told
     (each.mean() * weights.scale).backward()  # type: ignore[no-untyped-call]
     weights.gather()
-    norm = torch.nn.utils.clip_grad_norm_(weights.moved, _LONGEST_GRADIENT)
+    norm = torch.nn.utils.clip_grad_norm_(weights.moved, schedule.clip or math.inf)
     if not (torch.isfinite(each).all() and torch.isfinite(norm)):
         raise EditError(
             "the loss of fine-tuning is not a number; expected finite losses and gradients; "
@@ -99,7 +111,7 @@ def _step(
         )
     optimiser.step()
     weights.spread()
-    return [float(loss) for loss in each.detach().tolist()]
+    return told
 
 
 def _mean(values: Sequence[float]) -> float | None:

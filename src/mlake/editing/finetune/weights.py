@@ -1,4 +1,4 @@
-"""What training moves: all parameters of the model, or thin factors beside its linear maps.
+"""What training moves: parameters of the model, or thin factors beside its linear maps.
 
 Either is a block in which the model may be trained; when it is left, by an exception too, the model is
 bit for bit what it was. The optimiser moves float32 copies where the model is in a half precision.
@@ -8,20 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
 from mlake.editing.factors import Factors
+from mlake.editing.finetune.places import Where, maps, parameters
 from mlake.editing.locate.rows import wide
-from mlake.errors import EditError
 from mlake.interrupts import undone
 from mlake.models.hooks import hooked
 from mlake.models.lm import LM
 
-__all__ = ["AllWeights", "LowRank", "Weights", "training_all", "training_low_rank"]
+__all__ = ["LowRank", "Weights", "Whole", "training_low_rank", "training_some"]
 
 _FP16_SCALE = 1024.0
 _WIDE = (torch.float32, torch.float64)
@@ -49,20 +49,22 @@ class Weights(Protocol):
 
 
 @dataclass(eq=False)
-class AllWeights:
-    """Every parameter of the model.
+class Whole:
+    """Parameters of the model.
 
     Attributes:
         parameters: Name to parameter; tied parameters stand here once.
         originals: Name to the value before training, on the CPU.
         moved: The parameters themselves, or float32 copies of those in half precision.
         scale: Above 1 in float16, whose smallest gradients would vanish.
+        box: The most by which any entry may differ from its original; 0 for no bound.
     """
 
     parameters: Mapping[str, nn.Parameter]
     originals: Mapping[str, Tensor]
     moved: Sequence[Tensor]
     scale: float
+    box: float = 0.0
 
     def gather(self) -> None:
         """Move gradients to the copies; parameters that are moved themselves keep theirs."""
@@ -73,11 +75,15 @@ class AllWeights:
 
     @torch.no_grad()
     def spread(self) -> None:
-        """Round the copies into the model, and forget the gradients."""
-        for parameter, moved in zip(self.parameters.values(), self.moved, strict=True):
+        """Take what was moved back into the box, round copies into the model, and forget the gradients."""
+        for (name, parameter), moved in zip(self.parameters.items(), self.moved, strict=True):
             moved.grad = None
+            if self.box:
+                _bound(moved, self.originals[name], self.box)
             if moved is not parameter:
                 parameter.copy_(moved)
+                if self.box:
+                    _bound(parameter, self.originals[name], self.box)
 
     @torch.no_grad()
     def found(self) -> tuple[Mapping[str, Factors], Mapping[str, Tensor]]:
@@ -89,40 +95,59 @@ class AllWeights:
         return {}, values
 
 
+def _bound(values: Tensor, original: Tensor, box: float) -> None:
+    """Bring values no further than ``box`` from an original, also where the bound itself is rounded."""
+    start = original.to(values.device).double()
+    near = values.double().clamp(start - box, start + box).to(values.dtype)
+    beyond = (near.double() - start).abs() > box
+    values.copy_(torch.where(beyond, torch.nextafter(near, original.to(values)), near))
+
+
 @contextmanager
-def training_all(lm: LM) -> Iterator[AllWeights]:
-    """A block in which all parameters may be trained."""
-    parameters = dict(lm.model.named_parameters())
-    originals = {name: one.detach().to("cpu", copy=True) for name, one in parameters.items()}
-    flags = {name: one.requires_grad for name, one in parameters.items()}
+def training_some(
+    lm: LM, where: Where = "all", layers: Sequence[int] = (), *, box: float = 0.0
+) -> Iterator[Whole]:
+    """A block in which the parameters at a place may be trained, each within a bound, if there is one.
+
+    Gradients are computed down to the lowest of them and no further.
+
+    Raises:
+        EditError: The model has nothing there.
+        ModelError: The model's blocks are not understood.
+    """
+    some = parameters(lm, where, layers)
+    originals = {name: one.detach().to("cpu", copy=True) for name, one in some.items()}
+    flags = {name: one.requires_grad for name, one in some.items()}
     scale = _FP16_SCALE if lm.dtype == torch.float16 else 1.0
 
     @torch.no_grad()
     def restore() -> None:
-        for name, one in parameters.items():
+        for name, one in some.items():
             one.requires_grad_(flags[name])
             one.grad = None
             one.copy_(originals[name])
 
     with undone(restore):
-        for one in parameters.values():
+        for one in some.values():
             one.requires_grad_(True)
-        moved = [one if one.dtype in _WIDE else one.detach().float() for one in parameters.values()]
-        yield AllWeights(parameters, originals, moved, scale)
+        moved = [one if one.dtype in _WIDE else one.detach().float() for one in some.values()]
+        yield Whole(some, originals, moved, scale, box)
 
 
 @dataclass(eq=False)
 class LowRank:
-    """Two thin factors beside each linear map of the blocks (LoRA, Hu et al. 2022, with α = r).
+    """Two thin factors beside linear maps of the blocks (LoRA, Hu et al. 2022).
 
     Attributes:
         names: Name of each map's weight.
         factors: Factors of each map's update in the layout in which the model stores it.
+        gain: What their product is multiplied by, α / r.
         scale: 1: gradients are float32 or wider.
     """
 
     names: Sequence[str]
     factors: Sequence[Factors]
+    gain: float = 1.0
     scale: float = 1.0
 
     @property
@@ -139,39 +164,42 @@ class LowRank:
             one.grad = None
 
     def found(self) -> tuple[Mapping[str, Factors], Mapping[str, Tensor]]:
-        """The factors."""
+        """The factors, the gain in the first of each two."""
         pairs = zip(self.names, self.factors, strict=True)
-        return {name: Factors(*(one.detach().cpu().clone() for one in both)) for name, both in pairs}, {}
+        return {
+            name: Factors((self.gain * left.detach()).cpu(), right.detach().cpu().clone())
+            for name, (left, right) in pairs
+        }, {}
 
 
 @contextmanager
-def training_low_rank(lm: LM, rank: int, seed: int) -> Iterator[LowRank]:
-    """A block in which factors of this rank are trained beside every linear map of the blocks.
+def training_low_rank(
+    lm: LM, rank: int, seed: int, *, alpha: float = 0.0, where: Where = "all", layers: Sequence[int] = ()
+) -> Iterator[LowRank]:
+    """A block in which factors of this rank are trained beside the linear maps of the blocks at a place.
+
+    Args:
+        lm: The model.
+        rank: r.
+        seed: Seed of their start.
+        alpha: α; 0 stands for r.
+        where: The place.
+        layers: Blocks of it; none takes all blocks.
 
     Raises:
-        EditError: The blocks hold no linear map.
+        EditError: The blocks hold no linear map there.
     """
     random = torch.Generator().manual_seed(seed)
+    gain = alpha / rank if alpha else 1.0
     found: dict[str, Factors] = {}
     with ExitStack() as stack:
-        for block, name, module in _maps(lm):
+        for name, module in maps(lm, where, layers):
             transposed = isinstance(module, Conv1D)
             factors = _drawn(module.weight, transposed, rank, random)
-            hook = partial(_added, factors, transposed)
+            hook = partial(_added, factors, transposed, gain)
             stack.enter_context(hooked(partial(module.register_forward_hook, hook)))
-            found[f"{lm.arch.layers}.{block}.{name}.weight"] = factors
-        if not found:
-            raise EditError(
-                f"the blocks of {lm.name!r} hold no linear map to add to; use stableke, which trains all"
-            )
-        yield LowRank(list(found), list(found.values()))
-
-
-def _maps(lm: LM) -> Iterator[tuple[int, str, Any]]:
-    for number, block in enumerate(lm.layers):
-        for name, module in block.named_modules():
-            if isinstance(module, nn.Linear | Conv1D):
-                yield number, name, module
+            found[f"{name}.weight"] = factors
+        yield LowRank(list(found), list(found.values()), gain)
 
 
 def _drawn(weight: Tensor, transposed: bool, rank: int, random: torch.Generator) -> Factors:
@@ -186,8 +214,10 @@ def _drawn(weight: Tensor, transposed: bool, rank: int, random: torch.Generator)
     return Factors(left.to(weight.device).requires_grad_(), right.to(weight.device).requires_grad_())
 
 
-def _added(factors: Factors, transposed: bool, _: nn.Module, args: tuple[Tensor], output: Tensor) -> Tensor:
+def _added(
+    factors: Factors, transposed: bool, gain: float, _: nn.Module, args: tuple[Tensor], output: Tensor
+) -> Tensor:
     """What a map returns, plus what its factors make of the same input."""
     into, out = factors if transposed else reversed(factors)  # (d_in, r), (d_out, r)
-    change = (wide(args[0]) @ into) @ out.T
+    change = (wide(args[0]) @ into) @ out.T * gain
     return output + change.to(output.dtype)

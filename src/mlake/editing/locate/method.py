@@ -79,6 +79,10 @@ class LocateThenEdit(LocateSettings):
         """Whether the key is the subject's last token."""
         return self.key == "subject"
 
+    def needs(self) -> Sequence[str]:
+        """Second moments too, where the metric is made of them."""
+        return [*LocateSettings.needs(self), *(["moments"] if self.metric != "identity" else [])]
+
     def warning(self, batches: Sequence[Collection[str]], /) -> str | None:
         """That a preset's text for second moments is another one."""
         like = self.origin.like if self.origin else ""
@@ -283,7 +287,8 @@ class LocateThenEdit(LocateSettings):
     def _check_joint(self) -> None:
         """Refuse settings on other languages and earlier edits that cannot work together."""
         shares = self.merge != "together" and self.merge_covariance == "shared"
-        if (self.memory or shares) and (self.metric == "identity" or not self.ridge):
+        alone = self.metric == "identity" or not self.ridge
+        if (self.memory and alone) or (shares and (alone or self.sequential)):
             what = "memory" if self.memory else f"merge={self.merge!r} with a shared covariance"
             raise EditError(
                 f"{what} needs a second moment and a ridge above 0; take memit or alphaedit"

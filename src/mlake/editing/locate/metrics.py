@@ -94,6 +94,13 @@ class Metrics:
         apart = method.merge != "together" or method.projector == "others"
         return not ((keeps and method.sequential) or apart or method.preserve or method.moments == "edited")
 
+    @property
+    def _more_keys(self) -> bool:
+        """Whether a second moment may get more keys than those of its text, and so is looked at each time."""
+        method = self.method
+        apart = method.merge != "together" or method.projector != "text"
+        return bool(apart or method.preserve or method.memory)
+
     def _moments(self, text: Sequence[str], edited: Collection[str]) -> Moments:
         """A way to a layer's second moment, ``(d_in, d_in)``."""
         method, lm = self.method, self.lm
@@ -108,7 +115,7 @@ class Metrics:
         if method.moments == "edited":
             source = None
             measured: Callable[[int], Tensor] = lambda at: measured_moments(lm, [at], read)[at]  # noqa: E731
-        elif known and not (method.preserve or method.memory or method.projector != "text"):
+        elif known and not self._more_keys:
             return Moments(dict[int, Tensor]().__getitem__, source)  # none of them will be looked at
         elif self.history or lm.revision == UNPINNED:
             measured = self._measured_now(read).__getitem__

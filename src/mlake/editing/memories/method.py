@@ -70,7 +70,7 @@ class Memory(Method):
         Raises:
             EditError: The retriever is not installed, or cannot read this model.
         """
-        names = [self.retriever] if self.retriever else list(RETRIEVERS)
+        names: list[Any] = [self.retriever] if self.retriever else list(RETRIEVERS)
         missing = {name: RETRIEVERS[name].missing(lm) for name in names}
         there = [name for name in names if missing[name] is None]
         if not there:

@@ -1,0 +1,5 @@
+"""Side memories: the weights stay, and something beside them answers for prompts that it knows."""
+
+from mlake.editing.side.grace import Grace
+
+__all__ = ["Grace"]
