@@ -70,7 +70,7 @@ class Beside(Method):
         return SideEdit(1, centres, values, torch.full((len(centres),), 1e-3), {"method": self.config()})
 
 
-@pytest.fixture(params=["in-prompt", "beside", "ice", "remake", "ike"])
+@pytest.fixture(params=["in-prompt", "beside", "ice", "remake"])
 def method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     for row in (InPrompt("in-prompt", title="In the prompt"), Beside("beside")):
         monkeypatch.setitem(EDITORS, row.name, row)
@@ -132,7 +132,7 @@ def test_a_run_asks_under_one_edit_at_a_time_and_is_reported(
 
 def test_a_listed_method_says_its_title(mlake: Callable[..., Result], method: str) -> None:
     rows = {row["name"]: row for row in json.loads(mlake("list", "methods", "--json").stdout)}
-    titles = {"in-prompt": "In the prompt", "ice": "ICE", "remake": "ReMaKE", "ike": "IKE"}
+    titles = {"in-prompt": "In the prompt", "ice": "ICE", "remake": "ReMaKE"}
     assert rows[method]["title"] == titles.get(method, method)
 
 

@@ -14,7 +14,7 @@ from mlake.editing.edits.memory import MemoryEdit
 from mlake.editing.memories import Memory, scope
 from mlake.editing.memories.scope import scope_of
 from mlake.editing.prompts import prompted
-from mlake.errors import EditError
+from mlake.errors import EditError, UnknownNameError
 from mlake.evaluation.unedited import Known
 from mlake.languages import LANGUAGES
 from mlake.models.generate import answers, identity
@@ -197,6 +197,8 @@ def test_demonstrations_are_of_three_kinds_about_nothing_edited(lm: Any) -> None
 def test_what_cannot_be_done_is_said_in_one_line(lm: Any) -> None:
     with pytest.raises(EditError, match="no facts"):
         made(lm)
+    with pytest.raises(UnknownNameError, match="retriever"):
+        editor("remake", retriever="tf-idf")
     with pytest.raises(EditError, match="expected 8 at most"):
         editor("ike", demonstrations=9)
     with pytest.raises(EditError, match=r"holds \{question\}"):

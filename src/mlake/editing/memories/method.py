@@ -11,7 +11,7 @@ from mlake.editing.memories.wording import MOST, without_demonstrations, wording
 from mlake.editing.method import Method, Progress, Range
 from mlake.editing.retrieval.retriever import Retriever
 from mlake.editing.retrieval.table import RETRIEVERS
-from mlake.errors import EditError
+from mlake.errors import EditError, UnknownNameError
 from mlake.models.lm import LM
 from mlake.records import Exchange, Statement
 
@@ -34,7 +34,7 @@ class Memory(Method):
             ask for it in other words, and half are about something else.
     """
 
-    retriever: Literal["", "use", "tfidf", "hidden"] = ""
+    retriever: str = ""
     naming: float = 0.5
     scope: Literal["always", "calibrated"] | float = "calibrated"
     demonstrations: int = 0
@@ -52,11 +52,14 @@ class Memory(Method):
         return 0
 
     def checked(self) -> Self:
-        """The method, if there are as many demonstrations.
+        """The method, if there are such a retriever and as many demonstrations.
 
         Raises:
-            EditError: There are not.
+            UnknownNameError: No retriever has this name.
+            EditError: There are fewer demonstrations.
         """
+        if self.retriever and self.retriever not in RETRIEVERS:
+            raise UnknownNameError("retriever", self.retriever, RETRIEVERS)
         if self.demonstrations > MOST:
             raise EditError(f"demonstrations={self.demonstrations} are not there; expected {MOST} at most")
         return self
