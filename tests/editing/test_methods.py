@@ -11,7 +11,7 @@ LOCATING = ("rome", "r-rome", "emmet", "memit", "alphaedit", "langedit")
 
 
 def test_rows() -> None:
-    assert set(EDITORS) == {*LOCATING, "mend", "stableke", "stableke-lora", "grace"}
+    assert set(EDITORS) == {*LOCATING, "mend", "stableke", "stableke-lora", "grace", "babelreft"}
     assert all(name == row.name for name, row in EDITORS.items())
     assert all(EDITORS[name].layers == () for name in LOCATING)
     rome, memit = EDITORS["rome"], EDITORS["memit"]

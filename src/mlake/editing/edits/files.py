@@ -9,13 +9,14 @@ from mlake.disk import json_of
 from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.edits.reft import ReftEdit
 from mlake.editing.edits.side import SideEdit
 from mlake.editing.edits.weights import WeightEdit
 from mlake.errors import EditError
 
 __all__ = ["EDITS", "load_edit"]
 
-_KINDS: tuple[type[Edit], ...] = (WeightEdit, ParameterEdit, ContextEdit, SideEdit)
+_KINDS: tuple[type[Edit], ...] = (WeightEdit, ParameterEdit, ContextEdit, SideEdit, ReftEdit)
 EDITS: dict[str, type[Edit]] = {kind.format: kind for kind in _KINDS}
 """Format to kind of edit; another kind is one more entry."""
 
