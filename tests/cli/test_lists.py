@@ -35,7 +35,8 @@ def test_methods_say_where_the_settings_of_a_family_are_from() -> None:
 
 
 def test_every_method_says_where_it_is_from() -> None:
-    assert all(row.title and row.paper.startswith("https://arxiv.org/abs/") for row in EDITORS.values())
+    places = ("https://arxiv.org/abs/", "https://openreview.net/forum?id=")
+    assert all(row.title and row.paper.startswith(places) for row in EDITORS.values())
 
 
 @pytest.mark.parametrize(
