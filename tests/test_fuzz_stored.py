@@ -23,6 +23,7 @@ from mlake.cli import main
 from mlake.editing import load_edit
 from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.edits.reft import ReftEdit, Subspaces
 from mlake.editing.edits.side import SideEdit
 from mlake.editing.edits.weights import WeightEdit
 from mlake.editing.factors import Factors
@@ -173,6 +174,7 @@ EDITS = (
     ParameterEdit({"a": Factors(WIDE, OTHER)}, {"b": torch.ones(8, 2)}, {"model": "x"}),
     ContextEdit(("A line.", "Another."), {"model_revision": "y"}),
     SideEdit(1, WIDE, OTHER, torch.ones(8)),
+    ReftEdit((("A name",),), Subspaces(torch.ones(2, 1, 4, 8), torch.ones(2, 1, 4, 8), torch.ones(2, 1, 4))),
 )
 
 

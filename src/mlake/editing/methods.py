@@ -122,7 +122,7 @@ _ROWS: tuple[Method, ...] = (
     # Hartvigsen et al. 2023: a codebook beside one block.
     Grace("grace", title="GRACE", paper="https://arxiv.org/abs/2211.11031"),
     # BabelEdits, Findings of ACL 2025: subspaces that change where the subject is named.
-    BabelReft("babelreft", title="BabelReFT", paper="https://aclanthology.org/2025.findings-acl.438/"),
+    BabelReft("babelreft", title="BabelReFT", paper="https://openreview.net/forum?id=hCXLvaaZFv"),
 )
 EDITORS: dict[str, Method] = {row.name: row for row in _ROWS}
 """Name to method; another method is one more entry."""

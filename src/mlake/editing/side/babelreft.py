@@ -58,10 +58,6 @@ class BabelReft(Method):
         """Each step runs all blocks."""
         return float(self.steps)
 
-    def prompts(self) -> int:
-        """One of each fact, of a few facts at once."""
-        return 1
-
     def edit(
         self,
         lm: LM,
@@ -149,7 +145,8 @@ class BabelReft(Method):
 
 def _orthonormal(free: Tensor) -> Tensor:
     """Orthonormal rows ``(…, r, d)`` that span the columns of ``(…, d, r)``."""
-    return torch.linalg.qr(free).Q.mT
+    rows: Tensor = torch.linalg.qr(free).Q.mT
+    return rows
 
 
 def _joined(weights: Sequence[Sequence[Tensor]]) -> Subspaces:
