@@ -23,6 +23,11 @@ QUICK: dict[str, dict[str, Any]] = {
     "memit": {"layers": [1], "steps": 2, "contexts": 0, "corpus_tokens": 50},
     "rome": {"layers": [1], "steps": 2, "contexts": 0},
     "stableke": {"epochs": 1, "source": "templates"},
+    "ft": {"epochs": 1},
+    "lora": {"epochs": 1},
+    "grace": {"steps": 2},
+    "ice": {},
+    "remake": {},
 }
 
 
