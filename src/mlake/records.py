@@ -53,6 +53,7 @@ class Statement:
         question: The direct question about the fact.
         subject: The subject verbatim as it stands in ``question``; None if it is not known.
         subject_sure: False where the subject was recovered automatically and is in doubt.
+        names: Names of the subject in every language that the fact is stated in; a ``Fact`` fills them in.
         old: Answer before the edit.
         new: Answer that the edit puts in its place.
         old_aliases: Other accepted names of the old answer.
@@ -72,6 +73,7 @@ class Statement:
     old_sentence: str = ""
     new_sentence: str = ""
     subject_sure: bool = True
+    names: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,12 @@ class Fact:
     subject_id: str | None = None
     relation_id: str | None = None
     relations: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        every = (name for one in self.statements.values() for name in (one.subject, *one.names) if name)
+        names = tuple(dict.fromkeys(every))
+        stated = {lang: replace(one, names=names) for lang, one in self.statements.items()}
+        object.__setattr__(self, "statements", stated)
 
     def __repr__(self) -> str:
         return f"Fact({shorter(self.id)}, {_listed(self.statements)}, {len(self.probes)} questions)"

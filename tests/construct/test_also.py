@@ -1,11 +1,13 @@
 """Facts given in one language, stated in others by their ids."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mlake.construct.also import Also, stated_also
+from mlake.data import load
 from mlake.data.own.jsonl import parse_jsonl, to_lines
 from mlake.errors import DataError, UnknownNameError
 from mlake.records import Benchmark
@@ -95,6 +97,22 @@ def test_what_cannot_be_stated_is_said(changes: dict[str, Any], said: str) -> No
     found = also(line)
     assert not found.added and list(found.facts[0].statements) == ["en"]
     assert all("\n" not in one for one in found.reasons) and said in found.reasons[0]
+
+
+def test_the_packaged_build_is_stated_again_from_its_english_alone() -> None:
+    """With its ids and without: the same questions and answers in the other four languages."""
+    built = load("wikidata-5:test").facts[:12]
+    english = [replace(one, statements={"en": one.stated("en")}, probes=()) for one in built]
+    nameless = [replace(one, subject_id=None, relation_id=None) for one in english]
+    for given in (english, nameless):
+        found = stated_also(given, "en", OTHERS)
+        assert not found.reasons and len(found.added) == 4 * len(built)
+        for fact, again in zip(built, found.facts, strict=True):
+            assert (again.subject_id, again.relation_id) == (fact.subject_id, fact.relation_id)
+            for lang in OTHERS:
+                one, other = again.stated(lang), fact.stated(lang)
+                assert (one.question, one.subject, one.new) == (other.question, other.subject, other.new)
+                assert (one.old, one.new_sentence) == (other.old, other.new_sentence)
 
 
 def test_languages_without_names_or_wordings_are_refused() -> None:

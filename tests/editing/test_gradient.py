@@ -233,3 +233,12 @@ def test_what_does_not_go_together_is_refused(tiny_lm: Any) -> None:
         editor("lora", box=0.1)
     with pytest.raises(EditError, match=r"layers=\[7\]: the model has blocks 0 to 2"):
         editor("ft-m", lm, layers=[7])
+
+
+def test_what_is_trained_is_counted(tiny_lm: Any) -> None:
+    lm = tiny_lm()
+    assert row("ft").trained_weights(lm) == lm.weight(1).numel()
+    assert row("ft", where="block").trained_weights(lm) == sum(w.numel() for w in lm.layers[1].parameters())
+    assert row("lora").trained_weights(lm) == 0
+    assert "layers" in row("ft").search() and "layers" not in EDITORS["lora"].search()
+    assert "texts" not in row("ft").search() and row("ft").passes() == 1.5 * 3

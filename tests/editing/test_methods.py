@@ -12,7 +12,7 @@ LOCATING = ("rome", "r-rome", "emmet", "memit", "alphaedit", "langedit")
 
 def test_rows() -> None:
     tuned = {"stableke", "stableke-lora", "ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf"}
-    assert set(EDITORS) == {*LOCATING, "mend", *tuned, "ice", "remake", "ike", "grace"}
+    assert set(EDITORS) == {*LOCATING, "mend", *tuned, "ice", "remake", "ike", "grace", "babelreft"}
     assert all(name == row.name for name, row in EDITORS.items())
     assert all(EDITORS[name].layers == () for name in LOCATING)
     rome, memit = EDITORS["rome"], EDITORS["memit"]

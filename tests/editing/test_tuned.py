@@ -7,6 +7,7 @@ import pytest
 
 from mlake.editing import EDITORS, editor, tuned
 from mlake.editing.method import Choice, Range
+from mlake.editing.settings import setting_of
 from mlake.editing.tuned import packaged, read_tuned, tuned_settings
 
 FILE = """\
@@ -94,5 +95,5 @@ def test_what_is_worth_trying_can_be_set(name: str) -> None:
             assert axis.scale in ("linear", "log", "depth") and (axis.scale != "log" or axis.low > 0)
             given = [0] if axis.scale == "depth" else [axis.low, axis.high]
         for value in given:
-            whole = key in ("steps", "corpus_tokens", "epochs", "texts")
+            whole = isinstance(setting_of(row, key), int)
             editor(row.name, **{key: round(value) if whole else value})

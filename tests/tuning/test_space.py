@@ -17,7 +17,7 @@ def axes(lm: Any, name: str, *fixed: str, **settings: Any) -> dict[str, Axis]:
 
 def test_every_value_can_be_set_and_the_present_one_is_among_them(tiny_lm: Any) -> None:
     lm = tiny_lm("llama", layers=6)
-    for name in ("rome", "memit", "alphaedit", "emmet", "stableke"):
+    for name in ("rome", "memit", "alphaedit", "emmet", "stableke", "ft-l", "lora", "remake"):
         for axis in axes(lm, name).values():
             now = setting_of(editor(name, lm), axis.name)
             assert (list(now) if isinstance(now, tuple) else now) in axis.values
@@ -43,6 +43,8 @@ def test_numbers_are_spread_evenly_and_written_as_people_do(tiny_lm: Any) -> Non
     assert all(1.6 < ratio < 2.0 for ratio in ratios) and len(ridge.values) == 13
     assert axes(tiny_lm("llama"), "memit")["steps"].values == (10, 25, 40)
     assert 33.0 in axes(tiny_lm("llama"), "memit", ridge=33)["ridge"].values
+    scope = axes(tiny_lm("llama"), "remake")["scope"]
+    assert scope.values[0] == "calibrated" and not scope.ordered and len(scope.values) > 5
 
 
 def test_what_is_set_is_not_searched(tiny_lm: Any) -> None:

@@ -10,7 +10,7 @@ from mlake.editing.memories import Memory
 from mlake.editing.mend import Mend
 from mlake.editing.method import Method, Origin
 from mlake.editing.settings import overridden
-from mlake.editing.side import Grace
+from mlake.editing.side import BabelReft, Grace
 from mlake.editing.tuned import tuned_settings
 from mlake.errors import UnknownNameError
 from mlake.models.lm import LM
@@ -121,6 +121,8 @@ _ROWS: tuple[Method, ...] = (
     Memory("ike", title="IKE", paper="https://arxiv.org/abs/2305.12740", scope="always", demonstrations=8),
     # Hartvigsen et al. 2023: a codebook beside one block.
     Grace("grace", title="GRACE", paper="https://arxiv.org/abs/2211.11031"),
+    # BabelEdits, Findings of ACL 2025: subspaces that change where the subject is named.
+    BabelReft("babelreft", title="BabelReFT", paper="https://aclanthology.org/2025.findings-acl.438/"),
 )
 EDITORS: dict[str, Method] = {row.name: row for row in _ROWS}
 """Name to method; another method is one more entry."""

@@ -62,8 +62,10 @@ def _axis(name: str, one: Range | Choice, now: Any, depth: int) -> Axis:
         windows = {tuple(now), *_windows(one, len(now), depth)}
         found = sorted(windows, key=lambda some: (some[-1], len(some)))
         return Axis(name, tuple(map(list, found)), ordered=True, cheap=one.cheap)
-    points = {_rounded(value, now) for value in _spread(one)} | {now}
-    return Axis(name, tuple(sorted(points)), ordered=True, cheap=one.cheap)
+    points = {_rounded(value, now) for value in _spread(one)}
+    if isinstance(now, str):  # a word that stands for a number that is found elsewhere
+        return Axis(name, (now, *sorted(points)), ordered=False, cheap=one.cheap)
+    return Axis(name, tuple(sorted(points | {now})), ordered=True, cheap=one.cheap)
 
 
 def _spread(one: Range) -> list[float]:

@@ -10,13 +10,16 @@ from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.memory import MemoryEdit
 from mlake.editing.edits.parameters import ParameterEdit
+from mlake.editing.edits.reft import ReftEdit
 from mlake.editing.edits.side import SideEdit
 from mlake.editing.edits.weights import WeightEdit
 from mlake.errors import EditError
 
 __all__ = ["EDITS", "load_edit"]
 
-_KINDS: tuple[type[Edit], ...] = (WeightEdit, ParameterEdit, ContextEdit, MemoryEdit, SideEdit)
+_KINDS: tuple[type[Edit], ...] = (
+    WeightEdit, ParameterEdit, ContextEdit, MemoryEdit, SideEdit, ReftEdit,
+)  # fmt: skip
 EDITS: dict[str, type[Edit]] = {kind.format: kind for kind in _KINDS}
 """Format to kind of edit; another kind is one more entry."""
 
