@@ -22,6 +22,7 @@ from mlake.analysis.store import FORCED, held_out_row, keep_rows
 from mlake.cli import main
 from mlake.editing import load_edit
 from mlake.editing.edits.context import ContextEdit
+from mlake.editing.edits.memory import Entry, MemoryEdit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.edits.reft import ReftEdit, Subspaces
 from mlake.editing.edits.side import SideEdit
@@ -173,6 +174,7 @@ EDITS = (
     ),
     ParameterEdit({"a": Factors(WIDE, OTHER)}, {"b": torch.ones(8, 2)}, {"model": "x"}),
     ContextEdit(("A line.", "Another."), {"model_revision": "y"}),
+    MemoryEdit((Entry("a", "en", "Who?", "", "Bo."),), torch.ones(1, 3), torch.ones(2), "tfidf"),
     SideEdit(1, WIDE, OTHER, torch.ones(8)),
     ReftEdit((("A name",),), Subspaces(torch.ones(2, 1, 4, 8), torch.ones(2, 1, 4, 8), torch.ones(2, 1, 4))),
 )

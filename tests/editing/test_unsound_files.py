@@ -23,6 +23,23 @@ def text(value: Any) -> Tensor:
     return torch.tensor(list(json.dumps(value).encode()), dtype=torch.uint8)
 
 
+KEPT = {
+    "entries": [],
+    "retriever": "tfidf",
+    "version": "",
+    "naming": 0.5,
+    "scope": None,
+    "wordings": {},
+}
+MEMORY = {"memory": text(KEPT), "embeddings": torch.zeros(0, 3), "state": torch.zeros(0)}
+
+
+def test_a_sound_memory_is_read(tmp_path: Path) -> None:
+    head = {"format": "mlake-memory/1", "report": {}}
+    save_file(MEMORY, tmp_path / "edit", {"mlake": json.dumps(head)})
+    assert load_edit(tmp_path / "edit").tensors().keys() == MEMORY.keys()
+
+
 @pytest.mark.parametrize(
     ("kind", "tensors"),
     [
@@ -42,6 +59,17 @@ def text(value: Any) -> Tensor:
         ("mlake-prompts/1", {"lines": text("abc")}),
         ("mlake-prompts/1", {"lines": torch.ones(2)}),
         ("mlake-prompts/1", {"lines": torch.tensor(1)}),
+        ("mlake-memory/1", MEMORY | {"memory": text([])}),
+        ("mlake-memory/1", MEMORY | {"memory": text(KEPT | {"entries": [[1]]})}),
+        ("mlake-memory/1", MEMORY | {"memory": text(KEPT | {"entries": [{"fact": "a"}]})}),
+        ("mlake-memory/1", MEMORY | {"memory": text(KEPT | {"retriever": "mind"})}),
+        ("mlake-memory/1", MEMORY | {"memory": text(KEPT | {"scope": True})}),
+        ("mlake-memory/1", MEMORY | {"memory": text(KEPT | {"wordings": "no"})}),
+        (
+            "mlake-memory/1",
+            MEMORY | {"memory": text(KEPT | {"wordings": {"en": {"before": "a", "after": ""}}})},
+        ),
+        ("mlake-memory/1", MEMORY | {"embeddings": TWO}),
         ("mlake-side/1", SIDE | {"layer": torch.tensor(-1)}),
         ("mlake-side/1", SIDE | {"layer": torch.ones(2)}),
         ("mlake-side/1", SIDE | {"centres": ONE}),

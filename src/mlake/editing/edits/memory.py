@@ -169,14 +169,14 @@ class MemoryEdit(Edit):
         memory = json_of(bytes(tensors["memory"].tolist()))
         embeddings = checked(tensors["embeddings"], 2, finite=True).float()
         state = checked(tensors["state"], 1, finite=True).float()
-        entries = tuple(_of(Entry, one) for one in memory["entries"])
+        entries = tuple(_entry(one) for one in memory["entries"])
         if len(entries) != len(embeddings) or memory["retriever"] not in RETRIEVERS:
             raise ValueError("parts that do not fit each other")
         naming, scope, version = memory["naming"], memory["scope"], memory["version"]
         numbers = [naming] if scope is None else [naming, scope]
         if not isinstance(version, str) or not all(type(one) is float and isfinite(one) for one in numbers):
             raise ValueError("a scope or version of the wrong type")
-        wordings = {str(lang): _wording(one) for lang, one in memory["wordings"].items()}
+        wordings = {lang: _wording(one) for lang, one in dict(memory["wordings"]).items()}
         return cls(entries, embeddings, state, memory["retriever"], version, naming, scope, wordings, report)
 
 
@@ -209,16 +209,16 @@ class _Memory:
         return (*wording.before, found.entry.sentence, *((wording.after,) if foreign else ()))
 
 
-def _of(kind: type[Any], values: Mapping[str, Any]) -> Any:
+def _entry(values: Any) -> Entry:
     """An entry of texts.
 
     Raises:
         TypeError: A field is missing, or there is another.
-        ValueError: A value that is no text.
+        ValueError: It is something else.
     """
-    if not all(isinstance(value, str) for value in values.values()):
+    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise ValueError("an entry that is no texts")
-    return kind(**values)
+    return Entry(**values)
 
 
 def _wording(values: Mapping[str, Any]) -> Wording:
