@@ -15,7 +15,7 @@ from mlake.editing.method import Method
 
 SOURCE = Path(mlake.__file__).parent
 # A row stands here, or its method in this folder.
-ROWS = (SOURCE / "editing" / "methods.py", SOURCE / "editing" / "mend", SOURCE / "editing" / "finetune")
+ROWS = tuple(SOURCE / "editing" / name for name in ("methods.py", "mend", "finetune", "memories", "side"))
 
 
 def derived(kind: type[Any]) -> Iterator[str]:
@@ -77,4 +77,4 @@ def test_other_questions_are_let_be() -> None:
 
 def test_kinds_of_edit_are_named_by_their_format() -> None:
     assert {name: kind.format for name, kind in EDITS.items()} == {name: name for name in EDITS}
-    assert len(EDITS) == 5
+    assert len(EDITS) == 6

@@ -17,6 +17,7 @@ from mlake.analysis.forced_run import keep_forced
 from mlake.analysis.store import FORCED, kept_path, kept_rows
 from mlake.api import planned
 from mlake.editing import load_edit
+from mlake.editing.edits import parameters
 from mlake.evaluation.session import Settings
 from mlake.evaluation.units import Question
 from mlake.languages import language
@@ -243,7 +244,10 @@ def test_edits_that_are_gone_are_told(run: Callable[..., Any], caplog: pytest.Lo
     assert {key[1] for key in forced_of(found.folder) if key[0]} == {0}
 
 
-def test_whole_weights_are_kept_only_until_they_were_read(run: Callable[..., Any]) -> None:
+def test_whole_weights_are_kept_only_until_they_were_read(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parameters, "_MOST_BYTES", 0)  # a tiny model is small beside a real bound
     _, found = run("stableke", {"epochs": 1}, batch_size=2)
     assert not list((found.folder / "edits").rglob("*.safetensors"))
     assert {key[1] for key in forced_of(found.folder) if key[0]} == {0}
