@@ -100,8 +100,10 @@ def test_locate_then_edit(pair: Pair, name: str, statements: tuple[Statement, ..
     check(pair, found, expected, tmp_path)
 
 
-def test_every_method_is_tried_here() -> None:
-    assert set(EDITORS) == {*LOCATING, "mend", "stableke", "stableke-lora"}
+def test_every_method_is_tried_here_or_named() -> None:
+    alike = {"ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf"}  # rows of the class of stableke
+    untried = {"ice", "remake", "ike", "grace", "babelreft"}
+    assert set(EDITORS) == {*LOCATING, "mend", "stableke", "stableke-lora", *alike, *untried}
 
 
 def test_chains(pair: Pair, statements: tuple[Statement, ...], tmp_path: Path) -> None:
