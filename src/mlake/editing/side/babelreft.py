@@ -1,9 +1,7 @@
 """BabelReFT: subspaces of every block, changed where a name of the subject ends, in any language."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,8 +11,9 @@ from mlake.editing.edits.reft import ReftEdit, Subspaces, met, reading
 from mlake.editing.finetune.examples import Example, losses
 from mlake.editing.method import Method, Progress, Range
 from mlake.editing.prompts import refusal
-from mlake.editing.side.method import encoded
-from mlake.errors import EditError, SubjectError
+from mlake.editing.side.descent import descend
+from mlake.editing.side.method import encoded, told
+from mlake.errors import SubjectError
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded
 from mlake.records import Statement
@@ -88,17 +87,8 @@ class BabelReft(Method):
             for i, loss in zip(facts, these, strict=True):
                 lost[i] = loss
             progress(len(facts))
-        report: dict[str, Any] = {
-            "method": self.config(),
-            "model": lm.name,
-            "model_revision": lm.revision,
-            "facts": [
-                {"fact": one.fact, "lang": one.lang, "loss": round(loss, 6)}
-                for one, loss in zip(statements, lost, strict=True)
-            ],
-        }
         every = Subspaces(*(torch.cat(some, dim=1).cpu() for some in zip(*parts, strict=True)))
-        return ReftEdit(tuple(names), every, report)
+        return ReftEdit(tuple(names), every, told(self, lm, statements, lost))
 
     def _trained(
         self, lm: LM, names: Sequence[Sequence[str]], prompts: Sequence[Encoded], owner: Sequence[int]
@@ -108,28 +98,13 @@ class BabelReft(Method):
         ends = torch.tensor([one.start - 1 for one in texts])
         weights = [self._start(lm) for _ in names]
         optimiser = torch.optim.Adam([one for own in weights for one in own], self.rate)
-        for step in range(self.steps + 1):
-            with torch.enable_grad():
-                parts = _joined(weights)
-                with reading(lm, names, parts), lm.passes.told(ends=ends):
-                    each = losses(lm, texts)
-                found = each.tolist()
-                if not all(map(math.isfinite, found)):
-                    raise EditError(
-                        "the loss is not a number; expected finite losses; lower the rate (--set rate=…) or "
-                        "load the model in bf16 or fp32"
-                    )
-                missing = {subject for subject, loss in zip(owner, found, strict=True) if loss >= self.stop}
-                if step == self.steps or not missing:
-                    break
-                optimiser.zero_grad(set_to_none=True)
-                each.sum().backward()  # type: ignore[no-untyped-call]
-            for subject, own in enumerate(weights):
-                if subject not in missing:
-                    for weight in own:
-                        weight.grad = None  # so that the step leaves it alone, moments and all
-            optimiser.step()
-        return Subspaces(*(one.detach() for one in parts)), found
+
+        def lost() -> Tensor:
+            with reading(lm, names, _joined(weights)), lm.passes.told(ends=ends):
+                return losses(lm, texts)
+
+        found = descend(optimiser, weights, owner, lost, steps=self.steps, stop=self.stop)
+        return Subspaces(*(one.detach() for one in _joined(weights))), found
 
     def _start(self, lm: LM) -> list[Tensor]:
         """Free matrix, map and bias of one subject: those that change nothing yet."""

@@ -9,7 +9,7 @@ from torch import Tensor
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.side import SideEdit
 from mlake.editing.method import Progress, Range
-from mlake.editing.side.method import AtBlock, encoded, entering, unrelated
+from mlake.editing.side.method import AtBlock, encoded, entering, told, unrelated
 from mlake.editing.side.values import Schedule, trained
 from mlake.models.lm import LM
 from mlake.records import Statement
@@ -74,7 +74,7 @@ class Grace(AtBlock):
         ]
         how = Schedule(self.steps, self.rate, self.stop)
         values, losses = trained(lm, layer, prompts, book.entries, how, progress)
-        report = self.report(lm, statements, losses) | {"entries": len(radii)}
+        report = told(self, lm, statements, losses) | {"entries": len(radii)}
         return SideEdit(layer, torch.stack(book.keys), values, torch.tensor(radii, dtype=keys.dtype), report)
 
 

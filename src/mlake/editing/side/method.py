@@ -19,7 +19,7 @@ from mlake.models.tokens import token_ids
 from mlake.records import Exchange, Statement
 from mlake.sentences import everyday
 
-__all__ = ["AtBlock", "encoded", "entering", "unrelated"]
+__all__ = ["AtBlock", "encoded", "entering", "told", "unrelated"]
 
 _ASKED = 32  # unrelated questions that a language is measured on
 
@@ -76,17 +76,18 @@ class AtBlock(Method):
         """Steps run the blocks above its own."""
         return self.steps / 4
 
-    def report(self, lm: LM, statements: Sequence[Statement], losses: Sequence[float]) -> dict[str, Any]:
-        """What an edit says of itself."""
-        return {
-            "method": self.config(),
-            "model": lm.name,
-            "model_revision": lm.revision,
-            "facts": [
-                {"fact": one.fact, "lang": one.lang, "loss": round(loss, 6)}
-                for one, loss in zip(statements, losses, strict=True)
-            ],
-        }
+
+def told(method: Method, lm: LM, statements: Sequence[Statement], losses: Sequence[float]) -> dict[str, Any]:
+    """What an edit says of itself: its method, model, and the loss of each fact."""
+    return {
+        "method": method.config(),
+        "model": lm.name,
+        "model_revision": lm.revision,
+        "facts": [
+            {"fact": one.fact, "lang": one.lang, "loss": round(loss, 6)}
+            for one, loss in zip(statements, losses, strict=True)
+        ],
+    }
 
 
 def encoded(lm: LM, statements: Sequence[Statement]) -> list[Encoded]:

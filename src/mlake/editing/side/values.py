@@ -1,6 +1,5 @@
 """Values that a block adds behind a prompt, found by gradient descent: each by itself."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ from torch import Tensor
 
 from mlake.editing.mend.upper import Upper
 from mlake.editing.method import Progress
-from mlake.errors import EditError
+from mlake.editing.side.descent import descend
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded
 
@@ -86,23 +85,11 @@ def _some(
         rates = [how.rate * units[entries.index(number)] for number in range(len(values))]
         groups = [{"params": [value], "lr": rate} for value, rate in zip(values, rates, strict=True)]
         optimiser = torch.optim.Adam(groups)
-        for step in range(how.steps + 1):
-            with torch.enable_grad():
-                added = torch.stack([values[entry] for entry in entries])[:, None].to(hidden.dtype)
-                losses = upper.nll(upper.logs(lm, torch.where(behind[..., None], hidden + added, hidden)))
-                found = losses.tolist()
-                if not all(map(math.isfinite, found)):
-                    raise EditError(
-                        "the loss of a value is not a number; expected finite losses; lower the rate "
-                        "(--set rate=…) or load the model in bf16 or fp32"
-                    )
-                missing = {entry for entry, loss in zip(entries, found, strict=True) if loss >= how.stop}
-                if step == how.steps or not missing:
-                    break
-                optimiser.zero_grad(set_to_none=True)
-                losses.sum().backward()  # type: ignore[no-untyped-call]
-            for number, value in enumerate(values):
-                if number not in missing:
-                    value.grad = None  # so that the step leaves it alone, moments and all
-            optimiser.step()
+
+        def losses() -> Tensor:
+            added = torch.stack([values[entry] for entry in entries])[:, None].to(hidden.dtype)
+            return upper.nll(upper.logs(lm, torch.where(behind[..., None], hidden + added, hidden)))
+
+        alone = [[value] for value in values]
+        found = descend(optimiser, alone, entries, losses, steps=how.steps, stop=how.stop)
     return [value.detach().cpu() for value in values], found
