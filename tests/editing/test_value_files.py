@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mlake.editing import editor
-from mlake.editing.locate import residuals as locate
+from mlake.editing.locate import value
 from mlake.editing.locate.value_files import keeping_values
 from mlake.errors import RunError
 
@@ -24,13 +24,13 @@ def same(one: Any, other: Any) -> bool:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many facts each optimisation had."""
     seen: list[int] = []
-    real = locate.optimise_values
+    real = value.in_halves
 
-    def optimise(lm: Any, tasks: Any, **how: Any) -> Any:
-        seen.append(len(tasks))
-        return real(lm, tasks, **how)
+    def optimise(members: Any, *more: Any) -> Any:
+        seen.append(len(members))
+        return real(members, *more)
 
-    monkeypatch.setattr(locate, "optimise_values", optimise)
+    monkeypatch.setattr(value, "in_halves", optimise)
     return seen
 
 

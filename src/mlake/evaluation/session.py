@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from mlake.data.ordinary import ordinary_text
 from mlake.editing import editor as editing_method
 from mlake.editing import load_edit
+from mlake.editing.locate.value_files import keeping_values
 from mlake.editing.method import Method
 from mlake.evaluation.plan import NO_SUBJECT, Plan, make_plan
 from mlake.evaluation.run import Engine, run
@@ -161,17 +163,15 @@ class Session:
         known = self.known()
         with Store.open(folder, self.spec) as store:
             text = ordinary_text(self.benchmark, self.benchmark.facts[slice(*self.spec.facts)])
-            engine = engine_of(self.lm, self.method, self.spec, text, known)
-            run(
-                self.plan,
-                store,
-                replace(
-                    engine,
-                    examine=partial(examine, langs=self.spec.test_langs),
-                    keep=_any if keep_all else _kept,
-                ),
-                progress=progress,
+            engine = replace(
+                engine_of(self.lm, self.method, self.spec, text, known),
+                examine=partial(examine, langs=self.spec.test_langs),
+                keep=_any if keep_all else _kept,
             )
+            # Nothing tells whether an unpinned model is the one that values were found for.
+            pinned = self.lm.revision != UNPINNED
+            with store.values() as values, keeping_values(values) if pinned else nullcontext():
+                run(self.plan, store, engine, progress=progress)
         return known
 
 

@@ -10,6 +10,7 @@
     answers/unedited/<batch>-<lang>.jsonl       one unit of answers of the unedited model
     answers/<edit lang>/<batch>-<lang>.jsonl    one unit of answers of an edited model
     answers/<edit lang>/<step>/<batch>-<lang>.jsonl    the same in a sequence, after each step
+    values/                                     what edits under way are made from, while the run goes on
 
 No file holds a time, a date or a host name: a run that was killed and resumed ends with the same bytes
 as one that was not.
@@ -21,6 +22,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Protocol, Self
 
 from mlake.disk import TEMPORARY, encoded, json_of, write_atomic
@@ -37,7 +39,7 @@ __all__ = ["Run", "Savable", "Store", "read_run", "try_folder"]
 
 _LOCK, _SPEC, _PLAN, _PROBES = "run.lock", "spec.json", "plan.json", "probes.jsonl"
 _HASH = "sha256"
-_OURS = {_LOCK, _SPEC, _PLAN, _PROBES, "edits", "answers", "examined"}
+_OURS = {_LOCK, _SPEC, _PLAN, _PROBES, "edits", "answers", "examined", "values"}
 
 
 class Savable(Protocol):
@@ -134,6 +136,15 @@ class Store:
     def write_examined(self, step: Step, measured: Savable) -> None:
         """Store what was measured of an edit."""
         _save(measured, self.examined_path(step))
+
+    @contextmanager
+    def values(self) -> Iterator[Path]:
+        """A folder for what edits under way are made from; gone once the run is finished."""
+        path = self.folder / "values"
+        yield path
+        with os_errors(path):
+            if path.exists():
+                rmtree(path)
 
 
 class Run:

@@ -1,6 +1,6 @@
 """What the layers of a step have to add: the values of its facts, and how they are spread over layers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from math import sqrt
@@ -16,7 +16,7 @@ from mlake.editing.locate.settings import LocateSettings
 from mlake.editing.locate.value import StepLoss, Values, optimise_values
 from mlake.editing.locate.value_files import kept_values
 from mlake.editing.method import Progress
-from mlake.editing.prompts import Prompted
+from mlake.editing.prompts import Prompted, ValueTask
 from mlake.models.batches import by_length, pad_right
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.hooks import changed_output, first, watched_output
@@ -107,23 +107,21 @@ class Residuals:
     def _values(
         self, layer: int, facts: Sequence[Prompted], groups: Sequence[int], progress: Progress
     ) -> Values:
-        method, lm, tasks = self.method, self.lm, [fact.task for fact in facts]
-
-        def optimise() -> Values:
-            return optimise_values(
-                lm,
-                tasks,
-                layer=layer,
-                site=method.site,
-                settings=method.value,
-                deltas=in_force(lm, self._chains),
-                groups=groups,
-                progress=progress,
-            )
-
+        method, lm = self.method, self.lm
         unedited = self._unedited and not any(chain.edit.factors for chain in self._chains)
         where = (layer, method.site)
-        return kept_values(lm, tasks, where, method.value, optimise) if unedited else optimise()
+        kept = partial(kept_values, lm, where, method.value, progress) if unedited else _as_made
+        return optimise_values(
+            lm,
+            [fact.task for fact in facts],
+            layer=layer,
+            site=method.site,
+            settings=method.value,
+            deltas=in_force(lm, self._chains),
+            groups=groups,
+            progress=progress,
+            kept=kept,
+        )
 
     def _anchored(self, layer: int, values: Values) -> Anchored:
         """Values of one length; in a chain that of all its facts before its first edit."""
@@ -224,6 +222,10 @@ def replayed(
 
 def _see(seen: dict[int, Tensor], block: int, out: Any) -> None:
     seen[block] = first(out)
+
+
+def _as_made(tasks: Sequence[ValueTask], optimise: Callable[[], Values]) -> Values:
+    return optimise()
 
 
 def _quiet(done: int) -> None:

@@ -13,6 +13,7 @@ a chunk advance together; Adam, clamp and early stop are per fact, so no fact se
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple
 
 import torch
@@ -92,6 +93,7 @@ def optimise_values(
     deltas: RowDeltas = NO_DELTAS,
     groups: Sequence[int] | None = None,
     progress: Callable[[int], object] = lambda done: None,
+    kept: Callable[[Sequence[ValueTask], Callable[[], Values]], Values] = lambda tasks, optimise: optimise(),
 ) -> Values:
     """Optimise the values of many facts together.
 
@@ -105,6 +107,7 @@ def optimise_values(
         deltas: Edits in force, another for each group of facts.
         groups: Group of each fact; all of group 0 by default.
         progress: Called with the number of facts just finished.
+        kept: Given the facts that advance together and a way to their values: recalls or optimises them.
 
     Raises:
         EditError: A loss is not a number.
@@ -127,8 +130,18 @@ def optimise_values(
         return list(zip(suffix.clean + delta, suffix.clean, map(tuple, history), strict=True))
 
     for members in Suffix.chunks(lm, every):
-        found.update(zip(members, in_halves(members, work, "optimise {} values"), strict=True))
-    target, clean, losses = zip(*(found[i] for i in range(len(tasks))), strict=True)
+        optimise = partial(_optimised, members, work)
+        values = kept([tasks[i] for i in members], optimise)
+        found.update(zip(members, zip(*values, strict=True), strict=True))
+    return _stacked([found[i] for i in range(len(tasks))])
+
+
+def _optimised(members: Sequence[int], work: Callable[[Sequence[int]], list[_Found]]) -> Values:
+    return _stacked(in_halves(members, work, "optimise {} values"))
+
+
+def _stacked(found: Sequence[_Found]) -> Values:
+    target, clean, losses = zip(*found, strict=True)
     return Values(torch.stack(target), torch.stack(clean), losses)
 
 

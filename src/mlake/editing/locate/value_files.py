@@ -1,6 +1,7 @@
-"""Values on disk, for whoever edits the same facts again and again: what a value depends on names its file.
+"""Values on disk, of facts that are optimised side by side: what they depend on names their file.
 
-It depends on the unedited model, the prompts, where it is written and how it is optimised, and on neither the
+A search edits the same facts again and again, and a run that was killed goes on where it was. A value
+depends on the unedited model, the prompts, where it is written and how it is optimised, and on neither the
 metric nor the ridge of the update.
 """
 
@@ -24,7 +25,7 @@ from mlake.models.lm import LM
 
 __all__ = ["ValueFiles", "keeping_values", "kept_values"]
 
-_FORMAT = "values/1"
+_FORMAT = "values/2"
 
 
 @dataclass
@@ -58,18 +59,21 @@ def keeping_values(folder: Path) -> Iterator[ValueFiles]:
 
 def kept_values(
     lm: LM,
-    tasks: Sequence[ValueTask],
     where: tuple[int, str],
     settings: ValueSettings,
+    progress: Callable[[int], object],
+    tasks: Sequence[ValueTask],
     optimise: Callable[[], Values],
 ) -> Values:
     """Values of facts, from the folder that ``keeping_values`` named, if one is.
 
     Args:
         lm: The model, unedited.
-        tasks: The facts, all that are optimised together.
         where: Block and site at which they are written.
         settings: How they are optimised.
+        progress: Called with the number of facts where their values were there.
+        tasks: The facts that are optimised side by side: what they are depends a little on each other in
+            half precision.
         optimise: Optimises them.
 
     Raises:
@@ -87,6 +91,7 @@ def kept_values(
             write_atomic(path, _bytes(found))
     else:
         files.found += len(tasks)
+        progress(len(tasks))
     return found
 
 
