@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from mlake.analysis.examine import examine
-from mlake.data.ordinary import ordinary_text
 from mlake.editing import load_edit
 from mlake.editing.edits import parameters
 from mlake.errors import MlakeError
@@ -315,7 +314,7 @@ def test_a_real_model_ends_where_its_edits_in_order_lead(
     edits = [load_edit(tmp_path / f"run/edits/{step.name}.safetensors") for step in last]
     with edits[0].applied(lm) as once:
         torch.manual_seed(0)
-        text = ordinary_text(benchmark(), benchmark().facts[:4])
+        text = session.text()
         assert session.method is not None
         again = session.method.edit(once, last[1].statements, text=text, history=edits[:1])
     assert torch.equal(again.tensors()["1.left"], edits[1].tensors()["1.left"]), "made on top of the first"

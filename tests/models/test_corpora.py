@@ -1,7 +1,7 @@
 """Corpora: what they hold, how much of it, and what they refuse."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +16,7 @@ from mlake.languages import LANGUAGES
 from mlake.models import corpora, sampled
 from mlake.models.corpora import CorpusForm, check_corpus, corpus
 from mlake.models.prompts import PromptStyle
-from mlake.records import Exchange
+from mlake.records import Exchange, Fact, Statement
 from mlake.sentences import everyday
 
 TEXT = tuple(f"Statement number {n}, 首都 {n}." for n in range(20))
@@ -66,8 +66,10 @@ def test_statements_depend_on_the_seed_and_not_on_order_or_copies(tiny_lm: Any) 
 @pytest.mark.parametrize("text", [(), ("", "  ")])
 def test_no_statements_mean_those_of_the_packaged_facts(tiny_lm: Any, text: tuple[str, ...]) -> None:
     lm = tiny_lm()
-    found = corpus(lm, "statements", tokens=500, seed=0, text=text)
-    assert found == corpus(lm, "statements", tokens=500, seed=0, text=ordinary_text(load("mini")))
+    found = corpus(lm, "statements", tokens=10**6, seed=0, text=text)
+    stated = [one for fact in load("mini").facts for one in fact.statements.values()]
+    every = [*everyday(), *(text for one in stated for text in (one.question, one.old_sentence))]
+    assert sorted(found.texts) == sorted(set(every))
 
 
 def test_questions_can_be_put_as_the_model_is_asked(tiny_lm: Any) -> None:
@@ -115,12 +117,36 @@ def test_a_run_measures_on_other_facts_than_its_own() -> None:
     for fact in mini.facts:
         for one in fact.statements.values():
             assert ({one.question, one.old_sentence} <= text) is (fact not in mini.facts[:10])
-    assert set(ordinary_text(mini, mini.facts)) == set(everyday())
+    ours = {text for one in _stated(mini.facts) for text in (one.question, one.old_sentence)}
+    assert ours.isdisjoint(ordinary_text(mini, mini.facts))
     own = mini.facts[0]
     elsewhere = replace(own, id="other", statements={"de": replace(own.stated("de"), question="Wo?")})
     assert set(ordinary_text(replace(mini, facts=mini.facts[1:]), [elsewhere])) == set(
         ordinary_text(mini, [own])
     ), "a packaged fact about the same subject is left out as well"
+
+
+def _stated(facts: Iterable[Fact]) -> Iterator[Statement]:
+    return (one for fact in facts for one in fact.statements.values())
+
+
+@pytest.mark.parametrize("name", ["mini", "wikidata-5:test"])
+def test_a_run_measures_on_nothing_that_it_asks_about_other_facts(name: str) -> None:
+    """In no language, though asked in one: an edit must not be fit to what it is judged by."""
+    data = load(name)
+    others, edited = data.facts[10:15], data.facts[:5]
+    asked = [fact.stated("de").question for fact in others]
+    text = set(ordinary_text(data, edited, asked))
+    assert text < set(ordinary_text(data, edited))
+    for one in _stated((*others, *edited)):
+        assert {one.question, one.old_sentence}.isdisjoint(text)
+
+
+def test_a_handful_of_ones_own_facts_has_text_enough() -> None:
+    """The embedded benchmarks stand beside it: some 100,000 tokens in five languages."""
+    mini = load("mini")
+    text = ordinary_text(replace(mini, facts=mini.facts[:2]), mini.facts[:2])
+    assert len(text) > 6000 and {one.lang for one in text if isinstance(one, Exchange)} == set(mini.langs)
 
 
 def test_everyday_sentences_are_of_no_fact_and_no_measure() -> None:

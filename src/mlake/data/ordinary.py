@@ -1,43 +1,44 @@
 """Ordinary text: what a data set says before any edit."""
 
-from collections.abc import Collection, Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator
 
 from mlake.data.datasets import load
+from mlake.data.same import about_other_subjects
 from mlake.records import Benchmark, Exchange, Fact, Statement
 from mlake.sentences import everyday
 
 __all__ = ["ordinary_text"]
 
+_EMBEDDED = ("mini", "wikidata-5")
 
-def ordinary_text(benchmark: Benchmark, edited: Collection[Fact] = ()) -> list[str]:
-    """Questions, which know their answers, and unedited sentences of a data set and of the embedded one.
+
+def ordinary_text(
+    benchmark: Benchmark, edited: Collection[Fact] = (), asked: Iterable[str] = ()
+) -> list[str]:
+    """Questions, which know their answers, and unedited sentences of a data set and of the embedded ones.
 
     Second moments of keys are measured on such text. It holds no new answer, no probe but the direct
-    questions, and nothing about facts that are edited: neither they themselves, in whatever language, nor
-    others about the same subjects. The embedded facts and everyday sentences are always in it, so that a
-    handful of one's own suffices.
+    questions, nothing about facts that are edited: neither they themselves, in whatever language, nor others
+    about the same subjects; and nothing of facts that are asked about as others which should stay as they
+    are. The embedded facts and everyday sentences are always in it, so that a handful of one's own suffices.
 
     Args:
         benchmark: The data set.
         edited: Its facts that are edited.
+        asked: Questions about other facts.
     """
     ids = {fact.id for fact in edited}
     own = [statement for fact in edited for statement in fact.statements.values()]
-    subjects = {(one.lang, one.subject.casefold()) for one in own if one.subject}
-    said = {text for one in own for text in (*_texts(one), one.new_sentence)}
-    others = [fact for fact in benchmark.facts if fact.id not in ids]
-    stated = _stated((*others, *load("mini").facts), subjects, said)
-    every = (piece for one in stated for piece in (_asked(one), one.old_sentence))
-    return list(dict.fromkeys(piece for piece in (*every, *everyday()) if piece))
+    said = {text for one in own for text in (*_texts(one), one.new_sentence)} | set(asked)
+    every = [*benchmark.facts, *(fact for name in _EMBEDDED for fact in load(name).facts)]
+    others = about_other_subjects((fact for fact in every if fact.id not in ids), edited)
+    stated = [one for fact in others if said.isdisjoint(_said(fact)) for one in fact.statements.values()]
+    pieces = (piece for one in stated for piece in (_asked(one), one.old_sentence))
+    return list(dict.fromkeys(piece for piece in (*pieces, *everyday()) if piece))
 
 
-def _stated(facts: Iterable[Fact], subjects: Set[tuple[str, str]], said: Set[str]) -> Iterator[Statement]:
-    """All statements of the facts that neither share a subject with edited ones nor say what they say."""
-    for fact in facts:
-        stated = fact.statements.values()
-        same = any(one.subject and (one.lang, one.subject.casefold()) in subjects for one in stated)
-        if not same and said.isdisjoint(text for one in stated for text in _texts(one) if text):
-            yield from stated
+def _said(fact: Fact) -> Iterator[str]:
+    return (text for one in fact.statements.values() for text in _texts(one) if text)
 
 
 def _texts(one: Statement) -> tuple[str, str]:

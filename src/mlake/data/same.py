@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from mlake.records import Fact
 from mlake.text import normalise
 
-__all__ = ["same_facts"]
+__all__ = ["about_other_subjects", "same_facts"]
 
 
 def same_facts(facts: Iterable[Fact], others: Iterable[Fact]) -> list[Fact]:
@@ -31,6 +31,18 @@ def same_facts(facts: Iterable[Fact], others: Iterable[Fact]) -> list[Fact]:
         if (fact.subject_id, fact.relation_id) in by_id
         or any(_alike(fact, other, name[0]) for name in _names(fact) for other in by_name.get(name, ()))
     ]
+
+
+def about_other_subjects(facts: Iterable[Fact], others: Iterable[Fact]) -> list[Fact]:
+    """The facts about subjects that none of the others is about, by id and by name in each language."""
+    taken = {name for other in others for name in _subject(other)}
+    return [fact for fact in facts if taken.isdisjoint(_subject(fact))]
+
+
+def _subject(fact: Fact) -> Iterator[tuple[str, str]]:
+    if fact.subject_id:
+        yield "", fact.subject_id
+    yield from _names(fact)
 
 
 def _names(fact: Fact) -> Iterator[tuple[str, str]]:

@@ -130,6 +130,16 @@ class Session:
         """Name of the run's folder: method, model and the hash of the spec."""
         return f"{self.spec.method}-{_slug(self.spec.model)}-{self.spec.id}"
 
+    def text(self) -> list[str]:
+        """Ordinary text, with nothing about the facts that are edited or asked about besides."""
+        others = [
+            question.probe.text
+            for unit in self.plan.units
+            for question in unit.questions
+            if question.kind == "locality"
+        ]
+        return ordinary_text(self.benchmark, self.benchmark.facts[slice(*self.spec.facts)], others)
+
     def warning(self) -> str | None:
         """What makes this run no fair test of its method; None for nothing."""
         if self.method is None:
@@ -162,9 +172,8 @@ class Session:
         """
         known = self.known()
         with Store.open(folder, self.spec) as store:
-            text = ordinary_text(self.benchmark, self.benchmark.facts[slice(*self.spec.facts)])
             engine = replace(
-                engine_of(self.lm, self.method, self.spec, text, known),
+                engine_of(self.lm, self.method, self.spec, self.text(), known),
                 examine=partial(examine, langs=self.spec.test_langs),
                 keep=_any if keep_all else _kept,
             )

@@ -1,12 +1,13 @@
 """What a search asks: about the facts that it edits, in their own words and others, and about other facts."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
 from mlake.data.questions import direct
+from mlake.data.same import about_other_subjects
 from mlake.errors import RunError
 from mlake.records import Answer, Asked, Fact, Kind, Probe, Statement
 from mlake.scorers.names import contains, old
@@ -127,7 +128,7 @@ def questions_of(
             f"none of the {len(facts)} facts can be edited in {'+'.join(edit_langs)}; choose others with "
             "--facts, or another --edit-lang"
         )
-    free = _about_others(others, facts)
+    free = about_other_subjects(others, facts)
     if not free:
         raise RunError(
             "--facts leaves no facts of the data to ask whether others are still known; choose fewer"
@@ -157,17 +158,3 @@ def hit(item: Item, answer: Answer) -> bool:
     asked = Asked("", 0, kind, item.probe, answer, None)
     unedited = item.goal == "kept" and item.probe.kind == "direct"  # such a probe accepts the new answer
     return bool(old(asked) if unedited else contains(asked))
-
-
-def _about_others(facts: Iterable[Fact], edited: Iterable[Fact]) -> list[Fact]:
-    """The facts about subjects that no edited fact is about."""
-    subjects = {name for fact in edited for name in _subject(fact)}
-    return [fact for fact in facts if subjects.isdisjoint(_subject(fact))]
-
-
-def _subject(fact: Fact) -> Iterator[tuple[str, str]]:
-    if fact.subject_id:
-        yield "", fact.subject_id
-    for lang, one in fact.statements.items():
-        if one.subject:
-            yield lang, one.subject.casefold()

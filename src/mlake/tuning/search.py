@@ -152,7 +152,8 @@ class Search:
 
         Args:
             folder: The open folder.
-            minutes: Minutes in all; the measurement under way when they are over is finished.
+            minutes: Minutes in all. No measurement begins that would go on for longer, as those before it
+                took; the defaults are measured whatever it takes.
             progress: Show progress on standard error.
 
         Returns:
@@ -179,7 +180,7 @@ class Search:
             bench = self._bench(folder)
             while (gone := spent + monotonic() - start) < total:
                 job = self._next(trials, closing=gone > (1 - _CLOSING) * total)
-                if job is None:
+                if job is None or (job.number and gone + _expected(job, trials) > total):
                     break
                 bar.set_description(f"settings {job.number}, {self.rungs[job.rung]} facts")
                 trial = self._measured(bench, job, trials, told)
@@ -199,7 +200,9 @@ class Search:
             wanted.method,
             wanted.fixed,
             self.questions,
-            ordinary_text(self.benchmark, self.questions.edited),
+            ordinary_text(
+                self.benchmark, self.questions.edited, (one.probe.text for one in self.questions.of_others())
+            ),
             wanted.batch_size,
             wanted.seed,
             wanted.max_new_tokens,
@@ -230,6 +233,15 @@ class Search:
                 "smaller --batch-size"
             ) from error
         return replace(trial, rungs={**trial.rungs, job.rung: found})
+
+
+def _expected(job: Job, trials: Sequence[Trial]) -> float:
+    """Seconds that a measurement may take: as many as the longest at its rung, or at the one below."""
+    for rung in range(job.rung, -1, -1):
+        took = [one.rungs[rung].seconds for one in trials if rung in one.rungs]
+        if took:
+            return max(took)
+    return 0.0
 
 
 def _plain(value: Any) -> Any:

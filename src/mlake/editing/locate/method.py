@@ -6,7 +6,7 @@ emit there, and write it in closed form, layer by layer (``mlake.editing.locate.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import torch
 from torch import Tensor
@@ -26,7 +26,7 @@ from mlake.editing.locate.update import closed_form
 from mlake.editing.method import Choice, Progress, Range
 from mlake.editing.prompts import Prompted, prompted, refusal
 from mlake.errors import EditError, UnknownNameError
-from mlake.models.corpora import check_corpus
+from mlake.models.corpora import CorpusForm, check_corpus
 from mlake.models.lm import LM
 from mlake.models.openings import WORDS, sampled_openings
 from mlake.records import Statement
@@ -108,8 +108,8 @@ class LocateThenEdit(LocateSettings):
             found["ridge"] = Range(self.ridge / 100, 10 * self.ridge, "log", 13, cheap=True)
             found["preserve"] = Choice((0.0, 0.1, 0.3, 1.0), cheap=True)
         return found | {
-            "corpus": Choice(("statements", "self"), cheap=True),
-            "corpus_tokens": Range(3_000, 50_000, "log", 3, cheap=True),
+            "corpus_form": Choice(get_args(CorpusForm), cheap=True),
+            "corpus_tokens": Range(5_000, 50_000, "log", 3, cheap=True),
         }
 
     def passes(self) -> float:
