@@ -27,7 +27,7 @@ def _run(gained: float, kept: float, edit: str = "en", method: str = "memit") ->
 
 def test_each_axis_counts_the_answers_of_its_own_kind_and_languages() -> None:
     (one,) = trades([_run(0.8, 0.5)])
-    got = {name: (value.n, value.percent and round(value.percent, 6)) for name, value in one.shares.items()}
+    got = {name: (share.n, round(100 * (share.value or 0), 6)) for name, share in one.shares.items()}
     assert got == {
         "own language": (100, 80), "rephrased": (100, 60), "other languages": (100, 40),
         "all languages": (200, 60), "two hops": (100, 30), "two hops, other languages": (100, 10),
@@ -38,8 +38,8 @@ def test_each_axis_counts_the_answers_of_its_own_kind_and_languages() -> None:
 
 def test_a_set_edited_in_counts_as_own_in_each_of_its_languages() -> None:
     (one,) = trades([_run(0.8, 0.5, edit="en+de")])
-    assert one.shares["own language"].n == 200 and one.shares["other languages"].percent is None
-    assert one.shares["rephrased"].percent == pytest.approx(80)
+    assert one.shares["own language"].n == 200 and one.shares["other languages"].value is None
+    assert one.shares["rephrased"].value == pytest.approx(0.8)
 
 
 def test_the_best_point_gains_and_keeps() -> None:

@@ -1,6 +1,7 @@
 """Methods side by side: new answers in all languages against other facts kept."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -12,6 +13,7 @@ from mlake.report.figures.picture import Picture
 from mlake.report.figures.runs import font_notes, lacking
 from mlake.report.figures.style import PAGE, language_colour, method_marks
 from mlake.report.findings.trade import Trade, trade_table, trades
+from mlake.report.paper.compare import measured
 from mlake.report.rundata import RunData, model_name
 
 __all__ = ["trade_figure"]
@@ -35,12 +37,13 @@ def trade_figure(runs: Sequence[RunData]) -> Picture:
         raise lacking(_NAME, what, "run with --locality, or on data with questions about other facts")
     data = trade_table(runs)
     named = dict.fromkeys(one.run.spec.get("model") for one in points)
-    data = type(data)(data.name, _TITLE, data.columns, data.rows, (*data.notes, *font_notes(named)))
+    data = replace(data, title=_TITLE, notes=(*data.notes, *font_notes(named)))
     return Picture(_NAME, _TITLE, data, partial(_draw, points))
 
 
 def _place(one: Trade) -> tuple[float | None, float | None]:
-    return one.shares["other facts kept"].percent, one.shares["all languages"].percent
+    kept, gained = (measured(one.shares[name]).percent for name in ("other facts kept", "all languages"))
+    return kept, gained
 
 
 def _draw(points: Sequence[Trade]) -> Figure:

@@ -1,14 +1,14 @@
 """Methods side by side: what an edit gains, in what languages, and what it costs the rest of the model."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import NamedTuple
 
 from mlake.languages.sets import is_other, is_own
-from mlake.report.paper.compare import INTERVAL, Measured, labels, measured
+from mlake.report.paper.compare import INTERVAL, labels, measured
 from mlake.report.rundata import RunData, model_name
-from mlake.report.statistics.intervals import clustered_mean
+from mlake.report.statistics.intervals import Estimate, clustered_mean
 from mlake.report.table import Cell, Table
 from mlake.scorers.row import ScoredRow
 
@@ -59,7 +59,7 @@ class Trade:
     run: RunData
     label: str
     edit: str
-    shares: dict[str, Measured]
+    shares: dict[str, Estimate]
     rise: float | None
 
 
@@ -74,13 +74,13 @@ def trades(runs: Sequence[RunData]) -> list[Trade]:
     return found
 
 
-def _share(rows: Iterable[ScoredRow], axis: _Axis) -> Measured:
+def _share(rows: Iterable[ScoredRow], axis: _Axis) -> Estimate:
     fits = [
         row
         for row in rows
         if (row.kind, row.scorer) == (axis.kind, axis.scorer) and axis.fits(row.edit_lang, row.test_lang)
     ]
-    return measured(clustered_mean([row.value or 0.0 for row in fits], [row.cluster for row in fits]))
+    return clustered_mean([row.value or 0.0 for row in fits], [row.cluster for row in fits])
 
 
 def _rise(rows: Sequence[ScoredRow], edit: str) -> float | None:
@@ -95,7 +95,7 @@ def _rise(rows: Sequence[ScoredRow], edit: str) -> float | None:
 
 def best(points: Iterable[Trade]) -> Trade | None:
     """The point with the largest geometric mean of new answers over all languages and other facts kept."""
-    whole = [one for one in points if all(one.shares[name].percent is not None for name in _BOTH)]
+    whole = [one for one in points if all(one.shares[name].value is not None for name in _BOTH)]
     return max(whole, key=_product, default=None)
 
 
@@ -103,7 +103,7 @@ _BOTH = ("all languages", "other facts kept")
 
 
 def _product(one: Trade) -> float:
-    first, second = (one.shares[name].percent or 0.0 for name in _BOTH)
+    first, second = (one.shares[name].value or 0.0 for name in _BOTH)
     return first * second
 
 
@@ -122,7 +122,7 @@ def trade_table(runs: Sequence[RunData]) -> Table:
     ]
     top = best(points)
     if top is not None:
-        gained, kept = (top.shares[name].percent for name in _BOTH)
+        gained, kept = (measured(top.shares[name]).percent for name in _BOTH)
         notes.append(
             f"the largest product of new answers over all languages ({gained:.1f} %) and other facts kept "
             f"({kept:.1f} %): {top.label}, edited in {top.edit}"
@@ -142,6 +142,5 @@ def _row(one: Trade) -> tuple[Cell, ...]:
     return (model_name(one.run.spec), one.label, one.edit, facts, *cells, one.rise)
 
 
-def _cells(share: Measured) -> Iterator[Cell]:
-    yield share.percent
-    yield share.interval
+def _cells(share: Estimate) -> tuple[Cell, Cell]:
+    return measured(share)[1:]
