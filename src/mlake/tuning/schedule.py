@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mlake.errors import RunError
-from mlake.tuning.front import front, ranked
+from mlake.tuning.front import front, ranked, useful
 from mlake.tuning.space import Axis
 from mlake.tuning.trial import OBJECTIVES, Trial, latest
 
@@ -24,6 +24,7 @@ _EACH = 4  # settings that share what takes long, before something else that tak
 _RANDOM = 10  # trials before the sampler has enough to learn from
 _ASKED = 8  # times the sampler may propose what was tried
 _DRAWS = 2000
+_WORST = -100.0  # nats and shares are all above
 
 
 class Job(NamedTuple):
@@ -176,8 +177,9 @@ def _drawn(
         tree = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_RANDOM, multivariate=True)
         sampler = optuna.samplers.PartialFixedSampler(dict(held), tree) if held else tree
         study = optuna.create_study(directions=["maximize"] * len(names), sampler=sampler)
+        uses = useful({one.number: one.best for one in latest(trials)})
         for trial in trials:
-            study.add_trial(_told(trial, axes, places, names))
+            study.add_trial(_told(trial, axes, places, names, trial.number in uses))
         found = study.ask(places).params
     return {axis.name: axis.values[found[axis.name]] for axis in axes}
 
@@ -189,7 +191,10 @@ def _places(axis: Axis) -> Any:
     return IntDistribution(0, count - 1) if axis.ordered else CategoricalDistribution(tuple(range(count)))
 
 
-def _told(trial: Trial, axes: Sequence[Axis], places: Mapping[str, Any], names: Sequence[str]) -> Any:
+def _told(
+    trial: Trial, axes: Sequence[Axis], places: Mapping[str, Any], names: Sequence[str], use: bool
+) -> Any:
+    """A trial as the sampler knows it; what is of no use is worse than all else in every way."""
     import optuna
 
     failed = bool(trial.failed) or not trial.rungs
@@ -197,5 +202,5 @@ def _told(trial: Trial, axes: Sequence[Axis], places: Mapping[str, Any], names: 
         params={axis.name: axis.values.index(trial.settings[axis.name]) for axis in axes},
         distributions=dict(places),
         state=optuna.trial.TrialState.FAIL if failed else optuna.trial.TrialState.COMPLETE,
-        values=None if failed else [trial.best.objectives[name] for name in names],
+        values=None if failed else [trial.best.objectives[name] if use else _WORST for name in names],
     )
