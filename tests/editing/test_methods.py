@@ -11,8 +11,9 @@ LOCATING = ("rome", "r-rome", "emmet", "memit", "alphaedit", "langedit")
 
 
 def test_rows() -> None:
-    tuned = {"stableke", "stableke-lora", "ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf"}
-    assert set(EDITORS) == {*LOCATING, "mend", *tuned, "ice", "remake", "ike", "grace", "babelreft"}
+    tuned = {"stableke", "stableke-lora", "ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf", "calinet"}
+    beside = {"ice", "remake", "ike", "serac", "grace", "babelreft", "t-patcher", "memoir"}
+    assert set(EDITORS) == {*LOCATING, "mend", *tuned, *beside}
     assert all(name == row.name for name, row in EDITORS.items())
     assert all(EDITORS[name].layers == () for name in LOCATING)
     rome, memit = EDITORS["rome"], EDITORS["memit"]

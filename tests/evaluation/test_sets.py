@@ -26,6 +26,9 @@ QUICK: dict[str, dict[str, Any]] = {
     "ft": {"epochs": 1},
     "lora": {"epochs": 1},
     "grace": {"steps": 2},
+    "calinet": {"epochs": 1},
+    "t-patcher": {"steps": 2, "memory": 20},
+    "memoir": {"steps": 2},
     "ice": {},
     "remake": {},
 }
