@@ -1,9 +1,9 @@
 """Measures settings on a grid as ``mlake tune`` measures those that it tries, as JSON lines.
 
 ``python -m benchmarks.grid --grid ridge=1000,10000 --grid corpus_form=bare,asked --out FILE.jsonl`` edits
-facts that no report uses once for each combination, and asks about all of them and of others. A line holds the
-settings, a mark for each question by goal and language (``1`` where the answer is as it should be), the rise
-of the negative log-likelihood of held-out text, and seconds. The first line says what was measured on.
+facts that no report uses once for each combination, and asks about all of them and of others. A line holds
+the settings, a mark for each question by goal and language (``1`` where the answer is as it should be), the
+rise of the negative log-likelihood of held-out text, and seconds. The first line says what was measured on.
 Lines that are there are not measured again. ``--values DIR`` holds values that several grids share.
 """
 

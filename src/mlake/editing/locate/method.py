@@ -109,7 +109,7 @@ class LocateThenEdit(LocateSettings):
             found["preserve"] = Choice((0.0, 0.1, 0.3, 1.0), cheap=True)
         return found | {
             "corpus_form": Choice(get_args(CorpusForm), cheap=True),
-            "corpus_tokens": Range(5_000, 50_000, "log", 3, cheap=True),
+            "corpus_tokens": Range(12_000, 50_000, "log", 2, cheap=True),
         }
 
     def passes(self) -> float:

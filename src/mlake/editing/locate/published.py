@@ -117,6 +117,7 @@ _PROMPTS = {
     "prompt": "bare",
     "essence": "english",
     "corpus": "wikipedia",
+    "corpus_form": "bare",
     "corpus_tokens": 50_000_000,  # 100,000 articles, of which the first 2000 characters are read
 }
 _SAMPLED = (5, 5, 10, 10)  # two prefixes of five and two of ten tokens from each word: twenty

@@ -99,7 +99,7 @@ class LocateSettings(Method):
     moments: Literal["clean", "edited"] = "clean"
     corpus: str = "statements"
     corpus_tokens: int = 50_000
-    corpus_form: CorpusForm = "bare"
+    corpus_form: CorpusForm = "both"
     seed: int = 0
     memory: bool = False
     projector: Literal["text", "others", "all"] = "text"
