@@ -35,7 +35,7 @@ def _listed(*name: str, **settings: Any) -> Callable[[_Command], _Command]:
     epilog="\b\nExamples:\n  mlake build --out wikidata-5\n  mlake build --langs en,de --until edits"
     " --out ende\n  mlake build --from texts --dry-run --out wikidata-5"
 )
-@click.option("--source", default="snapshot", show_default=True, help="Name of a source, or a folder of one.")
+@click.option("--source", default="snapshot", show_default=True, help="snapshot, wikidata, or a folder.")
 @click.option("--relations", type=click.Path(path_type=Path), help="Table of relations.  [default: packaged]")
 @_listed("--langs", default="en,de,fr,ja,zh", show_default=True, help="Languages of the benchmark.")
 @click.option("--wording", type=click.Path(path_type=Path), help="Folder of wording files that go first.")
@@ -77,7 +77,7 @@ def build(
         if dry_run or until not in (None, STAGES[-1].name):
             raise click.UsageError("--push needs a release; give it without --dry-run and --until.")
         push.check_repo(repo)
-    context = open_context(**flags)
+    context = open_context(**flags, out=out, fetch=not dry_run, say=_tell)
     span = {"start": start, "until": until}
     if dry_run:
         done = runner.planned(out, context, STAGES, **span)
@@ -108,6 +108,11 @@ def _say(done: "Done") -> None:
     if done.state == "edited":
         why = f": {done.why}" if done.why else ""
         click.echo(plain(f"note: {done.stage.name} was edited by hand and is taken as it is{why}"), err=True)
+
+
+def _tell(line: str) -> None:
+    """What a source does."""
+    click.echo(plain(f"source: {line}"), err=True)
 
 
 def _inputs(context: "Context") -> Iterator[str]:
