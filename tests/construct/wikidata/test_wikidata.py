@@ -139,5 +139,5 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="made with another setting, source"):
         is_laid(tmp_path, {"source": "wikidata"})
     (tmp_path / "source.json").write_text("[")
-    with pytest.raises(DataError, match="source.json is damaged; delete"):
+    with pytest.raises(DataError, match=r"source\.json is damaged; delete"):
         is_laid(tmp_path, {"source": "wikidata"})
