@@ -9,6 +9,7 @@ import click
 
 from mlake.cli.columns import aligned
 from mlake.cli.options import JSON, SEED
+from mlake.cli.refresh import say_refreshed
 from mlake.construct.stage import DROPPED
 from mlake.safe import plain
 
@@ -45,6 +46,9 @@ def _listed(*name: str, **settings: Any) -> Callable[[_Command], _Command]:
 @SEED
 @click.option("--from", "start", metavar="STAGE", help="Make this stage and all after it anew.")
 @click.option("--until", metavar="STAGE", help="Last stage to make.")
+@click.option(
+    "--refresh", is_flag=True, help="Fetch what the source names from Wikidata; say what has changed."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @click.option("--push", "repo", metavar="REPO", help="List what would be sent to this dataset of the hub.")
 @click.option("--really", is_flag=True, help="With --push: send it.")
@@ -54,6 +58,7 @@ def build(
     out: Path,
     start: str | None,
     until: str | None,
+    refresh: bool,
     dry_run: bool,
     repo: str | None,
     really: bool,
@@ -71,6 +76,13 @@ def build(
     from mlake.construct.pipeline import STAGES
     from mlake.construct.release import push
 
+    if refresh:
+        if dry_run or repo or start or until:
+            raise click.UsageError(
+                "--refresh makes a source and no build; give it --source, --langs and --out alone."
+            )
+        say_refreshed(out, flags["source"], flags["langs"], _tell, as_json=as_json)
+        return
     if really and repo is None:
         raise click.UsageError("--really sends what --push lists; give both.")
     if repo is not None:

@@ -113,7 +113,7 @@ def test_a_folder_is_laid_out_and_read(tmp_path: Path) -> None:
         moved={"Q1000": "Q142"},
     )
     assert dict(laid.lost) == {"unfetched": 1}
-    write_laid(tmp_path, laid, {"source": "test"}, {})
+    write_laid(tmp_path, laid, {"source": "test"})
     source = read_source(tmp_path, ("en", "de"))
     triples = [(one.subject, one.relation, one.object, one.objects) for one in source.claims]
     assert triples == [

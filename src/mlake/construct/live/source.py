@@ -63,7 +63,7 @@ def _fetch(place: Path, asked: Asked, given: Access, about: Mapping[str, Any]) -
             today=day,
             moved=fetched.moved(),
         )
-        write_laid(place, laid, {**about, "day": day, "sitelinks": given.sitelinks}, {})
+        write_laid(place, laid, {**about, "day": day, "sitelinks": given.sitelinks})
 
 
 def held(stack: ExitStack, place: Path) -> None:

@@ -16,7 +16,17 @@ from mlake.disk import encoded, json_of, write_atomic
 from mlake.errors import DataError
 from mlake.folders import os_errors
 
-__all__ = ["RECORD", "Laid", "entity_row", "is_laid", "lay", "statement_rows", "write_laid"]
+__all__ = [
+    "RECORD",
+    "Laid",
+    "entity_row",
+    "finish",
+    "is_laid",
+    "lay",
+    "statement_rows",
+    "write_laid",
+    "write_rows",
+]
 
 RECORD = "source.json"
 """The file that is written last: what the folder was made of. Without it the folder is not finished."""
@@ -110,24 +120,42 @@ def statement_rows(
         yield made if found.count == 1 else made | {"objects": found.count}
 
 
-def write_laid(folder: Path, laid: Laid, about: Mapping[str, Any], others: Mapping[str, bytes]) -> None:
-    """Writes a folder that ``read_source`` reads.
+def write_laid(folder: Path, laid: Laid, about: Mapping[str, Any]) -> None:
+    """Writes a folder that ``read_source`` reads, its record last.
 
     Args:
         folder: Where it goes; what stands there of these names is replaced.
         laid: What it holds.
-        about: What it was made of, for ``source.json``.
-        others: Further files, path to content.
+        about: What it was made of.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    write_rows(folder, laid)
+    finish(folder, laid, about)
+
+
+def write_rows(folder: Path, laid: Laid) -> None:
+    """Writes what a folder holds.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    with os_errors(folder):
+        write_atomic(folder / "entities.jsonl", written(laid.entities))
+        write_atomic(folder / "statements.jsonl", written(laid.statements))
+
+
+def finish(folder: Path, laid: Laid, about: Mapping[str, Any]) -> None:
+    """Writes the record of a folder, by which it is whole.
 
     Raises:
         RunError: It cannot be written.
     """
     counts = {"entities": len(laid.entities), "statements": len(laid.statements), "left out": dict(laid.lost)}
     record = json.dumps({**about, **counts}, ensure_ascii=False, indent=1)
-    rows = {"entities.jsonl": written(laid.entities), "statements.jsonl": written(laid.statements)}
     with os_errors(folder):
-        for path, content in {**rows, **others, RECORD: encoded(f"{record}\n")}.items():
-            write_atomic(folder / path, content)
+        write_atomic(folder / RECORD, encoded(f"{record}\n"))
 
 
 def is_laid(folder: Path, about: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["REASONS", "Current", "current"]
+__all__ = ["REASONS", "Current", "current", "why_not"]
 
 REASONS = {
     "deprecated": "Wikidata marks it as wrong",
@@ -43,13 +43,29 @@ def current(statements: Sequence[Mapping[str, Any]], today: str) -> Current:
         statements: Those of one property, as ``narrow`` gives them.
         today: The day for which it is asked, as ``2026-11-26``.
     """
-    ranks = {one["rank"] for one in statements}
-    best = "preferred" if "preferred" in ranks else "normal"
+    best = _best(statements)
     reasons = [_reason(one, best, today) for one in statements]
     left = [one for one, reason in zip(statements, reasons, strict=True) if not reason]
     values = dict.fromkeys(one["value"] for one in left if one["value"] is not None)
     unnamed = sum(one["value"] is None for one in left)
     return Current(tuple(values), len(values) + unnamed, Counter(filter(None, reasons)))
+
+
+def why_not(statements: Sequence[Mapping[str, Any]], value: str, today: str) -> str:
+    """Why an object does not hold, of ``REASONS``; empty if it does, or if nothing states it.
+
+    Args:
+        statements: Those of one property, as ``narrow`` gives them.
+        value: Id of the object.
+        today: The day for which it is asked.
+    """
+    best = _best(statements)
+    reasons = [_reason(one, best, today) for one in statements if one["value"] == value]
+    return "" if "" in reasons else next(iter(reasons), "")
+
+
+def _best(statements: Sequence[Mapping[str, Any]]) -> str:
+    return "preferred" if any(one["rank"] == "preferred" for one in statements) else "normal"
 
 
 def _reason(statement: Mapping[str, Any], best: str, today: str) -> str:
