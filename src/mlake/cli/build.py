@@ -36,7 +36,9 @@ def _listed(*name: str, **settings: Any) -> Callable[[_Command], _Command]:
     epilog="\b\nExamples:\n  mlake build --out wikidata-5\n  mlake build --langs en,de --until edits"
     " --out ende\n  mlake build --from texts --dry-run --out wikidata-5"
 )
-@click.option("--source", default="snapshot", show_default=True, help="snapshot, wikidata, or a folder.")
+@click.option(
+    "--source", default="snapshot", show_default=True, help="snapshot, wikidata, dump:FILE, or a folder."
+)
 @click.option("--relations", type=click.Path(path_type=Path), help="Table of relations.  [default: packaged]")
 @_listed("--langs", default="en,de,fr,ja,zh", show_default=True, help="Languages of the benchmark.")
 @click.option("--wording", type=click.Path(path_type=Path), help="Folder of wording files that go first.")

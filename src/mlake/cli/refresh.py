@@ -25,7 +25,7 @@ def say_refreshed(
         as_json: Whether to print JSON.
     """
     from mlake.construct.live.difference import CHANGES
-    from mlake.construct.live.refresh import refresh
+    from mlake.construct.live.refresh import DIFFERENCE, refresh
 
     done = refresh(out, source, langs, say)
     if as_json:
@@ -33,11 +33,8 @@ def say_refreshed(
         click.echo(json.dumps(told | {"changes": done.changes}, indent=1))
         return
     rows = [[what, f"{count:,}", CHANGES[what]] for what, count in done.changes.items()]
-    lines = [
-        f"{done.entities:,} entities and {done.statements:,} statements as of {done.day}",
-        *(aligned([["CHANGE", "COUNT", "WHAT IT IS"], *rows]) if rows else ["nothing has changed"]),
-        f"each change: {out / 'difference.jsonl'}",
-        f"to build from it: mlake build --source {out} --out FOLDER",
-    ]
-    for line in lines:
-        click.echo(plain(line))
+    click.echo(plain(f"{done.entities:,} entities and {done.statements:,} statements as of {done.day}"))
+    for line in aligned([["CHANGE", "COUNT", "WHAT IT IS"], *rows]) if rows else ["nothing has changed"]:
+        click.echo(line)
+    click.echo(plain(f"each change: {out / DIFFERENCE}"))
+    click.echo(plain(f"to build from it: mlake build --source {out} --out FOLDER"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mlake.construct.asked import Asked
+from mlake.construct.dump.source import Dump
 from mlake.construct.live.source import Wikidata
 from mlake.construct.source import Source, read_source
 from mlake.errors import DataError, UnknownNameError
@@ -43,7 +44,7 @@ class Folder:
         return read_source(self.path, asked.langs)
 
 
-SOURCES: dict[str, Callable[[], Reader]] = {"snapshot": Snapshot, "wikidata": Wikidata}
+SOURCES: dict[str, Callable[[], Reader]] = {"snapshot": Snapshot, "wikidata": Wikidata, "dump": Dump}
 """Name of a source to what reads it; what stands after a colon, as in ``dump:FILE``, is handed to it."""
 
 

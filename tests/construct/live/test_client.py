@@ -1,11 +1,13 @@
 """The client against a server that does all that Wikidata has been seen to do wrong."""
 
 import json
+import re
 import time
 from email.utils import formatdate
 from pathlib import Path
 
 import pytest
+from tests.conftest import ROOT
 from tests.construct.live.conftest import CONTACT
 from tests.construct.live.server import Fake, Reply, error
 from tests.construct.wikidata.items import item, named
@@ -189,6 +191,13 @@ def test_an_empty_map_may_be_a_list(fake: Fake, client: Client, tmp_path: Path, 
     fake.entities["Q9"] = item("Q9", {}) | bare
     row = fetched(tmp_path, client).get(["Q9"])["Q9"]
     assert row is not None and row["labels"] == {} and row["claims"] == {} and row["sitelinks"] == 0
+
+
+def test_the_page_names_every_setting_and_its_default() -> None:
+    page = (ROOT / "docs" / "build.md").read_text(encoding="utf-8")
+    for setting in SETTINGS.values():
+        default = "Wikidata's" if "://" in setting.default else setting.default or "none:"
+        assert re.search(rf"^\| `{setting.variable}` \|.*\| {default}", page, re.MULTILINE)
 
 
 def test_no_one_asks_without_a_contact(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from mlake.errors import DataError
 
-__all__ = ["SETTINGS", "Access", "Setting", "access"]
+__all__ = ["SETTINGS", "Access", "Setting", "access", "value_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +91,19 @@ def access() -> Access:
     Raises:
         DataError: No contact is given, or a setting is no good.
     """
-    return Access(**{name: _value(name, setting) for name, setting in SETTINGS.items()})  # type: ignore[arg-type]
+    return Access(**{name: value_of(name) for name in SETTINGS})
 
 
-def _value(name: str, setting: Setting) -> str | float | int:
+def value_of(name: str) -> Any:
+    """The value of a setting.
+
+    Args:
+        name: A row of ``SETTINGS``.
+
+    Raises:
+        DataError: It has none, or one that is no good.
+    """
+    setting = SETTINGS[name]
     text = os.environ.get(setting.variable, "").strip() or setting.default
     if not text:
         raise DataError(

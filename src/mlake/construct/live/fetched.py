@@ -1,16 +1,14 @@
 """What was fetched: a line an entity, kept as it comes, so that a stopped build goes on where it was."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlake.construct.lines import Row, written
+from mlake.construct.journal import Journal
+from mlake.construct.lines import Row
 from mlake.construct.live.client import BATCH, Client
 from mlake.construct.live.failures import NoSuchEntityError
 from mlake.construct.wikidata.entity import narrow
-from mlake.disk import write_atomic
-from mlake.folders import os_errors
 
 __all__ = ["Fetched"]
 
@@ -35,13 +33,12 @@ class Fetched:
     properties: Sequence[str]
     say: Callable[[int, int], object] = lambda done, of: None
     _rows: dict[str, Row | None] = field(init=False)
+    _journal: Journal = field(init=False)
 
     def __post_init__(self) -> None:
         head = {"codes": [*self.codes], "properties": [*self.properties]}
-        lines = _whole_lines(self.path, head)
-        with os_errors(self.path):  # without what a killed process left of its last line
-            write_atomic(self.path, written([head, *lines]))
-        self._rows = {line["asked"]: line["entity"] for line in lines}
+        self._journal = Journal(self.path, head)
+        self._rows = {row["asked"]: row["entity"] for row in self._journal.rows}
 
     def get(self, ids: Iterable[str]) -> dict[str, Row | None]:
         """Entities by the ids asked for: merged ones under their old ids, None for those that are no more.
@@ -82,23 +79,4 @@ class Fetched:
 
     def _keep(self, rows: Mapping[str, Row | None]) -> None:
         self._rows.update(rows)
-        with os_errors(self.path), self.path.open("ab") as file:
-            file.write(written({"asked": asked, "entity": row} for asked, row in rows.items()))
-
-
-def _whole_lines(path: Path, head: Row) -> list[Row]:
-    """The lines of a file of this head; what was fetched for another one is fetched anew."""
-    if not path.is_file():
-        return []
-    with os_errors(path):
-        first, *lines = path.read_bytes().split(b"\n")
-    return list(_read(lines)) if first + b"\n" == written([head]) else []
-
-
-def _read(lines: Iterable[bytes]) -> Iterator[Row]:
-    for line in lines:
-        try:
-            row = json.loads(line)
-            yield {"asked": row["asked"], "entity": row["entity"]}
-        except (ValueError, LookupError, TypeError):
-            return  # nothing after a torn line is trusted
+        self._journal.add({"asked": asked, "entity": row} for asked, row in rows.items())
