@@ -47,7 +47,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("settings", "tuned"),
         ("locate",),
         ("finetune", "memories", "mend"),
-        ("side",),
+        ("gradient", "side"),
         ("methods",),
     ),
     "mlake.report": (

@@ -13,6 +13,8 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from mlake.analysis.examine import examine
 from mlake.data.derived import derived
 from mlake.editing import editor
+from mlake.editing.locate import value
+from mlake.editing.locate.suffix import Suffix
 from mlake.evaluation.cost import _asking, dry_run
 from mlake.evaluation.session import Session, Settings, engine_of
 from mlake.evaluation.store import Store, read_run
@@ -235,3 +237,37 @@ def test_a_fact_that_only_contexts_make_too_long_is_left_out(tiny_lm: Any) -> No
     assert f"the longest prompt of fact {first!r} in 'en' takes" in note
     session = Session(lm, with_long(spare), settings("rome", **given | {"editor": QUICK}))
     assert not [one for one in session.plan.notes if one.startswith("not edited in en:")]
+
+
+def test_a_run_killed_while_it_edits_goes_on_with_the_values_that_it_had(
+    tiny_lm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(Suffix, "chunks", lambda lm, tasks: ([at] for at in range(len(tasks))))
+    session = Session(tiny_lm("llama"), benchmark(), settings("memit"))
+    descend, found = value._descend, list[int]()
+
+    def dies_at(most: int) -> None:
+        def counted(*given: Any) -> Any:
+            if len(found) == most:
+                raise KeyboardInterrupt
+            found.append(1)
+            return descend(*given)
+
+        monkeypatch.setattr(value, "_descend", counted)
+
+    def finished(folder: str) -> dict[str, bytes]:
+        session.carry_out(tmp_path / folder, examine=examine, progress=False)
+        paths = (tmp_path / folder).rglob("*")
+        return {str(one.relative_to(tmp_path / folder)): one.read_bytes() for one in paths if one.is_file()}
+
+    dies_at(-1)
+    whole = finished("whole")
+    found.clear()
+    dies_at(2)
+    with pytest.raises(KeyboardInterrupt):
+        finished("killed")
+    assert len(list((tmp_path / "killed" / "values").iterdir())) == 2
+    dies_at(-1)
+    assert finished("killed") == whole and len(found) == 3, "one value of three was left to find"
+    assert not any("values" in name for name in whole)

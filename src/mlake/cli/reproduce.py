@@ -33,8 +33,8 @@ __all__ = ["reproduce"]
 @LOCALITY
 @TRAINED
 @click.option("--mend", help="The same as --trained mend=FILE.")
-@click.option("--judge", help="Model that judges fluency: as --model, or its name on --judge-url.")
-@click.option("--judge-url", help="OpenAI-compatible server of the judge; its key is in $OPENAI_API_KEY.")
+@click.option("--judge", help="Model that judges fluency: as --model, or openai:URL#NAME on a server.")
+@click.option("--judge-url", help="Server of --judge NAME; the same as --judge openai:URL#NAME.")
 @click.option("--withhold", is_flag=True, help="Leave the data set's own texts out of what is written.")
 @SEED
 @MAX_NEW_TOKENS
@@ -45,9 +45,9 @@ __all__ = ["reproduce"]
 def reproduce(names: tuple[str, ...], listed: bool, as_json: bool, dry_run: bool, **flags: Any) -> None:
     """Make tables and figures of the paper: run what is missing, write them beside the paper's numbers.
 
-    NAMES are those of --list, or all, or beyond: those that the paper does not have. Runs are shared and
-    kept below OUT/runs: nothing is computed twice, and what was stopped goes on when the same command is run
-    again.
+    NAMES are those of --list, or all, or beyond: those that the paper does not have. `methods`, for which
+    every method is run, is made only where it is named. Runs are shared and kept below OUT/runs: nothing is
+    computed twice, and what was stopped goes on when the same command is run again.
     """
     from mlake.report.views import VIEWS, chosen  # matplotlib loads slowly
 

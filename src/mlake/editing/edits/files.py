@@ -6,6 +6,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from mlake.disk import json_of
+from mlake.editing.edits.columns import ColumnEdit
 from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.memory import MemoryEdit
@@ -18,7 +19,7 @@ from mlake.errors import EditError
 __all__ = ["EDITS", "load_edit"]
 
 _KINDS: tuple[type[Edit], ...] = (
-    WeightEdit, ParameterEdit, ContextEdit, MemoryEdit, SideEdit, ReftEdit,
+    WeightEdit, ParameterEdit, ContextEdit, MemoryEdit, SideEdit, ReftEdit, ColumnEdit,
 )  # fmt: skip
 EDITS: dict[str, type[Edit]] = {kind.format: kind for kind in _KINDS}
 """Format to kind of edit; another kind is one more entry."""

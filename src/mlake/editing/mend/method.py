@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import torch
-from torch import Tensor
 
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
@@ -173,7 +172,7 @@ class Mend(Method):
         found = gradients(lm, matrices, prompts, progress=progress)
         with torch.no_grad():
             made = {
-                matrix.name: matrix.stored(_kept(_scaled(factors, self.scale)))
+                matrix.name: matrix.stored(_scaled(factors, self.scale).slim().to(_CPU))
                 for matrix, factors in zip(matrices, network(found), strict=True)
             }
         _check(made)
@@ -186,6 +185,9 @@ class Mend(Method):
         return ParameterEdit(made, report=report)
 
 
+_CPU = torch.device("cpu")
+
+
 @lru_cache(maxsize=1)
 def _read(path: Path, stamp: int) -> TrainedFile:
     """A file, read again when it has changed."""
@@ -194,21 +196,6 @@ def _read(path: Path, stamp: int) -> TrainedFile:
 
 def _scaled(factors: Factors, scale: float) -> Factors:
     return Factors(scale * factors.left, factors.right)
-
-
-def _kept(factors: Factors) -> Factors:
-    """The update as edits hold it: small, and on the CPU, where no accelerator's memory is taken."""
-    return Factors(*(factor.cpu() for factor in _compressed(factors)))
-
-
-def _compressed(factors: Factors) -> Factors:
-    """The same update with no more columns than its smaller side: a token is a column, and they are many."""
-    d_out, d_in = len(factors.left), len(factors.right)
-    if factors.left.shape[1] <= min(d_out, d_in):
-        return factors
-    dense = factors.dense()
-    side: Tensor = torch.eye(min(d_out, d_in), dtype=dense.dtype, device=dense.device)
-    return Factors(dense, side) if d_in <= d_out else Factors(side, dense.T)
 
 
 def _check(made: Mapping[str, Factors]) -> None:
