@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mlake import chat_server
-from mlake.chat_server import ChatServer
+from mlake.chat_server import ChatServer, Refused
 from mlake.errors import ModelError
 
 KEY = "sk-secret-0123456789"
@@ -204,3 +204,43 @@ def test_addresses_that_are_refused(url: str) -> None:
 def test_a_model_is_needed() -> None:
     with pytest.raises(ModelError, match="name of a model"):
         ChatServer("http://127.0.0.1/v1", "")
+
+
+def test_a_request_may_have_other_fields_and_a_reply_says_what_made_it(fake: Callable[..., Fake]) -> None:
+    value = {
+        "choices": [{"message": {"content": " {} "}}],
+        "model": "/srv/models/tiny.gguf",
+        "system_fingerprint": "b1",
+        "usage": {"prompt_tokens": 5, "completion_tokens": 2},
+    }
+    one = fake(lambda *_: (200, {}, json.dumps(value).encode()))
+    request = {"messages": [{"role": "user", "content": "a"}], "seed": 3}
+    assert ChatServer(one.url, "m").complete([request]) == [
+        chat_server.Reply("{}", "tiny.gguf", "b1", (5, 2))
+    ]
+    assert one.seen[0][2] == {"model": "m", **request}
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_request_that_is_not_taken_can_be_told_from_other_failures(
+    fake: Callable[..., Fake], status: int
+) -> None:
+    with pytest.raises(Refused, match="no such field"):
+        ChatServer(fake(lambda *_: (status, {}, b"no such field")).url, "m").ask(["a"], max_tokens=3)
+
+
+def test_one_name_for_a_model_on_a_server() -> None:
+    here = ChatServer("http://127.0.0.1:8000/v1", "org/m")
+    assert chat_server.chat_server("openai:http://127.0.0.1:8000/v1#org/m") == here
+    assert chat_server.chat_server("org/m", "http://127.0.0.1:8000/v1") == here
+    assert chat_server.chat_server("org/m") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [("openai:http://h/v1", None), ("openai:http://h/v1#m", "http://h/v1"), ("openai:http://h/v1#", None),
+     ("openai:#m", None)],
+)  # fmt: skip
+def test_names_of_models_on_servers_that_are_refused(name: str, url: str | None) -> None:
+    with pytest.raises(ModelError, match=r"openai:URL#NAME|name of a model|address of a chat server"):
+        chat_server.chat_server(name, url)

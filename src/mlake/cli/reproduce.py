@@ -33,8 +33,8 @@ __all__ = ["reproduce"]
 @LOCALITY
 @TRAINED
 @click.option("--mend", help="The same as --trained mend=FILE.")
-@click.option("--judge", help="Model that judges fluency: as --model, or its name on --judge-url.")
-@click.option("--judge-url", help="OpenAI-compatible server of the judge; its key is in $OPENAI_API_KEY.")
+@click.option("--judge", help="Model that judges fluency: as --model, or openai:URL#NAME on a server.")
+@click.option("--judge-url", help="Server of --judge NAME; the same as --judge openai:URL#NAME.")
 @click.option("--withhold", is_flag=True, help="Leave the data set's own texts out of what is written.")
 @SEED
 @MAX_NEW_TOKENS
