@@ -6,6 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from mlake.construct.context import ALLOWED, LANGS, Context, Settings
+from mlake.construct.llm.calls import CALLS, Mode
+from mlake.construct.llm.model import model_named
 from mlake.construct.relations import Relation, check_known, read_relations
 from mlake.construct.release.files import have_parquet
 from mlake.construct.source import Source
@@ -29,6 +31,8 @@ def open_context(
     allowed: Sequence[str] = (),
     without: Sequence[str] = (),
     seed: int = 0,
+    calls: Path = Path(CALLS),
+    mode: Mode = "record",
 ) -> Context:
     """What a build is made of, read and checked.
 
@@ -36,11 +40,14 @@ def open_context(
         source: A row of ``SOURCES``, or the path of a folder in the snapshot's layout.
         relations: Table of relations; None for the packaged one.
         langs: Language codes, in the order of the release.
-        wording: Folder of wording files; a language that it lacks is taken from the package.
-        writer: A row of ``WRITERS``.
+        wording: Folder of wording files, and of prompts in ``prompts``; what it lacks is taken from the
+            package.
+        writer: A row of ``WRITERS``, or a model: ``openai:URL#NAME`` or ``local:NAME``.
         allowed: What is not left out, of ``ALLOWED``.
         without: Codes of witnesses; what only these witness is left out.
         seed: Seed of all random draws.
+        calls: File of the recorded calls of a model that writes.
+        mode: Whether that model is asked.
 
     Raises:
         UnknownNameError: A name is in no table.
@@ -52,6 +59,7 @@ def open_context(
     for lang in langs:
         language(lang)
     writer_named(writer)
+    model = model_named(writer, langs, prompts=wording, calls=calls, mode=mode, seed=seed)
     table = read_relations(relations)
     read = source_named(source).read(langs)
     _known("witness", without, _witnesses(read))
@@ -63,7 +71,7 @@ def open_context(
     return Context(
         settings=Settings(
             source=name,
-            writer=writer,
+            writer=model.name if model else writer,
             langs=tuple(langs),
             allowed=tuple(sorted(allowed)),
             without=tuple(sorted(without)),
@@ -72,7 +80,8 @@ def open_context(
         source=read,
         relations=table,
         wordings=wordings,
-        inputs=_inputs(read, table, wordings),
+        inputs=_inputs(read, table, wordings) | {"prompts": model.digest if model else ""},
+        model=model,
     )
 
 
@@ -100,9 +109,7 @@ def _check_worded(relations: Iterable[Relation], wordings: Sequence[Wording], al
                 )
 
 
-def _inputs(
-    source: Source, relations: Mapping[str, Relation], wordings: Sequence[Wording]
-) -> Mapping[str, str]:
+def _inputs(source: Source, relations: Mapping[str, Relation], wordings: Sequence[Wording]) -> dict[str, str]:
     patterns = [(join.left.pattern, join.right.pattern) for one in wordings for join in one.joins]
     read = {"source": source, "relations": relations, "wording": (wordings, patterns)}
     hashes = {name: sha256(encoded(repr(value))).hexdigest() for name, value in read.items()}

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mlake.construct.context import Context
+from mlake.construct.llm.texts import model_texts
 from mlake.construct.names import true_objects
 from mlake.construct.stage import Made, Rows
-from mlake.construct.texts import text_rows
-from mlake.errors import UnknownNameError
+from mlake.construct.texts import text_rows, text_writers
+from mlake.errors import DataError, UnknownNameError
 
-__all__ = ["WRITERS", "Templates", "TextWriter", "writer_named"]
+__all__ = ["WRITERS", "ModelTexts", "Templates", "TextWriter", "writer_named"]
 
 
 class TextWriter(Protocol):
@@ -28,8 +29,25 @@ class Templates:
         return text_rows(context.wordings, rows["edits"], rows["names"], truth, context.settings.seed)
 
 
-WRITERS: dict[str, Callable[[], TextWriter]] = {"templates": Templates}
-"""Name of a writer to what writes."""
+class ModelTexts:
+    """Has a model write, and keeps the templates' texts where it cannot."""
+
+    def write(self, context: Context, rows: Rows) -> Made:
+        """A line per fact and language."""
+        if context.model is None:
+            raise DataError("the writer is a model and none is named: write openai:URL#NAME or local:NAME")
+        made = Templates().write(context, rows)
+        truth = true_objects(context.source)
+        writers = text_writers(context.wordings, rows["names"], truth, context.settings.seed)
+        return model_texts(context.model, writers, rows["edits"], made)
+
+
+WRITERS: dict[str, Callable[[], TextWriter]] = {
+    "templates": Templates,
+    "openai": ModelTexts,
+    "local": ModelTexts,
+}
+"""Name of a writer to what writes; a model's name follows behind a colon."""
 
 
 def writer_named(name: str) -> TextWriter:
@@ -38,6 +56,7 @@ def writer_named(name: str) -> TextWriter:
     Raises:
         UnknownNameError: There is no such row.
     """
-    if name not in WRITERS:
+    kind = name.partition(":")[0]
+    if kind not in WRITERS:
         raise UnknownNameError("writer", name, WRITERS)
-    return WRITERS[name]()
+    return WRITERS[kind]()
