@@ -98,9 +98,9 @@ class Calls:
     who: Mapping[str, str]
     seed: int
     opened: Callable[[], Chat]
-    _known: dict[str, Row] = field(default_factory=dict)
-    _now: set[str] = field(default_factory=set)
-    _chat: Chat | None = None
+    _known: dict[str, Row] = field(default_factory=dict, init=False)
+    _now: set[str] = field(default_factory=set, init=False)
+    _chat: Chat | None = field(default=None, init=False)
 
     def replies(self, calls: Sequence[Call]) -> list[str]:
         """The replies to calls, recorded or asked for.
