@@ -99,8 +99,9 @@ def test_from_until_and_what_a_hand_changed(build: Build) -> None:
     [
         (("--source", "snapshto"), "unknown source 'snapshto'; known: snapshot. Did you mean 'snapshot'?"),
         (("--source", "no/folder"), "no folder no/folder; give one in the layout of the snapshot"),
-        (("--writer", "template"), "unknown writer 'template'; known: local, openai, templates. Did you"),
-        (("--writer", "openai"), "a model on a server is written openai:URL#NAME"),
+        (("--writer", "template"), "known: local:, openai:, templates. Did you mean 'templates'?"),
+        (("--writer", "openai"), "unknown writer 'openai'; known: local:, openai:, templates. Did you"),
+        (("--writer", "openai:http://host/v1"), "a model on a server is written openai:URL#NAME"),
         (("--writer", "openai:http://me:key@host/v1#m"), "the address of a chat server must be"),
         (("--writer", "local:"), "a model on this machine is written local:NAME"),
         (("--from", "evne"), "unknown stage 'evne'; known: even, listed, numbers. Did you mean 'even'?"),

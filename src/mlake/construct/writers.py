@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from mlake.chat_server import OPENAI
 from mlake.construct.context import Context
+from mlake.construct.llm.model import LOCAL
 from mlake.construct.llm.texts import model_texts
 from mlake.construct.names import true_objects
 from mlake.construct.stage import Made, Rows
@@ -44,10 +46,10 @@ class ModelTexts:
 
 WRITERS: dict[str, Callable[[], TextWriter]] = {
     "templates": Templates,
-    "openai": ModelTexts,
-    "local": ModelTexts,
+    OPENAI: ModelTexts,
+    LOCAL: ModelTexts,
 }
-"""Name of a writer to what writes; a model's name follows behind a colon."""
+"""Name of a writer to what writes; where it ends with a colon, the name of a model follows."""
 
 
 def writer_named(name: str) -> TextWriter:
@@ -56,7 +58,7 @@ def writer_named(name: str) -> TextWriter:
     Raises:
         UnknownNameError: There is no such row.
     """
-    kind = name.partition(":")[0]
-    if kind not in WRITERS:
+    kind, colon, _ = name.partition(":")
+    if kind + colon not in WRITERS:
         raise UnknownNameError("writer", name, WRITERS)
-    return WRITERS[kind]()
+    return WRITERS[kind + colon]()

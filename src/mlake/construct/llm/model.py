@@ -57,12 +57,11 @@ def model_named(
         DataError: A language has no prompts, or the name is empty.
         ModelError: The address of a server is none.
     """
-    kind, _, named = writer.partition(":")
-    if kind not in (OPENAI[:-1], LOCAL[:-1]):
+    if not writer.startswith((OPENAI, LOCAL)):
         return None
     told = {lang: read_prompts(lang, prompts) for lang in langs}
-    server = chat_server(OPENAI + named) if kind == OPENAI[:-1] else None
-    name = named.rstrip("/") if server is None else server.model
+    server = chat_server(writer)
+    name = writer.removeprefix(LOCAL).rstrip("/") if server is None else server.model
     if not name:
         raise DataError("a model on this machine is written local:NAME, with a name as --model takes it")
 
@@ -74,5 +73,6 @@ def model_named(
         return LocalChat(load(name))
 
     shown = Path(name).name if server is None and Path(name).exists() else name
-    who = {"kind": kind, "model": shown}
-    return Model(f"{kind}:{shown}", told, Calls(calls, mode, who, seed, opened))
+    kind = LOCAL if server is None else OPENAI
+    who = {"kind": kind.rstrip(":"), "model": shown}
+    return Model(kind + shown, told, Calls(calls, mode, who, seed, opened))
