@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -24,7 +25,7 @@ objects = { city = ["country"] }
 """
 
 
-def asked(place: Path | None, **rest: bool) -> Asked:
+def asked(place: Path | None, **rest: Any) -> Asked:
     return Asked(langs=("en", "de"), relations=("P36", "P17"), place=place, **rest)
 
 

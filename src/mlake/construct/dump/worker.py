@@ -104,11 +104,12 @@ def _decoder(properties: tuple[str, ...]) -> Any:
     import msgspec
 
     typed: Any = TypedDict  # the names of its keys are known at run time alone
+    many: Any = list
     snak = typed("Snak", {"snaktype": str, "datavalue": dict[str, Any]}, total=False)
-    qualifiers = typed("Qualifiers", {one: list[snak] for one in ("P580", "P582")}, total=False)
+    qualifiers = typed("Qualifiers", {one: many[snak] for one in ("P580", "P582")}, total=False)
     fields = {"mainsnak": snak, "rank": str, "qualifiers": qualifiers | list[Any]}
     statement = typed("Statement", fields, total=False)
-    claims = typed("Claims", {one: list[statement] for one in properties}, total=False)
+    claims = typed("Claims", {one: many[statement] for one in properties}, total=False)
     maps: Any = dict[str, Any] | list[Any]
     rest = {"labels": maps, "aliases": maps, "sitelinks": maps, "lastrevid": int, "modified": str}
     entity = typed("Entity", {"id": str, "claims": claims | list[Any], **rest}, total=False)
