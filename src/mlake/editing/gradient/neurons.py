@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor
@@ -40,6 +40,9 @@ class KnowledgeNeurons(Method):
         old: How much of the old answer is taken off, in lengths of what a neuron writes (``update`` only).
         new: How much of the new answer is added, in the same unit.
     """
+
+    family: ClassVar[str] = "gradient"
+    weighs: ClassVar[str] = "a column for each neuron"
 
     points: int = 20
     threshold: float = 0.2

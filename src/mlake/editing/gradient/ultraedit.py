@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +36,9 @@ class UltraEdit(Method):
         up: Blocks whose up-projection is edited.
         down: Blocks whose down-projection is edited.
     """
+
+    family: ClassVar[str] = "gradient"
+    weighs: ClassVar[str] = "a rank for each token of the answers, in each map"
 
     rate: float = 1e-6
     gate: tuple[int, ...] = ()
