@@ -215,7 +215,8 @@ def test_a_fact_without_an_old_answer_is_refused(tiny_lm: Any, statements: Any) 
     lm = tiny_lm("llama")
     method = editor("kn", lm, **FAST)
     one = replace(statements[0], old="")
-    assert "has no old answer in 'en', whose neurons kn looks for; add old_answer" in method.refusal(lm, one)
+    said = str(method.refusal(lm, one))
+    assert "has no old answer in 'en', whose neurons kn looks for; add old_answer" in said
     assert method.refusal(lm, statements[0]) is None
     with pytest.raises(EditError, match="has no old answer"):
         method.edit(lm, [one])

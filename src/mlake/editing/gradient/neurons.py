@@ -149,7 +149,8 @@ class KnowledgeNeurons(Method):
         table = lm.model.get_input_embeddings().weight
         turned = [wide(table[token].detach().to(column.device)) for token in (old, new)]
         unit = [column.norm() * one / one.norm() for one in turned]
-        return self.new * unit[1] - self.old * unit[0]
+        change: Tensor = self.new * unit[1] - self.old * unit[0]
+        return change
 
 
 @dataclass(frozen=True, slots=True)

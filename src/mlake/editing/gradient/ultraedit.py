@@ -144,7 +144,7 @@ def shift(features: Gradient, running: Running, rate: float) -> Factors:
         rate: Size of the step.
     """
     fed = features.inputs.double().cpu()
-    one, other = running.normal(torch.cat(features, dim=1)).split([fed.shape[1], features.deltas.shape[1]], 1)
+    one, other = running.normal(torch.cat(features, dim=1)).tensor_split([fed.shape[1]], dim=1)
     wanted = -rate * one.square().sum(1, keepdim=True) * other
     return closed_form(wanted.T, fed.T, Identity(), 1.0)
 

@@ -70,7 +70,7 @@ class AtBlock(Method):
 
     def search(self) -> Mapping[str, Range]:
         """Where it stands."""
-        return {"layer": Range(0.5, 0.95, "depth")}
+        return {"layer": Range(0.5, 0.9, "depth")}
 
     def passes(self) -> float:
         """Steps run the blocks above its own."""
