@@ -49,7 +49,8 @@ def load_edit(path: str | Path) -> Edit:
         raise EditError(f"{path} is no edit of format {', '.join(EDITS)}; make it again with mlake edit")
     try:
         return EDITS[head["format"]].of(tensors, _report(head["report"]))
-    except (LookupError, RuntimeError, TypeError, ValueError):  # RuntimeError: one number asked of several
+    except (LookupError, OverflowError, RuntimeError, TypeError, ValueError):
+        # A RuntimeError is one number asked of several, an OverflowError an infinite whole number.
         raise EditError(f"the edit {path} is damaged; make it again with mlake edit") from None
 
 

@@ -57,6 +57,10 @@ class KnowledgeNeurons(Method):
         """Columns are low-rank changes of down-projections."""
         return True
 
+    def suggested(self, lm: LM, /) -> Mapping[str, Any]:
+        """One point where a norm undoes the length that the path changes: all points say the same there."""
+        return {"points": 1} if lm.arch.sandwich else {}
+
     def fitted(self, lm: LM, /) -> Self:
         """The method itself.
 
