@@ -61,7 +61,9 @@ def parents_in(place: Path, rows: Iterable[Mapping[str, Any]]) -> dict[str, list
         for _ in range(STEPS):
             wanted = unknown_classes(level, parents)
             parents |= {one: [] for one in wanted}
-            asked = "SELECT id, parent FROM classes WHERE id IN (SELECT unnest(?::VARCHAR[])) ORDER BY id, parent"
+            asked = (
+                "SELECT id, parent FROM classes WHERE id IN (SELECT unnest(?::VARCHAR[])) ORDER BY id, parent"
+            )
             for name, parent in tables.execute(asked, [wanted]).fetchall() if wanted else ():
                 parents[name].append(parent)
             level = {above for one in wanted for above in parents[one]}
