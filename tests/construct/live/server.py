@@ -51,6 +51,7 @@ class Fake:
     Attributes:
         entities: What there is.
         merged: Id of an entity that was merged into another one to that one's id.
+        keyed_by_new: Whether merged entities stand under their new ids in an answer.
         deleted: Ids of entities that are no more.
         faults: Answers given in turn before it serves as it should.
         seen: The requests, in order.
@@ -61,6 +62,7 @@ class Fake:
     def __init__(self) -> None:
         self.entities: dict[str, JSON] = dict(WORLD)
         self.merged: dict[str, str] = {}
+        self.keyed_by_new = False
         self.deleted: set[str] = set()
         self.faults: list[Reply] = []
         self.seen: list[Seen] = []
@@ -84,14 +86,18 @@ class Fake:
         for one in (one for one in ids if one not in known):
             named = f' "{one}"' if self.names_the_lost else ""
             return error("no-such-entity", f"Could not find an entity with the ID{named}.")
-        return said({"entities": {one: self._entity(one, codes) for one in ids}, "success": 1})
+        found = {one: self._entity(one, codes) for one in ids}
+        if self.keyed_by_new:
+            found = {self.merged.get(one, one): entity for one, entity in found.items()}
+        return said({"entities": found, "success": 1})
 
     def _entity(self, name: str, codes: list[str]) -> JSON:
         if name in self.deleted:
             return {"id": name, "missing": ""}
         found = self.entities[self.merged.get(name, name)]
         labels = {code: one for code, one in dict(found["labels"]).items() if code in codes}
-        return found | {"labels": labels or found["labels"]}
+        moved = {"redirects": {"from": name, "to": found["id"]}} if name in self.merged else {}
+        return found | {"labels": labels or found["labels"]} | moved
 
     def _found(self, query: str) -> Reply:
         (block,) = re.findall(r"VALUES \?count \{(.*?)\}", query)

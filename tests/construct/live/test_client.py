@@ -177,7 +177,11 @@ def test_an_id_that_exists_nowhere_costs_no_other_one(
     assert [one for one, row in found.items() if row] == ["Q142", "Q90"]
 
 
-def test_an_entity_that_is_no_more_or_was_merged(fake: Fake, client: Client, tmp_path: Path) -> None:
+@pytest.mark.parametrize("keyed_by_new", [True, False])
+def test_an_entity_that_is_no_more_or_was_merged(
+    fake: Fake, client: Client, tmp_path: Path, keyed_by_new: bool
+) -> None:
+    fake.keyed_by_new = keyed_by_new
     fake.deleted, fake.merged = {"Q7"}, {"Q8": "Q142"}
     place = fetched(tmp_path, client)
     found = place.get(["Q7", "Q8"])

@@ -86,9 +86,9 @@ class Client:
 
         def once() -> Mapping[str, Mapping[str, Any]]:
             body, wait = self._sent(SETTINGS["api"].variable, "GET", self.access.api, params=asked)
-            found = checked_json(body, wait).get("entities")
-            lacking = [one for one in ids if not isinstance(found, dict) or one not in found]
-            if lacking or not isinstance(found, dict):
+            found = _by_asked(checked_json(body, wait).get("entities"))
+            lacking = [one for one in ids if one not in found]
+            if lacking:
                 raise PassingError(f"no entity {short(lacking[0])} in the answer")
             return found
 
@@ -160,6 +160,13 @@ class Client:
                 _LOG.warning("Wikidata: %s; waiting %.0f s", failure, wait)
                 self.sleep(wait)
         raise AssertionError("the last try returns or raises")
+
+
+def _by_asked(entities: Any) -> dict[str, Mapping[str, Any]]:
+    """Entities by the ids asked for, also where a merged one stands under its new id and names the old."""
+    given = entities if isinstance(entities, dict) else {}
+    old = {one["redirects"]["from"]: one for one in given.values() if "redirects" in one}
+    return old | given
 
 
 def _wait(failure: PassingError, tried: int) -> float:
