@@ -1,4 +1,4 @@
-"""Films, their countries, and a server that is good at questions about them, or as bad as a test wants."""
+"""Where people were born, and a server that is good at questions about them, or as bad as a test wants."""
 
 import json
 import re
@@ -17,35 +17,27 @@ from mlake.construct.source import Source, read_source
 from mlake.construct.sources import SOURCES
 
 KEY = "sk-secret-0123456789"
-FILMS = 14
+PEOPLE = 14
 RELATIONS = """
-[P36]
-label = "capital"
-objects = { country = ["city"] }
+[P19]
+label = "place of birth"
+objects = { person = ["city"] }
+[P17]
+label = "country"
+objects = { city = ["country"] }
 hop = true
-[P37]
-label = "official language"
-objects = { country = ["language"] }
-hop = true
-[P495]
-label = "country of origin"
-objects = { film = ["country"], series = ["country"] }
 """
 
 
-class Films:
-    """Some films of the snapshot, their countries, and the capitals and languages of these."""
+class Births:
+    """Some people of the snapshot, each born in another city, and the countries of these."""
 
     def read(self, langs: Sequence[str]) -> Source:
         whole = read_source(None, langs)
-        films = [
-            one
-            for one in whole.claims
-            if one.relation == "P495" and whole.entities[one.subject].kind in ("film", "series")
-        ][:FILMS]
-        places = {one.object for one in films}
-        about = [one for one in whole.claims if one.subject in places and one.relation in ("P36", "P37")]
-        claims = (*films, *about)
+        country = {one.subject: one for one in whole.claims if one.relation == "P17"}
+        born = {one.object: one for one in whole.claims if one.relation == "P19" and one.object in country}
+        people = [*born.values()][:PEOPLE]
+        claims = (*people, *(country[one.object] for one in people))
         ends = {end for one in claims for end in (one.subject, one.object)}
         return Source({name: one for name, one in whole.entities.items() if name in ends}, claims)
 
@@ -99,16 +91,16 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Fake]]:
 
 
 @pytest.fixture
-def films(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Done]]:
-    """Builds a benchmark of the films in a folder, in English, by a model on a server."""
-    monkeypatch.setitem(SOURCES, "films", Films)
+def births(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Done]]:
+    """Builds a benchmark of these in a folder of that name."""
+    monkeypatch.setitem(SOURCES, "births", Births)
     (tmp_path / "few.toml").write_text(RELATIONS, encoding="utf-8")
 
     def make(
         out: str, writer: str = "templates", mode: Mode = "record", langs: str = "en", **span: Any
     ) -> list[Done]:
         context = open_context(
-            source="films",
+            source="births",
             relations=tmp_path / "few.toml",
             langs=langs.split(","),
             writer=writer,
