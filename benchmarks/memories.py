@@ -1,10 +1,10 @@
 """How well a memory tells what a question asks for, from a finished run, as a JSON line.
 
 ``python -m benchmarks.memories RUN --model demo`` asks the stored memory of a run for each of the run's
-questions, without the model answering: the share of questions about edited facts that are shown their own fact, per language
-and kind, and of questions about others that are shown none; and, from the stored answers, the share of those
-about others that are word for word what the unedited model says, by whether they share a relation with the
-fact they belong to.
+questions, without the model answering: the share of questions about edited facts that are shown their own
+fact, per language and kind, and of questions about others that are shown none; and, from the stored answers,
+the share of those about others that are word for word what the unedited model says, by whether they share a
+relation with the fact they belong to.
 """
 
 import argparse

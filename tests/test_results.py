@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import tarfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from benchmarks.grid import table
 from benchmarks.results import DOCS, FIGURE, PAGE, README, files, parts, section, shown
 from benchmarks.stored import RESULTS, stored_run
 
+from mlake.editing.tuned import packaged
 from mlake.scorers.table import signature
 
 ROW = ("edit_lang", "batch", "kind", "probe", "scorer")
@@ -71,3 +73,19 @@ def test_the_table_of_the_moments_forms_is_that_of_the_stored_lines() -> None:
     made = table(RESULTS / "moments-form-gemma3-270m.jsonl", ("corpus_tokens", "ridge", "corpus_form"))
     page = (DOCS / "methods.md").read_text(encoding="utf-8")
     assert page.partition("<!-- moments form -->\n")[2].partition("<!-- /moments form -->")[0] == made
+
+
+def test_settings_that_come_with_mlake_are_those_of_a_stored_search() -> None:
+    searches = {
+        json.loads(path.read_text(encoding="utf-8"))["model_revision"]: path.parent
+        for path in RESULTS.glob("tune-*/spec.json")
+    }
+    assert packaged()
+    for (method, revision), found in packaged().items():
+        with tarfile.open(searches[revision] / "trials.tar.xz") as archive:
+            files = [archive.extractfile(one) for one in archive.getmembers() if one.isfile()]
+            tried = [json.loads(one.read())["settings"] for one in files if one is not None]
+        assert method == "memit" and any(one.items() <= dict(found.settings).items() for one in tried)
+        front = json.loads((searches[revision] / "front.json").read_text(encoding="utf-8"))
+        point = str(found.made["point"]).partition(":")[0]
+        assert tried[front["points"][point]].items() <= dict(found.settings).items()

@@ -82,9 +82,7 @@ def test_bad_replies_are_counted_and_the_templates_texts_stand(
     assert done["edits"].dropped["writer"] > 0
 
 
-def test_a_reply_that_names_the_answer_is_asked_again(
-    births: Births, fake: Start, tmp_path: Path
-) -> None:
+def test_a_reply_that_names_the_answer_is_asked_again(births: Births, fake: Start, tmp_path: Path) -> None:
     def hasty(prompt: str, number: int) -> Reply:
         values = quizzed(prompt)
         if "after the change" in prompt and "It will not do" not in prompt:
