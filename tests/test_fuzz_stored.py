@@ -22,6 +22,7 @@ from mlake.analysis.store import FORCED, held_out_row, keep_rows
 from mlake.cli import main
 from mlake.editing import load_edit
 from mlake.editing.edits.added import NeuronEdit, Neurons
+from mlake.editing.edits.columns import ColumnEdit
 from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.memoir import Hash, MemoirEdit
 from mlake.editing.edits.memory import Entry, MemoryEdit
@@ -175,7 +176,8 @@ EDITS = (
     WeightEdit(
         {1: Factors(WIDE, OTHER)}, {1: torch.ones(8, 2)}, {"edits": [{"model": "x", "model_revision": "y"}]}
     ),
-    ParameterEdit({"a": Factors(WIDE, OTHER)}, {"b": torch.ones(8, 2)}, {"model": "x"}),
+    ParameterEdit({"a": Factors(WIDE, OTHER)}, {"b": torch.ones(8, 2)}, {"model": "x"}, {"c": torch.ones(2)}),
+    ColumnEdit({1: torch.tensor([0, 3])}, {1: torch.ones(8, 2)}, 80, {"model": "x"}),
     ContextEdit(("A line.", "Another."), {"model_revision": "y"}),
     MemoryEdit((Entry("a", "en", "Who?", "", "Bo."),), torch.ones(1, 3), torch.ones(2), "tfidf"),
     SideEdit(1, WIDE, OTHER, torch.ones(8)),

@@ -97,9 +97,14 @@ def test_from_until_and_what_a_hand_changed(build: Build) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--source", "snapshto"), "unknown source 'snapshto'; known: snapshot. Did you mean 'snapshot'?"),
+        (("--source", "snapshto"), "known: dump, snapshot, wikidata. Did you mean 'snapshot'?"),
+        (("--source", "dump:gone.json"), "there is no dump gone.json; give its file as dump:FILE"),
         (("--source", "no/folder"), "no folder no/folder; give one in the layout of the snapshot"),
-        (("--writer", "template"), "unknown writer 'template'; known: templates. Did you mean 'templates'?"),
+        (("--writer", "template"), "known: local:, openai:, templates. Did you mean 'templates'?"),
+        (("--writer", "openai"), "unknown writer 'openai'; known: local:, openai:, templates. Did you"),
+        (("--writer", "openai:http://host/v1"), "a model on a server is written openai:URL#NAME"),
+        (("--writer", "openai:http://me:key@host/v1#m"), "the address of a chat server must be"),
+        (("--writer", "local:"), "a model on this machine is written local:NAME"),
         (("--from", "evne"), "unknown stage 'evne'; known: even, listed, numbers. Did you mean 'even'?"),
         (("--until", "all"), "unknown stage 'all'"),
         (("--with", "volatiel"), "unknown option of --with 'volatiel'; known: sensitive, volatile."),

@@ -5,7 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from mlake.editing.finetune import FineTune
+from mlake.editing.gradient import KnowledgeNeurons, UltraEdit
 from mlake.editing.locate.method import LocateThenEdit
+from mlake.editing.locate.value import ValueSettings
 from mlake.editing.memories import Memory, Serac
 from mlake.editing.mend import Mend
 from mlake.editing.method import Method, Origin
@@ -112,6 +114,17 @@ _ROWS: tuple[Method, ...] = (
         key_mean="halves",
         projector="others",
     ),
+    # Li et al. 2024: a vector for the attention too, which is found and not written.
+    LocateThenEdit(
+        "pmet",
+        title="PMET",
+        paper="https://arxiv.org/abs/2308.08742",
+        metric="moment",
+        ridge=6_000.0,
+        site="attention+down",
+        spread="root",
+        value=ValueSettings(steps=20, decay=0.5, clamp=1.0, sure=0.01),
+    ),
     # Mitchell et al. 2022: a network trained beforehand turns the gradient into the edit.
     Mend(title="MEND", paper="https://arxiv.org/abs/2110.11309"),
     # Wei et al. 2024: fine-tuning on each fact in other words and in context.
@@ -128,6 +141,10 @@ _ROWS: tuple[Method, ...] = (
     Serac("serac", title="SERAC", paper="https://arxiv.org/abs/2206.06520"),
     # Hartvigsen et al. 2023: a codebook beside one block.
     Grace("grace", title="GRACE", paper="https://arxiv.org/abs/2211.11031"),
+    # Gu et al. 2025: features of the gradient, normalised over all edits so far, in closed form.
+    UltraEdit("ultraedit", title="UltraEdit", paper="https://arxiv.org/abs/2505.14679"),
+    # Dai et al. 2022: the columns of a few neurons turned from the old answer to the new one.
+    KnowledgeNeurons("kn", title="KN", paper="https://arxiv.org/abs/2104.08696"),
     # BabelEdits, Findings of ACL 2025: subspaces that change where the subject is named.
     BabelReft("babelreft", title="BabelReFT", paper="https://openreview.net/forum?id=hCXLvaaZFv"),
     # Huang et al. 2023: a neuron for each token of a new answer, beside the last MLP.

@@ -67,6 +67,9 @@ class FineTune(Method):
         skip: No step is taken on a batch whose mean loss is below this.
     """
 
+    family: ClassVar[str] = "fine-tuning"
+    weighs: ClassVar[str] = "what is trained: one matrix or all, or low-rank factors"
+
     LATER: ClassVar[Mapping[str, Any]] = {
         "where": "all",
         "layers": (),

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.memory import Entry, MemoryEdit
@@ -26,6 +26,9 @@ class Recalling(Method):
     Attributes:
         retriever: How questions are compared, a row of ``RETRIEVERS``; empty for the first that is there.
     """
+
+    family: ClassVar[str] = "prompt memory"
+    weighs: ClassVar[str] = "the text of each fact, and a vector where it is looked up"
 
     retriever: str = ""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -59,6 +59,9 @@ class TPatcher(Method):
         memory: Tokens of ordinary text at which neurons are to be silent.
         seed: Seed of what neurons say at the start, and of which text is taken.
     """
+
+    family: ClassVar[str] = "side memory"
+    weighs: ClassVar[str] = "a neuron for each token of the answers"
 
     steps: int = 100
     rate: float = 0.01
