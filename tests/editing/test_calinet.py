@@ -10,8 +10,10 @@ import torch
 
 from mlake.editing import EDITORS, editor, load_edit
 from mlake.editing.edits.added import NeuronEdit, Neurons, beside
+from mlake.editing.finetune.augment import reworded
+from mlake.editing.finetune.examples import examples, losses
 from mlake.editing.finetune.side import training_side
-from mlake.errors import EditError
+from mlake.errors import EditError, LanguageError
 from mlake.models.generate import answers
 from mlake.models.hooks import first, watched_input, watched_output
 from mlake.records import Statement
@@ -58,8 +60,8 @@ def test_facts_are_learnt_and_the_model_comes_back(
     edit.save(tmp_path / "edit")
     loaded = load_edit(tmp_path / "edit").tensors()
     assert all(torch.equal(one, loaded[name]) for name, one in edit.tensors().items())
-    losses = [one["questions"] for one in edit.report["losses"]]
-    assert losses[-1] < 0.5 * losses[0]
+    lost = [one["questions"] for one in edit.report["losses"]]
+    assert lost[-1] < 0.5 * lost[0]
     asked = [statements[0].question, "Who?"]
     with edit.applied(lm) as edited:
         said = answers(edited, asked, max_new_tokens=5)
@@ -67,6 +69,31 @@ def test_facts_are_learnt_and_the_model_comes_back(
         on_top = ROW.edit(edited, statements[2:3], history=[edit])
     assert on_top.report["losses"][-1]["questions"] < on_top.report["losses"][0]["questions"]
     assert state(lm) == before and hooks == [len(one._forward_hooks) for one in lm.layers]
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2", "gemma3"])
+def test_the_loss_from_the_block_up_is_that_of_the_whole_model(
+    tiny_lm: Any, statements: Sequence[Statement], kind: str
+) -> None:
+    lm = tiny_lm(kind)
+    texts = examples(lm, reworded(statements, texts=2, seed=0))
+    with training_side(lm, 4, 1, 0) as side:
+        with torch.no_grad():
+            side.neurons.out.normal_(generator=torch.Generator().manual_seed(0))
+        for _ in range(2):
+            found = side.losses(lm, texts, "tokens")
+            torch.testing.assert_close(found, losses(lm, texts), rtol=1e-9, atol=1e-9)
+        assert len(side.entering) == len({one.ids for one in texts}) == 10
+        found.sum().backward()  # type: ignore[no-untyped-call]
+        assert all(one.grad is not None and bool(one.grad.any()) for one in side.moved)
+
+
+def test_wordings_are_questions_with_the_answer(statements: Sequence[Statement]) -> None:
+    for fact, one in zip(reworded(statements, texts=4, seed=0), statements, strict=True):
+        assert len(fact.questions) == 4 == len(set(fact.questions)) and fact.questions[0] == one.question
+        assert fact.answer == one.new and not fact.descriptions and fact.counts.from_templates == 4
+    with pytest.raises(LanguageError, match=r"no templates in fi: take --set source=bare --set texts=1"):
+        reworded([replace(statements[0], lang="fi")], texts=4, seed=0)
 
 
 def test_its_place_and_size(tiny_lm: Any) -> None:

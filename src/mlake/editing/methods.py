@@ -50,8 +50,8 @@ _FINE_TUNING: tuple[Method, ...] = (
     ),
     # Dong et al. 2022: neurons beside one MLP, on several wordings of all facts.
     FineTune(
-        "calinet", title="CaliNet", paper="https://arxiv.org/abs/2210.03329", source="templates",
-        where="side", rank=64, rate=1e-3, epochs=60, stop=0.05,
+        "calinet", title="CaliNet", paper="https://arxiv.org/abs/2210.03329", source="wordings",
+        texts=4, where="side", rank=64, rate=1e-3, epochs=40, stop=0.05,
     ),
 )  # fmt: skip
 

@@ -98,17 +98,31 @@ def test_facts_are_learnt_as_they_will_be_asked(
     assert before == state(lm) and hooks == [len(block._forward_hooks) for block in lm.layers]
 
 
-def test_later_facts_learn_beside_earlier_ones(tiny_lm: Any, statements: Any) -> None:
+def test_later_facts_learn_beside_earlier_ones_and_spare_them(tiny_lm: Any, statements: Any) -> None:
     lm = tiny_lm()
     method = editor("t-patcher", lm, **SETTINGS)
-    together, first = method.edit(lm, statements[:2]), method.edit(lm, statements[:1])
-    count = len(first.held.out)
-    for one, other in zip(together.held, first.held, strict=True):
-        assert torch.allclose(one[: len(other)], other, atol=1e-7)
+    first = method.edit(lm, statements[:2])
+    assert bool(((first.met @ first.held.into.T + first.held.bias).diagonal() > 0).all())
+
+    def disturbs(edit: NeuronEdit) -> float:
+        own, others = (fed @ edit.held.into.T + edit.held.bias for fed in (edit.met, first.met))
+        return float(unwanted(others, own.diagonal(), 3.0))
+
     with first.applied(lm) as once:
-        second = method.edit(once, statements[1:2], history=[first])
+        before = losses(once, statements[2:3])
+        second, careless = (
+            method.edit(once, statements[2:3], history=known) for known in ([first], list[NeuronEdit]())
+        )
         with second.applied(once) as twice:
-            assert losses(twice, statements[1:2])[0] == pytest.approx(
-                second.report["facts"][0]["loss"], abs=1e-5
-            )
-    assert count + len(second.held.out) == len(together.held.out)
+            assert losses(twice, statements[2:3])[0] < 0.5 * before[0]
+    assert disturbs(second) < disturbs(careless)
+
+
+def test_a_batch_is_learnt_as_in_any_chunks(tiny_lm: Any, statements: Any, monkeypatch: Any) -> None:
+    lm = tiny_lm()
+    method = editor("t-patcher", lm, **SETTINGS | {"steps": 10})
+    together = method.edit(lm, statements[:3])
+    monkeypatch.setattr("mlake.editing.side.tpatcher._TOGETHER", 2)
+    apart = method.edit(lm, statements[:3])
+    for one, other in zip(together.held, apart.held, strict=True):
+        assert torch.allclose(one, other, atol=1e-7)

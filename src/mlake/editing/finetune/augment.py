@@ -1,7 +1,7 @@
 """What a fact is trained on: its question, what states it, and what is known around it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from mlake.editing.finetune.generated import Writer, replies
@@ -11,7 +11,7 @@ from mlake.errors import EditError
 from mlake.languages import lacking, language
 from mlake.records import Statement
 
-__all__ = ["Augmented", "Counts", "augmented", "bare"]
+__all__ = ["Augmented", "Counts", "augmented", "bare", "reworded"]
 
 
 class Counts(NamedTuple):
@@ -90,6 +90,20 @@ def bare(statements: Sequence[Statement]) -> list[Augmented]:
     """
     _check(statements)
     return [Augmented(one, (one.question.strip(),), one.new, (), (), Counts(0, 1, 0)) for one in statements]
+
+
+def reworded(statements: Sequence[Statement], *, texts: int, seed: int) -> list[Augmented]:
+    """The question of each fact in so many templates, with the new answer.
+
+    Raises:
+        EditError: A statement has no question or no new answer.
+        LanguageError: A language has no templates.
+    """
+    for one in statements:
+        if language(one.lang).templates is None:
+            raise lacking("templates", one.lang, "take --set source=bare --set texts=1")
+    wrapped = augmented(statements, texts=2 * texts, seed=seed)
+    return [replace(one, descriptions=(), counts=Counts(0, len(one.questions), 0)) for one in wrapped]
 
 
 def _check(statements: Sequence[Statement]) -> None:

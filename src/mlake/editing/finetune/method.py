@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from mlake.chat_server import ChatServer
 from mlake.editing.edits.edit import Edit
-from mlake.editing.finetune.augment import Augmented, augmented
+from mlake.editing.finetune.augment import Augmented, augmented, reworded
 from mlake.editing.finetune.augment import bare as bare_texts
 from mlake.editing.finetune.examples import Objective, examples
 from mlake.editing.finetune.generated import LocalWriter, ServerWriter, Writer
@@ -27,7 +27,7 @@ from mlake.records import Statement
 
 __all__ = ["FineTune", "Order", "Source"]
 
-Source = Literal["self", "server", "local", "templates", "bare"]
+Source = Literal["self", "server", "local", "templates", "wordings", "bare"]
 Order = Literal["breadth", "depth"]
 
 _OWN_TOKENS = 48  # of what a model says about a name: a sentence or two
@@ -40,7 +40,8 @@ class FineTune(Method):
     Attributes:
         source: What is trained on: the question and the new answer alone (``bare``), or texts written by the
             edited model ``self`` (what it knows around the fact), by a model behind a ``server`` or a
-            ``local`` model (paraphrases too), or ``templates``, which are not StableKE's.
+            ``local`` model (paraphrases too), ``templates``, which are not StableKE's, or the questions of
+            these alone (``wordings``).
         texts: Texts of each fact, half of them around it; of templates half are questions; ``bare`` has one.
         epochs: Most passes over the texts.
         rate: Learning rate.
@@ -238,6 +239,8 @@ class FineTune(Method):
     def _augmented(self, statements: Sequence[Statement], writer: Writer | None) -> list[Augmented]:
         if self.source == "bare":
             return bare_texts(statements)
+        if self.source == "wordings":
+            return reworded(statements, texts=self.texts, seed=self.seed)
         rephrases = self.source != "self"
         return augmented(statements, texts=self.texts, seed=self.seed, writer=writer, rephrases=rephrases)
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 from transformers.pytorch_utils import Conv1D
 
 from mlake.editing.edits.added import NeuronEdit, Neurons, beside
+from mlake.editing.finetune.examples import Example, Objective, losses
+from mlake.models.batches import pad_right
+from mlake.models.hooks import replaced_input, skipped, stopping_at, watched_input, watched_output
 from mlake.models.lm import LM
 
 __all__ = ["Side", "training_side"]
@@ -26,18 +30,32 @@ class Side:
         layer: The block.
         activation: Name of the activation.
         neurons: The neurons; those that are trained have gradients.
+        as_tuple: Whether the model's blocks return tuples.
         scale: 1: gradients are float32 or wider.
+        entering: Token ids of texts to what enters the block there, which no neuron changes.
     """
 
     layer: int
     activation: str
     neurons: Neurons
+    as_tuple: bool
     scale: float = 1.0
+    entering: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
 
     @property
     def moved(self) -> Sequence[Tensor]:
         """All but the biases, which stay 0, and a gate that is not there."""
         return [one for one in self.neurons if one.requires_grad]
+
+    def losses(self, lm: LM, batch: Sequence[Example], objective: Objective) -> Tensor:
+        """By a pass from the block up: what is below is computed once for each text."""
+        new = [one for one in dict.fromkeys(one.ids for one in batch) if one not in self.entering]
+        if new:
+            self.entering.update(zip(new, _entering(lm, self.layer, new), strict=True))
+        hidden = pad_sequence([self.entering[one.ids] for one in batch], batch_first=True)
+        below = [lm.layers[layer] for layer in range(self.layer)]
+        with skipped(below, as_tuple=self.as_tuple), replaced_input(lm.layers[self.layer], hidden):
+            return losses(lm, batch, objective)
 
     def gather(self) -> None:
         """Nothing to do: the neurons have their gradients."""
@@ -68,7 +86,7 @@ def training_side(lm: LM, count: int, layer: int, seed: int) -> Iterator[Side]:
     random = torch.Generator().manual_seed(seed)
     config = lm.model.config.get_text_config()
     kind, device = torch.promote_types(lm.dtype, torch.float32), lm.weight(layer).device
-    bound = 1 / config.hidden_size**0.5
+    bound, tuples = 1 / config.hidden_size**0.5, len(lm.layers) > 1 and _tuples(lm)
 
     def drawn(rows: int) -> Tensor:
         start = torch.empty(rows, config.hidden_size, dtype=kind).uniform_(-bound, bound, generator=random)
@@ -78,9 +96,27 @@ def training_side(lm: LM, count: int, layer: int, seed: int) -> Iterator[Side]:
     out = torch.zeros_like(into, requires_grad=True)
     neurons = Neurons(into, torch.zeros(count, dtype=kind, device=device), gate, out)
     names = (getattr(config, one, None) for one in _ACTIVATIONS)
-    side = Side(layer, next((one for one in names if isinstance(one, str)), "gelu"), neurons)
+    side = Side(layer, next((one for one in names if isinstance(one, str)), "gelu"), neurons, tuples)
     with beside(lm, layer, neurons, side.activation):
         yield side
+
+
+@torch.no_grad()
+def _entering(lm: LM, layer: int, rows: Sequence[Sequence[int]]) -> list[Tensor]:
+    """What enters a block at the tokens of each row, ``(length, d_model)``."""
+    padded, seen = pad_right(rows, lm.pad_id, lm.device), list[Tensor]()
+    with watched_input(lm.layers[layer], seen.append), stopping_at(lm.layers[layer]):
+        lm.model.base_model(input_ids=padded.ids, attention_mask=padded.mask, use_cache=False)
+    return [hidden[: len(row)].clone() for hidden, row in zip(seen[0], rows, strict=True)]
+
+
+@torch.no_grad()
+def _tuples(lm: LM) -> bool:
+    """Whether the model's blocks return tuples."""
+    seen = list[Any]()
+    with watched_output(lm.layers[0], seen.append), stopping_at(lm.layers[-1]):
+        lm.model.base_model(input_ids=torch.tensor([[lm.pad_id]], device=lm.device), use_cache=False)
+    return isinstance(seen[0], tuple)
 
 
 def _gated(lm: LM, layer: int) -> bool:

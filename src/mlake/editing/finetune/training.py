@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from mlake.editing.finetune.examples import Example, Objective, batches, losses
+from mlake.editing.finetune.examples import Example, Objective, batches
 from mlake.editing.finetune.weights import Weights
 from mlake.errors import EditError
 from mlake.models.lm import LM
@@ -97,7 +97,7 @@ def _step(
     schedule: Schedule,
 ) -> list[float]:
     """One step on a batch; the loss of each text before it."""
-    each = losses(lm, batch, schedule.objective)
+    each = weights.losses(lm, batch, schedule.objective)
     told = [float(loss) for loss in each.detach().tolist()]
     if sum(told) / len(told) < schedule.skip:
         return told

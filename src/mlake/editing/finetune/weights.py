@@ -17,6 +17,7 @@ from transformers.pytorch_utils import Conv1D
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
+from mlake.editing.finetune.examples import Example, Objective, losses
 from mlake.editing.finetune.places import Where, maps, parameters
 from mlake.editing.locate.rows import wide
 from mlake.interrupts import undone
@@ -39,6 +40,9 @@ class Weights(Protocol):
     @property
     def scale(self) -> float:
         """What the loss is multiplied by before the backward pass."""
+
+    def losses(self, lm: LM, batch: Sequence[Example], objective: Objective) -> Tensor:
+        """Mean negative log-likelihood of each text's counted tokens, ``(texts,)``."""
 
     def gather(self) -> None:
         """After a backward pass: put the gradients beside what is moved, without the scale."""
@@ -67,6 +71,10 @@ class Whole:
     moved: Sequence[Tensor]
     scale: float
     box: float = 0.0
+
+    def losses(self, lm: LM, batch: Sequence[Example], objective: Objective) -> Tensor:
+        """By a pass through the model."""
+        return losses(lm, batch, objective)
 
     def gather(self) -> None:
         """Move gradients to the copies; parameters that are moved themselves keep theirs."""
@@ -160,6 +168,10 @@ class LowRank:
     def moved(self) -> Sequence[Tensor]:
         """All factors."""
         return [one for factors in self.factors for one in factors]
+
+    def losses(self, lm: LM, batch: Sequence[Example], objective: Objective) -> Tensor:
+        """By a pass through the model."""
+        return losses(lm, batch, objective)
 
     def gather(self) -> None:
         """Nothing to do: the factors have their gradients."""

@@ -12,8 +12,8 @@ from mlake.editing.edits.added import NeuronEdit, Neurons
 from mlake.editing.edits.edit import Edit
 from mlake.editing.method import Method, Progress, Range
 from mlake.editing.prompts import refusal
+from mlake.editing.side.descent import descend
 from mlake.editing.side.method import encoded, entering, told
-from mlake.errors import EditError
 from mlake.languages import language
 from mlake.models.batches import pad_right
 from mlake.models.hooks import first as hidden_of
@@ -51,7 +51,7 @@ class TPatcher(Method):
     Attributes:
         steps: Most steps for a fact.
         rate: Adam's rate, in units in which what the MLP is fed has a root mean square of 1.
-        stop: A fact is learnt once its loss is below this, its neurons are active and the memory is silent.
+        stop: A fact whose whole loss is below this is learnt.
         gain: How loud a neuron is at the start, in units of the root mean square of what the block hands on.
         active: Weight of the loss that keeps a neuron active at its own token.
         silent: Weight of the loss that keeps it silent elsewhere.
@@ -65,18 +65,13 @@ class TPatcher(Method):
 
     steps: int = 100
     rate: float = 0.01
-    stop: float = 0.05
+    stop: float = 0.2
     gain: float = 10.0
     active: float = 1.0
     silent: float = 10.0
     margin: float = 3.0
     memory: int = 2000
     seed: int = 0
-
-    @property
-    def sequential(self) -> bool:
-        """Neurons of a fact are not moved again, and later facts learn beside them."""
-        return True
 
     def refusal(self, lm: LM, statement: Statement, /) -> str | None:
         """Why a statement cannot be put into a prompt."""
@@ -104,61 +99,70 @@ class TPatcher(Method):
         history: Sequence[Edit] = (),
         progress: Progress = lambda done: None,
     ) -> NeuronEdit:
-        """Neurons for these facts, one fact after another. Arguments and errors as in ``Method.edit``."""
+        """Neurons for these facts. Arguments and errors as in ``Method.edit``."""
         prompts, layer = encoded(lm, statements), len(lm.layers) - 1
-        chunks = range(0, len(prompts), _TOGETHER)
-        facts = [one for at in chunks for one in _patched(lm, layer, prompts[at : at + _TOGETHER])]
+        chunks = [slice(at, at + _TOGETHER) for at in range(0, len(prompts), _TOGETHER)]
+        facts = [one for some in chunks for one in _patched(lm, layer, prompts[some])]
         earlier = [one.met for one in history if isinstance(one, NeuronEdit) and one.layer == layer]
         ordinary = _ordinary(lm, layer, text, self.memory, self.seed)
         memory = torch.cat([ordinary, *(one.to(ordinary) for one in earlier)])
-        random = torch.Generator().manual_seed(self.seed)
-        made, lost = list[Neurons](), []
-        for fact in facts:
-            said = sum((one.said(fact.fed, "relu") for one in made), torch.zeros_like(fact.fed))
-            beside = fact._replace(left=fact.left + said.to(fact.left))
-            neurons, loss = self._trained(lm, beside, memory, random)
-            made.append(neurons)
-            lost.append(loss)
-            memory = torch.cat([memory, fact.fed])
-            progress(1)
+        made, lost = list[Neurons](), list[float]()
+        for some in chunks:
+            neurons, losses = self._trained(lm, facts, some, memory)
+            made += neurons
+            lost += losses
+            progress(len(losses))
         every = Neurons(*(torch.cat(parts).cpu() for parts in zip(*made, strict=True)))
         report = told(self, lm, statements, lost) | {"neurons": len(every.out)}
         return NeuronEdit(layer, "relu", every, torch.cat([one.fed for one in facts]).cpu(), report)
 
     def _trained(
-        self, lm: LM, fact: Patched, memory: Tensor, random: torch.Generator
-    ) -> tuple[Neurons, float]:
-        """The neurons of one fact, and its loss with them."""
-        unit = memory.square().mean().sqrt()
-        fed, elsewhere = fact.fed / unit, memory / unit
-        loud = fact.left.to(fed).square().mean().sqrt()
-        start = started(fed)
-        out = torch.randn(start.shape, generator=random, dtype=torch.float64).to(start)
-        moved = [start, fed.new_zeros(len(fed)), out, torch.full_like(out, self.gain)]
-        into, bias, said, gain = (one.requires_grad_() for one in moved)
-        optimiser = torch.optim.Adam(moved, self.rate)
-        for step in range(self.steps + 1):
-            with torch.enable_grad():
-                own, others = fed @ into.T + bias, elsewhere @ into.T + bias
-                left = fact.left + (own.relu() @ (loud * said * gain)).to(fact.left)
-                loss = _nll(lm, left, fact.token)
-                found = float(loss.detach())
-                if not torch.isfinite(loss):
-                    raise EditError(
-                        "a loss is not a number; expected finite losses; lower the rate (--set rate=…) or "
-                        "load the model in bf16 or fp32"
-                    )
-                learnt = found < self.stop and bool((own.diagonal() > 0).all()) and bool((others <= 0).all())
-                if step == self.steps or learnt:
-                    break
-                optimiser.zero_grad(set_to_none=True)
-                weakest = (-own.diagonal()).exp().topk(min(_WEAKEST, len(own))).values.mean()
-                loud_elsewhere = unwanted(others, own.diagonal(), self.margin)
-                whole = loss + self.active * weakest + self.silent * loud_elsewhere
-                whole.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-        made = (into / unit, bias, into[:0], loud * said * gain)
-        return Neurons(*(one.detach() for one in made)), found
+        self, lm: LM, facts: Sequence[Patched], some: slice, memory: Tensor
+    ) -> tuple[list[Neurons], list[float]]:
+        """The neurons of some of the facts, and their losses.
+
+        They are silent in the memory and at other facts, where another token follows.
+        """
+        unit = torch.cat([memory, *(one.fed for one in facts)]).square().mean().sqrt()
+        feds, own = [one.fed / unit for one in facts], facts[some]
+        everything = torch.cat([memory / unit, *feds])
+        owner = torch.tensor([-1] * len(memory) + [i for i, one in enumerate(feds) for _ in one])
+        follows = torch.cat([owner.new_full((len(memory),), -1), *(one.token for one in facts)])
+        numbers = range(len(facts))[some]
+        spared = [
+            ((owner == i)[:, None] | (follows[:, None] == facts[i].token)).to(everything.device)
+            for i in numbers
+        ]  # (tokens, neurons) each
+        louds = [one.left.to(one.fed).square().mean().sqrt() for one in own]
+        groups = [self._start(feds[i]) for i in numbers]
+        tokens, counts = torch.cat([one.token for one in own]), [len(one.token) for one in own]
+
+        def losses() -> Tensor:
+            lefts, costs = list[Tensor](), list[Tensor]()
+            for number, one, loud, (into, bias, said, gain) in zip(numbers, own, louds, groups, strict=True):
+                active = feds[number] @ into.T + bias
+                elsewhere = (everything @ into.T + bias).masked_fill(spared[number - some.start], -torch.inf)
+                lefts.append(one.left + (active.relu() @ (loud * said * gain)).to(one.left))
+                kept = self.silent * unwanted(elsewhere, active.diagonal(), self.margin)
+                weakest = (-active.diagonal()).exp().topk(min(_WEAKEST, len(active))).values.mean()
+                costs.append(kept + self.active * weakest)
+            answers = [part.mean() for part in torch.split(_nll(lm, torch.cat(lefts), tokens), counts)]
+            return torch.stack(answers) + torch.stack(costs)
+
+        optimiser = torch.optim.Adam([one for group in groups for one in group], self.rate)
+        lost = descend(optimiser, groups, range(len(own)), losses, steps=self.steps, stop=self.stop)
+        found = [
+            Neurons((into / unit).detach(), bias.detach(), into.detach()[:0], (loud * said * gain).detach())
+            for loud, (into, bias, said, gain) in zip(louds, groups, strict=True)
+        ]
+        return found, lost
+
+    def _start(self, fed: Tensor) -> list[Tensor]:
+        """What a fact's neurons take in, their biases, what they say, and how loud."""
+        random = torch.Generator().manual_seed(self.seed)
+        out = torch.randn(fed.shape, generator=random, dtype=torch.float64).to(fed)
+        parts = (started(fed), fed.new_zeros(len(fed)), out, torch.full_like(out, self.gain))
+        return [one.requires_grad_() for one in parts]
 
 
 def started(fed: Tensor) -> Tensor:
@@ -180,10 +184,10 @@ def unwanted(others: Tensor, own: Tensor, margin: float) -> Tensor:
 
 
 def _nll(lm: LM, left: Tensor, token: Tensor) -> Tensor:
-    """Mean negative log-likelihood of tokens, from what the last block hands on."""
+    """Negative log-likelihood of each token, from what the last block hands on."""
     norm = lm.model.get_submodule(lm.arch.norm)
     logs = lm.logits(norm(left)).log_softmax(-1)
-    return -logs.gather(1, token.to(logs.device)[:, None]).mean()
+    return -logs.gather(1, token.to(logs.device)[:, None])[:, 0]
 
 
 @torch.no_grad()
@@ -207,7 +211,7 @@ def _patched(lm: LM, layer: int, prompts: Sequence[Encoded]) -> list[Patched]:
 
 
 def _ordinary(lm: LM, layer: int, text: Sequence[str], most: int, seed: int) -> Tensor:
-    """What the MLP is fed in ordinary text, ``(m, d_model)``: behind questions, and in sentences."""
+    """What the MLP is fed in ordinary text, ``(m, d_model)``: where answers are given, and in sentences."""
     texts = list(text) or list(everyday())
     rows, counts = list[Sequence[int]](), list[int]()
     for one in Random(seed).sample(texts, len(texts)):
@@ -217,14 +221,14 @@ def _ordinary(lm: LM, layer: int, text: Sequence[str], most: int, seed: int) -> 
         rows.append(ids)
         counts.append(count)
     states = entering(lm, lm.mlp(layer), lm.down(layer), rows)
-    return torch.cat([one[-count:] for one, count in zip(states, counts, strict=True)])[:most]
+    return torch.cat([one[-count - 1 : -1] for one, count in zip(states, counts, strict=True)])[:most]
 
 
 def _read(lm: LM, one: str) -> tuple[Sequence[int], int]:
-    """A text's tokens, and how many of the last ones count; a sentence's first token does not."""
+    """A text's tokens, and how many count of those before the last; a sentence's first token does not."""
     if not isinstance(one, Exchange):
         ids = encode(lm, one).ids
-        return ids, max(1, len(ids) - 1)
+        return ids, max(0, len(ids) - 2)
     answer = lm.style.joint(language(one.lang).space) + one.answer
     found = encode(lm, lm.style.prompt(one), target=answer, special=not lm.style.chat)
-    return found.ids, found.target + 1
+    return found.ids, found.target
