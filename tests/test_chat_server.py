@@ -5,56 +5,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from tests.chats import Fake, Reply, said
 
 from mlake import chat_server
-from mlake.chat_server import ChatServer
+from mlake.chat_server import ChatServer, Refused
 from mlake.errors import ModelError
 
 KEY = "sk-secret-0123456789"
-Reply = tuple[int, dict[str, str], bytes]
-
-
-def said(text: Any) -> Reply:
-    return 200, {}, json.dumps({"choices": [{"message": {"content": text}}]}).encode()
-
-
-class Fake:
-    """A server that answers with ``reply(prompt, number of the request)`` and keeps what it was sent."""
-
-    def __init__(self, reply: Callable[[str, int], Reply]):
-        self.seen: list[tuple[str, dict[str, str], dict[str, Any]]] = []
-        self.busy = self.busiest = 0
-        lock, fake = threading.Lock(), self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with lock:
-                    fake.seen.append((self.path, dict(self.headers), body))
-                    number = len(fake.seen)
-                    fake.busy += 1
-                    fake.busiest = max(fake.busiest, fake.busy)
-                status, headers, content = reply(body["messages"][0]["content"], number)
-                with lock:
-                    fake.busy -= 1
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 @pytest.fixture
@@ -68,8 +28,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Fake]]:
 
     yield start
     for one in made:
-        one.server.shutdown()
-        one.server.server_close()
+        one.stop()
 
 
 @pytest.fixture
@@ -204,3 +163,43 @@ def test_addresses_that_are_refused(url: str) -> None:
 def test_a_model_is_needed() -> None:
     with pytest.raises(ModelError, match="name of a model"):
         ChatServer("http://127.0.0.1/v1", "")
+
+
+def test_a_request_may_have_other_fields_and_a_reply_says_what_made_it(fake: Callable[..., Fake]) -> None:
+    value = {
+        "choices": [{"message": {"content": " {} "}}],
+        "model": "/srv/models/tiny.gguf",
+        "system_fingerprint": "b1",
+        "usage": {"prompt_tokens": 5, "completion_tokens": 2},
+    }
+    one = fake(lambda *_: (200, {}, json.dumps(value).encode()))
+    request = {"messages": [{"role": "user", "content": "a"}], "seed": 3}
+    assert ChatServer(one.url, "m").complete([request]) == [
+        chat_server.Reply("{}", "tiny.gguf", "b1", (5, 2))
+    ]
+    assert one.seen[0][2] == {"model": "m", **request}
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_request_that_is_not_taken_can_be_told_from_other_failures(
+    fake: Callable[..., Fake], status: int
+) -> None:
+    with pytest.raises(Refused, match="no such field"):
+        ChatServer(fake(lambda *_: (status, {}, b"no such field")).url, "m").ask(["a"], max_tokens=3)
+
+
+def test_one_name_for_a_model_on_a_server() -> None:
+    here = ChatServer("http://127.0.0.1:8000/v1", "org/m")
+    assert chat_server.chat_server("openai:http://127.0.0.1:8000/v1#org/m") == here
+    assert chat_server.chat_server("org/m", "http://127.0.0.1:8000/v1") == here
+    assert chat_server.chat_server("org/m") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [("openai:http://h/v1", None), ("openai:http://h/v1#m", "http://h/v1"), ("openai:http://h/v1#", None),
+     ("openai:#m", None)],
+)  # fmt: skip
+def test_names_of_models_on_servers_that_are_refused(name: str, url: str | None) -> None:
+    with pytest.raises(ModelError, match=r"openai:URL#NAME|name of a model|address of a chat server"):
+        chat_server.chat_server(name, url)

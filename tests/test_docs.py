@@ -207,7 +207,23 @@ def test_method_rows_are_the_codes() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["mend", "rome", "memit", "pmet", "ultraedit", "kn", "stableke", "ice", "remake", "ike"]
+    "name",
+    [
+        "mend",
+        "rome",
+        "memit",
+        "pmet",
+        "ultraedit",
+        "kn",
+        "stableke",
+        "ice",
+        "remake",
+        "ike",
+        "serac",
+        "t-patcher",
+        "calinet",
+        "memoir",
+    ],
 )
 def test_methods_have_a_page(name: str) -> None:
     from mlake.editing import EDITORS

@@ -3,8 +3,9 @@
 import http.client
 import json
 import os
+import re
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from threading import Event
@@ -15,7 +16,10 @@ from urllib.parse import urlsplit
 from mlake.errors import ModelError
 from mlake.waits import asked_wait
 
-__all__ = ["ChatServer"]
+__all__ = ["OPENAI", "ChatServer", "Refused", "Reply", "chat_server"]
+
+OPENAI = "openai:"
+"""What the name of a model on an OpenAI-compatible server begins with: ``openai:URL#NAME``."""
 
 _PARALLEL = 4
 _TRIES = 6
@@ -23,6 +27,7 @@ _LONGEST_WAIT = 300.0
 _MOST_BYTES = 2**24
 _MOST_SHOWN = 200
 _PASSING = {408, 409, 425, 429}
+_UNTAKEN = {400, 422}
 
 
 class _Unfollowed(urllib.request.HTTPRedirectHandler):
@@ -41,6 +46,27 @@ class _Passing(Exception):
     def __init__(self, reason: str, wait: float | None = None):
         super().__init__(reason)
         self.wait = wait
+
+
+class Refused(ModelError):
+    """A request that a server does not take as it is, such as one with a field that it does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model said.
+
+    Attributes:
+        text: The reply, stripped of surrounding white space; empty where there is none.
+        model: What the server calls the model, without the folder of a file.
+        fingerprint: What the server says of the state that it was computed in.
+        tokens: Tokens of the prompt and of the reply; 0 where the server does not say.
+    """
+
+    text: str
+    model: str = ""
+    fingerprint: str = ""
+    tokens: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +128,36 @@ class ChatServer:
         Raises:
             ModelError: The server cannot be reached, refuses, or answers with something else.
         """
-        found: dict[int, str] = {}
+        asked = [
+            {
+                "messages": [{"role": "user", "content": prompt}],
+                "max_tokens": max_tokens,
+                "temperature": temperature,
+            }
+            for prompt in prompts
+        ]
+        return [reply.text for reply in self.complete(asked, progress=progress)]
+
+    def complete(
+        self,
+        requests: Sequence[Mapping[str, Any]],
+        *,
+        progress: Callable[[int], object] = lambda done: None,
+    ) -> list[Reply]:
+        """Replies to requests, as ``ask`` gives them.
+
+        Args:
+            requests: The fields of each request, but for the model.
+            progress: Called with the number of requests just answered.
+
+        Raises:
+            Refused: The server does not take a request as it is (status 400 or 422).
+            ModelError: The server cannot be reached, refuses, or answers with something else.
+        """
+        found: dict[int, Reply] = {}
         over = Event()
         with ThreadPoolExecutor(_PARALLEL) as pool:
-            tasks = {
-                pool.submit(self._reply, prompt, max_tokens, temperature, over): index
-                for index, prompt in enumerate(prompts)
-            }
+            tasks = {pool.submit(self._reply, request, over): index for index, request in enumerate(requests)}
             try:
                 for task in as_completed(tasks):
                     found[tasks[task]] = task.result()
@@ -116,21 +165,15 @@ class ChatServer:
             finally:
                 over.set()  # after an error nobody waits for the pauses of the others
                 pool.shutdown(wait=False, cancel_futures=True)
-        return [found[index] for index in range(len(prompts))]
+        return [found[index] for index in range(len(requests))]
 
-    def _reply(self, prompt: str, max_tokens: int, temperature: float, over: Event) -> str:
-        body = {
-            "model": self.model,
-            "messages": [{"role": "user", "content": prompt}],
-            "max_tokens": max_tokens,
-            "temperature": temperature,
-        }
-        content = json.dumps(body).encode()
+    def _reply(self, request: Mapping[str, Any], over: Event) -> Reply:
+        content = json.dumps({"model": self.model, **request}).encode()
         tried = 0
         while True:
             tried += 1
             try:
-                return self._text(self._sent(content))
+                return self._read(self._sent(content))
             except _Passing as failure:
                 wait = 2.0 ** (tried - 1) if failure.wait is None else failure.wait
                 if tried == _TRIES or wait > _LONGEST_WAIT or over.wait(wait):
@@ -176,24 +219,26 @@ class ChatServer:
                 said = self._line(error.read(_MOST_BYTES).decode("utf-8", "replace"))
             except (OSError, http.client.HTTPException):
                 said = ""
-        return ModelError(
+        kind = Refused if error.code in _UNTAKEN else ModelError
+        return kind(
             f"{self.url} refuses the request (status {error.code}): {said}; "
             "check the address and the name of the model"
         )
 
-    def _text(self, content: bytes) -> str:
+    def _read(self, content: bytes) -> Reply:
         try:
-            reply = json.loads(content)["choices"][0]["message"]["content"]
+            value = json.loads(content)
+            text = value["choices"][0]["message"]["content"]
         except (ValueError, LookupError, TypeError, RecursionError):
-            reply = 0
-        if reply is None:  # a refusal, or reasoning that used up all tokens
-            return ""
-        if not isinstance(reply, str):
+            text = 0
+        if text is None:  # a refusal, or reasoning that used up all tokens
+            text = ""
+        if not isinstance(text, str):
             raise ModelError(
                 f"{self.url} sent no chat completion; expected JSON with choices[0].message.content: "
                 "check that the address is that of an OpenAI-compatible server"
             )
-        return reply.strip()
+        return Reply(text.strip(), *_said_of(value))
 
     def _line(self, said: object) -> str:
         """Something a server said as one short line, without the key."""
@@ -203,3 +248,32 @@ class ChatServer:
             text = text.replace(key, "***")
         text = "".join(char if char.isprintable() else "?" for char in text)
         return (text or type(said).__name__)[:_MOST_SHOWN]
+
+
+def chat_server(name: str, url: str | None = None) -> ChatServer | None:
+    """The model on a server that ``openai:URL#NAME`` names, or a name with an address; None for any other.
+
+    Raises:
+        ModelError: There are two addresses or none, or one that cannot be asked.
+    """
+    if not name.startswith(OPENAI):
+        return None if url is None else ChatServer(url, name)
+    address, mark, model = name.removeprefix(OPENAI).rpartition("#")
+    if not mark or url is not None:
+        raise ModelError(
+            "a model on a server is written openai:URL#NAME, once and without a further address: for example "
+            "openai:http://127.0.0.1:8000/v1#llama"
+        )
+    return ChatServer(address, model)
+
+
+def _said_of(value: Mapping[str, Any]) -> tuple[str, str, tuple[int, int]]:
+    """What a server says of a reply: its model, fingerprint and numbers of tokens."""
+    model, fingerprint, usage = (value.get(name) for name in ("model", "system_fingerprint", "usage"))
+    counts = usage if isinstance(usage, dict) else {}
+    read, wrote = (counts.get(name) for name in ("prompt_tokens", "completion_tokens"))
+    return (
+        re.split(r"[/\\]", model)[-1] if isinstance(model, str) else "",
+        fingerprint if isinstance(fingerprint, str) else "",
+        (read if isinstance(read, int) else 0, wrote if isinstance(wrote, int) else 0),
+    )

@@ -573,7 +573,7 @@ def test_a_fact_is_stated_in_other_languages_shown_and_kept(edit: Callable[..., 
         ("de", "no fact can be stated in de: fact 'sagan' in de: "),
         ("jp", "unknown language 'jp'"),
         ("ko", "has no labels in 'ko'"),
-        ("de --writer m", "give both --writer and --writer-url, or neither"),
+        ("de --writer m", "give --writer openai:URL#NAME"),
     ],
 )
 def test_what_cannot_be_stated_at_all_is_refused(edit: Callable[..., Result], also: str, said: str) -> None:

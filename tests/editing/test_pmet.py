@@ -85,10 +85,13 @@ def obvious(lm: Any, task: ValueTask, layer: int, settings: ValueSettings) -> tu
     return (clean[1] + deltas[1]).detach(), losses
 
 
-@pytest.mark.parametrize("kind", ["llama", "gpt2", "gpt_neox"])
-def test_values_are_the_authors(tiny_lm: Any, kind: str, statements: Any) -> None:
+# Where a window hides the value from an answer, the direction in which the decay grows is one of rounding.
+@pytest.mark.parametrize(
+    ("kind", "decay"), [("llama", 0.5), ("gpt2", 0.5), ("gpt_neox", 0.5), ("gemma3", 0.0)]
+)
+def test_values_are_the_authors(tiny_lm: Any, kind: str, decay: float, statements: Any) -> None:
     lm = tiny_lm(kind)
-    settings = ValueSettings(steps=12, rate=0.5, decay=0.5, clamp=8.0, stop=0.0)
+    settings = ValueSettings(steps=12, rate=0.5, decay=decay, clamp=8.0, stop=0.0)
     made = tasks(lm, statements[:3])
     found = optimise_values(lm, made, layer=1, site="attention+down", settings=settings)
     for at, task in enumerate(made):

@@ -28,6 +28,9 @@ QUICK: dict[str, dict[str, Any]] = {
     "grace": {"steps": 2},
     "kn": {"points": 2, "contexts": 0},
     "ultraedit": {},
+    "calinet": {"epochs": 1},
+    "t-patcher": {"steps": 2, "memory": 20},
+    "memoir": {"steps": 2},
     "ice": {},
     "remake": {},
 }

@@ -102,8 +102,8 @@ def test_locate_then_edit(pair: Pair, name: str, statements: tuple[Statement, ..
 
 
 def test_every_method_is_tried_here_or_named() -> None:
-    alike = {"ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf"}  # rows of the class of stableke
-    untried = {"ice", "remake", "ike", "grace", "babelreft"}
+    alike = {"ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf", "calinet"}  # rows of its class
+    untried = {"ice", "remake", "ike", "serac", "grace", "babelreft", "t-patcher", "memoir"}
     assert set(EDITORS) == {*LOCATING, *GRADIENT, "mend", "stableke", "stableke-lora", *alike, *untried}
 
 

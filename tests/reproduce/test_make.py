@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mlake.chat_server import ChatServer
 from mlake.data import load
 from mlake.editing.edits import parameters
 from mlake.editing.mend.files import TrainedFile
@@ -141,24 +142,22 @@ def test_a_server_needs_the_name_of_its_model(tiny: dict[str, int], mini: Benchm
 
 
 @pytest.mark.slow
-def test_a_judge_rates_each_run_once(
+def test_a_judge_rates_each_run_once_however_it_is_named(
     tiny: dict[str, int], mini: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
 
-    class Server:
-        model = "judge"
+    def ask(server: ChatServer, prompts: list[str], *, max_tokens: int, progress: Any) -> list[str]:
+        assert (server.url, server.model) == ("http://127.0.0.1:1/v1", "judge")
+        asked.append(len(prompts))
+        return ["4"] * len(prompts)
 
-        def __init__(self, url: str, model: str) -> None:
-            assert (url, model) == ("http://127.0.0.1:1/v1", "judge")
-
-        def ask(self, prompts: list[str], *, max_tokens: int, progress: Any) -> list[str]:
-            asked.append(len(prompts))
-            return ["4"] * len(prompts)
-
-    monkeypatch.setattr("mlake.reproduce.judging.ChatServer", Server)
-    choices = options(tmp_path, judge="judge", judge_url="http://127.0.0.1:1/v1")
-    for _ in range(2):
+    monkeypatch.setattr(ChatServer, "ask", ask)
+    for named in (
+        {"judge": "judge", "judge_url": "http://127.0.0.1:1/v1"},
+        {"judge": "openai:http://127.0.0.1:1/v1#judge"},
+    ):
+        choices = options(tmp_path, **named)
         assert not make(chosen(("table8",)), mini, choices, lambda line: None)
     (kept,) = tmp_path.glob("runs/memit-*/analysis/judge-*.jsonl")
     settings = json.loads(kept.read_text().splitlines()[0])["settings"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mlake.chat_server import ChatServer
+from mlake.chat_server import chat_server
 from mlake.construct.also import stated_also
 from mlake.construct.written import MOST_TOKENS
 from mlake.data.own.jsonl import write_jsonl
@@ -32,18 +32,19 @@ def with_others(
         benchmark: The facts.
         lang: Language that they are given in, or set of languages.
         also: Codes of further languages, with commas.
-        writer: Model on a server that states what the snapshot does not tell; None for none.
-        url: Address of the server.
+        writer: Model on a server that states what the snapshot does not tell, as in ``chat_server``; None
+            for none.
+        url: Address of the server, where the writer's name holds none.
 
     Raises:
         DataError: Nothing can be added, or a language has no names or wordings.
         UnknownNameError: A language is not known.
         ModelError: The server fails, or its address is none.
     """
-    if (writer is None) != (url is None):
-        raise DataError("a writer is a model on a server: give both --writer and --writer-url, or neither")
+    server = None if writer is None else chat_server(writer, url)
+    if server is None and (writer, url) != (None, None):
+        raise DataError("a writer is a model on a server: give --writer openai:URL#NAME")
     wanted = members(language_set(also.replace(",", "+")))
-    server = ChatServer(url, writer) if writer is not None and url is not None else None
     ask = partial(server.ask, max_tokens=MOST_TOKENS) if server else None
     found = stated_also(benchmark.facts, lang, wanted, ask)
     have = [one for one in wanted if any(one in fact.statements for fact in found.facts)]

@@ -10,6 +10,7 @@ import click
 from mlake.cli.columns import aligned
 from mlake.cli.options import JSON, SEED
 from mlake.cli.refresh import say_refreshed
+from mlake.construct.llm.calls import CALLS, MODES
 from mlake.construct.stage import DROPPED
 from mlake.safe import plain
 
@@ -42,7 +43,20 @@ def _listed(*name: str, **settings: Any) -> Callable[[_Command], _Command]:
 @click.option("--relations", type=click.Path(path_type=Path), help="Table of relations.  [default: packaged]")
 @_listed("--langs", default="en,de,fr,ja,zh", show_default=True, help="Languages of the benchmark.")
 @click.option("--wording", type=click.Path(path_type=Path), help="Folder of wording files that go first.")
-@click.option("--writer", default="templates", show_default=True, help="Who writes the texts.")
+@click.option(
+    "--writer",
+    default="templates",
+    show_default=True,
+    help="templates, openai:URL#NAME or local:NAME.",
+)
+@click.option(
+    "--calls",
+    "mode",
+    type=click.Choice(MODES),
+    default=MODES[0],
+    show_default=True,
+    help="Ask a model for what OUT/calls.jsonl lacks, for nothing, or anew.",
+)
 @_listed("--with", "allowed", default="", help="What is left out otherwise: volatile,sensitive.")
 @_listed("--without-source", "without", default="", help="Leave out what only these witnesses state: ml.")
 @SEED
@@ -91,7 +105,11 @@ def build(
         if dry_run or until not in (None, STAGES[-1].name):
             raise click.UsageError("--push needs a release; give it without --dry-run and --until.")
         push.check_repo(repo)
-    context = open_context(**flags, out=out, fetch=not dry_run, say=_tell)
+    if flags["mode"] == "refresh" and start is None:
+        raise click.UsageError(
+            "--calls refresh asks for what is made anew; give --from edits, names or texts."
+        )
+    context = open_context(**flags, calls=out / CALLS, out=out, fetch=not dry_run, say=_tell)
     span = {"start": start, "until": until}
     if dry_run:
         done = runner.planned(out, context, STAGES, **span)

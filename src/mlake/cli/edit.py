@@ -55,8 +55,8 @@ _PRICE = {"some": SOME, "full": None, "none": 0}
 @click.option(
     "--also", metavar="LANGS", help="State the facts in these languages too, de,fr, as far as they are known."
 )
-@click.option("--writer", help="Model on --writer-url that states what --also does not know.")
-@click.option("--writer-url", help="OpenAI-compatible server of the writer; its key is in $OPENAI_API_KEY.")
+@click.option("--writer", help="Model that states what --also does not know: openai:URL#NAME.")
+@click.option("--writer-url", help="Server of --writer NAME; the same as --writer openai:URL#NAME.")
 @MAX_NEW_TOKENS
 @click.option(
     "--price",

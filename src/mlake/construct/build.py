@@ -138,7 +138,7 @@ def _state(
         return Done(stage, "made", "asked for" + (", in place of what a hand edited" if edited else ""))
     now = place.made_of(stage, context)
     stages = {name: name.removesuffix(DROPPED) for name in now}
-    changed = [name for name in now if now[name] != record.made_of.get(name) or stages[name] in anew]
+    changed = [name for name in now if now[name] != record.made_of.get(name, "") or stages[name] in anew]
     said = f"{', '.join(dict.fromkeys(stages[name] for name in changed))} changed" if changed else ""
     if edited:
         place.rows(stage)  # refuses what breaks the schema

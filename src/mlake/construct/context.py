@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mlake.construct.llm.model import Model
 from mlake.construct.relations import Relation
 from mlake.construct.source import Source
 from mlake.construct.wording import Wording
@@ -23,7 +24,7 @@ class Settings:
 
     Attributes:
         source: Where the statements come from: a row of ``SOURCES``, or the name of a folder.
-        writer: Who writes the texts: a row of ``WRITERS``.
+        writer: Who writes the texts: a row of ``WRITERS``, with the name of a model behind a colon.
         langs: Language codes, in the order of the release.
         allowed: What is not left out, of ``ALLOWED``.
         without: Codes of witnesses; what only these witness is left out.
@@ -53,6 +54,7 @@ class Context:
         wordings: How each language words facts, in the order of the languages.
         inputs: Name of each of these to its hash, by which a stage knows that it changed; and ``parquet`` to
             the version of what writes it, empty where that is not installed.
+        model: The model that writes, where one does.
         edited: The stages so far whose rows a hand edited.
     """
 
@@ -61,4 +63,5 @@ class Context:
     relations: Mapping[str, Relation]
     wordings: tuple[Wording, ...]
     inputs: Mapping[str, str]
+    model: Model | None = None
     edited: tuple[str, ...] = ()

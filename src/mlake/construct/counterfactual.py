@@ -1,7 +1,7 @@
 """What an edit puts in the place of the true object: alike, plausible, not true, called differently."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mlake.construct.contradiction import Edit, marks_of, marks_on
 from mlake.construct.corrections import corrections
@@ -11,7 +11,10 @@ from mlake.construct.stage import Drop
 from mlake.construct.whereabouts import Whereabouts
 from mlake.records import Triple
 
-__all__ = ["Chooser"]
+__all__ = ["Chooser", "Pick"]
+
+Pick = Callable[[Edit, Iterator[str]], str | None]
+"""Takes one of the objects that an edit may have, the best first; None if there is none."""
 
 _OF_THE_PAST = "Q3024240"  # historical country: not the country of a living person, or of a firm
 _SHARE = 2  # one new object for half of the edits of a relation at most, if others are left
@@ -27,10 +30,19 @@ class Chooser:
         facts: Every fact that filters kept.
         edits: The edits, without new objects yet.
         seed: Of all draws.
+        pick: Takes the new object of an edit; None to take the best one.
     """
 
-    def __init__(self, setting: Setting, facts: Sequence[Triple], edits: Sequence[Edit], seed: int) -> None:
+    def __init__(
+        self,
+        setting: Setting,
+        facts: Sequence[Triple],
+        edits: Sequence[Edit],
+        seed: int,
+        pick: Pick | None = None,
+    ) -> None:
         self.setting = setting
+        self.pick = pick or _first
         self.seed = seed
         self.objects: dict[tuple[str, str], set[str]] = {}
         self.of_kind: dict[str, set[str]] = {}
@@ -61,7 +73,7 @@ class Chooser:
     def choose(self, edit: Edit) -> str | None:
         """A new object for an edit; None if there is none."""
         order = sorted(self._candidates(edit), key=lambda one: self._rank(edit, one))
-        found = next((one for one in order if self._tells_apart(edit, one)), None)
+        found = self.pick(edit, (one for one in order if self._tells_apart(edit, one)))
         if found is not None:
             self.news[found] += 1
             self.by[edit.relation, found] += 1
@@ -183,3 +195,7 @@ class Chooser:
             | self.where.answers(edit.old, relation)
             | {claim.object for claim in about if claim.relation == relation}
         )
+
+
+def _first(edit: Edit, fitting: Iterator[str]) -> str | None:
+    return next(fitting, None)

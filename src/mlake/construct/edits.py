@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mlake.construct.contradiction import Edit
-from mlake.construct.counterfactual import Chooser
+from mlake.construct.counterfactual import Chooser, Pick
 from mlake.construct.facts import CHAIN_ROW, triple
 from mlake.construct.pick import OBJECT_CAP, draw, picked
 from mlake.construct.rules import Setting
@@ -49,17 +49,18 @@ EDIT_RULES = {
 """Name to meaning of the rules of this stage, in the order in which they bite."""
 
 
-def make_edits(setting: Setting, rows: Sequence[Row], seed: int) -> Made:
+def make_edits(setting: Setting, rows: Sequence[Row], seed: int, pick: Pick | None = None) -> Made:
     """The facts to edit with their new objects, in the order of the rows, and why others are not.
 
     Args:
         setting: What rules look things up in.
         rows: What filters kept.
         seed: Of all draws.
+        pick: Takes the new object of an edit; None to take the best one.
     """
     chosen, drops = picked(setting.relations, rows, seed)
     edits = {row["id"]: Edit(*triple(row), None) for row in chosen}
-    chooser = Chooser(setting, [triple(row) for row in rows], list(edits.values()), seed)
+    chooser = Chooser(setting, [triple(row) for row in rows], list(edits.values()), seed, pick)
     made: dict[str, Row] = {}
     for row in sorted(chosen, key=lambda row: draw(seed, "turn", row["id"])):
         new = chooser.choose(edits[row["id"]])

@@ -8,6 +8,7 @@
     stages/<stage>.json           counts by rule, hashes of what it was made of and of what it wrote
     release/                      the files of the release
     source/                       what the source fetched or read out, if it does
+    calls.jsonl                   what a model that writes was asked, and what it said
 
 No file holds a time, a path or a host name: equal settings and inputs give equal bytes.
 """
@@ -24,6 +25,7 @@ from typing import Any, Self
 
 from mlake.construct.context import Context, Settings
 from mlake.construct.lines import read_rows, read_text, rows_of, written
+from mlake.construct.llm.calls import CALLS
 from mlake.construct.stage import DROPPED, Made, Row, Stage
 from mlake.data.faults import FILLED, OBJECT, Shape, faults, shown
 from mlake.disk import encoded, json_of, write_atomic
@@ -112,7 +114,8 @@ class BuildFolder:
     def made_of(self, stage: Stage, context: Context) -> dict[str, str]:
         """Name to SHA-256 of all that a stage is made of, as it stands now; empty where a file is missing."""
         files = {name: self._hash(_rows_path(name)) for name in stage.reads}
-        return {"mlake": version("mlake")} | {name: context.inputs[name] for name in stage.uses} | files
+        uses = {name: context.inputs.get(name, "") for name in stage.uses}
+        return {"mlake": version("mlake")} | uses | files
 
     def record(self, stage: Stage) -> Record | None:
         """What is stored of a stage; None where it was never finished.
@@ -250,7 +253,7 @@ def _refuse_foreign(folder: Path) -> None:
     if not folder.exists() or (folder / _SETTINGS).exists():
         return
     for path in sorted(folder.iterdir()):
-        if path.name not in (_LOCK, SOURCE) and not path.name.startswith(".tmp-"):
+        if path.name not in (_LOCK, SOURCE, CALLS) and not path.name.startswith(".tmp-"):
             raise RunError(f"{folder} holds {path.name!r} but no build; choose an empty folder with --out")
 
 

@@ -12,7 +12,7 @@ from mlake.languages import language
 from mlake.languages.identify import share
 from mlake.text import find_names
 
-__all__ = ["FLAGS", "name_row", "name_rows", "true_objects", "used"]
+__all__ = ["FLAGS", "flag_of", "name_row", "name_rows", "taken_names", "true_objects", "used"]
 
 _BRACKETS = re.compile(r"[()（）\[\]［］【】]")
 _CODE = re.compile(r"[A-Z0-9.]{2,4}")
@@ -73,6 +73,18 @@ FLAGS: Mapping[str, tuple[str, _Flag]] = {
 """Name of a flag to what it says of an alias and the rule that raises it; the first that fits counts."""
 
 
+def flag_of(alias: str, lang: str, entity: Entity, taken: _Taken) -> str | None:
+    """The flag that an alias gets; None for one that counts as an answer.
+
+    Args:
+        alias: Another name of the entity.
+        lang: Language code.
+        entity: The entity.
+        taken: What ``taken_names`` gives.
+    """
+    return next((name for name, (_, rule) in FLAGS.items() if rule(alias, lang, entity, taken)), None)
+
+
 def name_row(langs: Sequence[str]) -> Shape:
     """The schema of a row, of a build in these languages."""
     fields = {
@@ -115,7 +127,7 @@ def name_rows(source: Source, drafts: Sequence[Row], langs: Sequence[str]) -> Ma
         drafts: Rows of the stage ``edits``.
         langs: Languages of the build; every entity has a label in each.
     """
-    taken = {lang: _taken(source, lang) for lang in langs}
+    taken = {lang: taken_names(source, lang) for lang in langs}
     found = sorted(used(drafts, true_objects(source)), key=_number)
     named = [source.entities[one] for one in found if source.entities[one].labels.keys() >= set(langs)]
     return Made([_row(one, langs, taken) for one in named])
@@ -131,7 +143,7 @@ def _number(entity: str) -> tuple[int, str]:
     return (int(digits) if digits.isdecimal() else 0, entity)
 
 
-def _taken(source: Source, lang: str) -> _Taken:
+def taken_names(source: Source, lang: str) -> _Taken:
     """The forms of all names in a language, with the entities that have them."""
     found: dict[str, set[str]] = defaultdict(set)
     for one in source.entities.values():
@@ -154,8 +166,7 @@ def _row(entity: Entity, langs: Sequence[str], taken: Mapping[str, _Taken]) -> R
 
 def _flagged(entity: Entity, lang: str, taken: _Taken) -> Iterator[tuple[str, str]]:
     for alias in entity.aliases.get(lang, ()):
-        flag = next((name for name, (_, rule) in FLAGS.items() if rule(alias, lang, entity, taken)), None)
-        if flag:
+        if flag := flag_of(alias, lang, entity, taken):
             yield alias, flag
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from mlake.construct.asked import Asked
 from mlake.construct.context import ALLOWED, LANGS, Context, Settings
 from mlake.construct.folder import SOURCE, BuildFolder
+from mlake.construct.llm.calls import CALLS, Mode
+from mlake.construct.llm.model import model_named
 from mlake.construct.relations import Relation, check_known, read_relations
 from mlake.construct.release.files import have_parquet
 from mlake.construct.source import Source
@@ -34,6 +36,8 @@ def open_context(
     out: Path | None = None,
     fetch: bool = True,
     say: Callable[[str], object] = lambda line: None,
+    calls: Path = Path(CALLS),
+    mode: Mode = "record",
 ) -> Context:
     """What a build is made of, read and checked.
 
@@ -42,14 +46,17 @@ def open_context(
             snapshot's layout.
         relations: Table of relations; None for the packaged one.
         langs: Language codes, in the order of the release.
-        wording: Folder of wording files; a language that it lacks is taken from the package.
-        writer: A row of ``WRITERS``.
+        wording: Folder of wording files, and of prompts in ``prompts``; what it lacks is taken from the
+            package.
+        writer: A row of ``WRITERS``, or a model: ``openai:URL#NAME`` or ``local:NAME``.
         allowed: What is not left out, of ``ALLOWED``.
         without: Codes of witnesses; what only these witness is left out.
         seed: Seed of all random draws.
         out: The build's folder, where a source keeps what it fetches or reads out.
         fetch: Whether it may do so.
         say: Told in a line what a source does.
+        calls: File of the recorded calls of a model that writes.
+        mode: Whether that model is asked.
 
     Raises:
         UnknownNameError: A name is in no table.
@@ -62,11 +69,12 @@ def open_context(
     for lang in langs:
         language(lang)
     writer_named(writer)
+    model = model_named(writer, langs, prompts=wording, calls=calls, mode=mode, seed=seed)
     table = read_relations(relations)
     reader, rest = source_named(source)
     settings = Settings(
         source=stored_name(source),
-        writer=writer,
+        writer=model.name if model else writer,
         langs=tuple(langs),
         allowed=tuple(sorted(allowed)),
         without=tuple(sorted(without)),
@@ -88,7 +96,8 @@ def open_context(
         source=read,
         relations=table,
         wordings=wordings,
-        inputs=_inputs(read, table, wordings),
+        inputs=_inputs(read, table, wordings) | {"prompts": model.digest if model else ""},
+        model=model,
     )
 
 
@@ -116,9 +125,7 @@ def _check_worded(relations: Iterable[Relation], wordings: Sequence[Wording], al
                 )
 
 
-def _inputs(
-    source: Source, relations: Mapping[str, Relation], wordings: Sequence[Wording]
-) -> Mapping[str, str]:
+def _inputs(source: Source, relations: Mapping[str, Relation], wordings: Sequence[Wording]) -> dict[str, str]:
     patterns = [(join.left.pattern, join.right.pattern) for one in wordings for join in one.joins]
     read = {"source": source, "relations": relations, "wording": (wordings, patterns)}
     hashes = {name: sha256(encoded(repr(value))).hexdigest() for name, value in read.items()}

@@ -1,12 +1,16 @@
 """STAGES: the steps from statements to a release, a row each, in order."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from mlake.construct.context import Context, Settings
 from mlake.construct.edits import EDIT_ROW, EDIT_RULES, make_edits
 from mlake.construct.facts import CHAIN_ROW, FACT_ROW, filtered, make_chains, make_facts
+from mlake.construct.llm.asked import WRITER_RULES
+from mlake.construct.llm.names import model_names
+from mlake.construct.llm.objects import ObjectChooser
 from mlake.construct.names import name_row, name_rows, used
 from mlake.construct.release.built import Built, Step
 from mlake.construct.release.make import release_files
@@ -26,7 +30,7 @@ def meanings() -> Mapping[str, str]:
     """Name of each rule of a build to what it asks for, in one phrase."""
     rules: tuple[Rule[Any], ...] = (*STATEMENT_RULES, *FACT_RULES, *CHAIN_RULES)
     proofs = {name: rule.meaning for name, rule in RULES.items()}
-    return {rule.name: rule.means for rule in rules} | EDIT_RULES | proofs
+    return {rule.name: rule.means for rule in rules} | EDIT_RULES | WRITER_RULES | proofs
 
 
 def _setting(context: Context) -> Setting:
@@ -70,7 +74,13 @@ def _filters(context: Context, rows: Rows) -> Made:
 
 def _edits(context: Context, rows: Rows) -> Made:
     _check_facts(context, rows, "filters")
-    return make_edits(_setting(context), rows["filters"], context.settings.seed)
+    make = partial(make_edits, _setting(context), rows["filters"], context.settings.seed)
+    if context.model is None:
+        return make()
+    chooser = ObjectChooser(context.model, context.wordings[0], context.source)
+    made = make(chooser)
+    context.model.calls.finish()
+    return made._replace(drops=[*made.drops, *chooser.drops])
 
 
 def _names(context: Context, rows: Rows) -> Made:
@@ -80,7 +90,8 @@ def _names(context: Context, rows: Rows) -> Made:
             "source"
         )
     _check_known(used(rows["edits"], {}), context.source.entities, "edits", "the source")
-    return name_rows(context.source, rows["edits"], context.settings.langs)
+    made = name_rows(context.source, rows["edits"], context.settings.langs)
+    return made if context.model is None else model_names(context.model, context.source, rows["edits"], made)
 
 
 def _texts(context: Context, rows: Rows) -> Made:
@@ -146,7 +157,7 @@ STAGES: tuple[Stage, ...] = (
         name="edits",
         title="which facts are edited, to what, and what is asked about them",
         reads=("filters",),
-        uses=("source", "relations"),
+        uses=("source", "relations", "prompts"),
         make=_edits,
         shape=lambda _: EDIT_ROW,
     ),
@@ -154,7 +165,7 @@ STAGES: tuple[Stage, ...] = (
         name="names",
         title="names of everything that questions and answers speak of",
         reads=("edits",),
-        uses=("source",),
+        uses=("source", "prompts"),
         make=_names,
         shape=lambda settings: name_row(settings.langs),
     ),
@@ -162,7 +173,7 @@ STAGES: tuple[Stage, ...] = (
         name="texts",
         title="questions and sentences in every language, proved",
         reads=("edits", "names"),
-        uses=("source", "wording"),
+        uses=("source", "wording", "prompts"),
         make=_texts,
         shape=_text_row,
         key=("fact", "lang"),

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mlake.construct.stage import Drop, Made, Row
-from mlake.data.check import RULES, Finding, Rule, check
+from mlake.data.check import RULES, Finding, check
 from mlake.data.check.matching import has
 from mlake.data.own.jsonl import parse_jsonl
 from mlake.errors import DataError
 
-__all__ = ["NEEDED", "proved"]
+__all__ = ["NEEDED", "part_of", "proved", "text_faults"]
 
 NEEDED = ("paraphrase", "locality", "choice")
 """Kinds of question of which every fact keeps at least one."""
@@ -26,14 +26,14 @@ class _Left:
     probes: set[tuple[str, str]] = field(default_factory=set)
     drops: list[Drop] = field(default_factory=list)
 
-    def take(self, found: Iterable[tuple[Rule | str, Finding]]) -> bool:
+    def take(self, found: Iterable[tuple[str, Finding]]) -> bool:
         """Notes findings; whether anything new is left out."""
         before = len(self.drops)
-        for rule, one in found:
-            name = rule if isinstance(rule, str) else rule.id
+        for name, one in found:
             if one.fact is None or one.fact in self.facts:
                 continue
-            probe = (one.fact, _key(one.probe)) if one.probe and _key(one.probe) else None
+            part = part_of(one)
+            probe = (one.fact, part) if part else None
             if probe is None:
                 self.facts.add(one.fact)
             elif probe not in self.probes:
@@ -62,12 +62,17 @@ def proved(lines: Sequence[Row]) -> Made:
         if not lines:
             shown = f"; the first: {left.drops[0].why}" if left.drops else ""
             raise DataError(f"no fact is left after the proof of the texts{shown}; mend the wording")
-        if not left.take(_faults(lines)):
+        if not left.take(text_faults(lines)):
             return Made(_renumbered(lines), left.drops)
         lines = [_without(line, left) for line in lines if line["fact"] not in left.facts]
     raise DataError(
         f"the texts are still at fault after {_ROUNDS} rounds: {left.drops[-1].why}; mend the wording"
     )
+
+
+def part_of(found: Finding) -> str:
+    """What names the question of a finding in all languages; empty where it is about the fact itself."""
+    return _key(found.probe) if found.probe else ""
 
 
 def _key(probe: str) -> str:
@@ -86,14 +91,15 @@ def _renumbered(lines: Sequence[Row]) -> list[Row]:
     return [line | {"row": places[line["fact"]]} for line in lines]
 
 
-def _faults(lines: Sequence[Row]) -> Iterator[tuple[Rule | str, Finding]]:
+def text_faults(lines: Sequence[Row]) -> Iterator[tuple[str, Finding]]:
+    """What is wrong with lines: the name of a rule, and what it finds."""
     content = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
     benchmark = parse_jsonl(content, name="texts", revision="texts", source="the texts")
     chosen = [rule for rule in RULES.values() if rule.severity != "info"]
     report = check(benchmark, chosen)
     for rule in chosen:
         for one in report.findings[rule.id]:
-            yield rule, one
+            yield rule.id, one
     for line in lines:
         yield from _unnamed(line)
     yield from _incomplete(lines)

@@ -10,7 +10,7 @@ from mlake.construct.stage import Made, Row
 from mlake.construct.wording import Named, Wording
 from mlake.data.check.matching import has
 
-__all__ = ["Writer", "text_rows"]
+__all__ = ["Writer", "text_rows", "text_writers", "unsaid"]
 
 _Names = tuple[str, ...]
 
@@ -61,6 +61,16 @@ class Writer:
             ],
         }
 
+    def called(self, entity: str) -> _Names:
+        """The names of an entity that count as an answer, the main one first."""
+        row, lang = self.names[entity], self.wording.lang
+        return (row["labels"][lang], *row["aliases"][lang])
+
+    def said(self, triple: Sequence[str]) -> str:
+        """A triple as a sentence."""
+        subject, relation, obj = triple
+        return self.wording.sentence(relation, self._named(subject), self._named(obj))
+
     def _probes(self, draft: Row) -> Iterator[tuple[str, Row]]:
         accept, reject = self._answers(draft["new"], draft["object"])
         subject, relation = self._named(draft["subject"]), draft["relation"]
@@ -86,7 +96,7 @@ class Writer:
         return {
             "kind": kind,
             "text": text,
-            "accept": list(self._unsaid(accept, text)),
+            "accept": list(unsaid(accept, text, self.wording.lang)),
             "reject": list(reject),
             "relations": [self._label(relation, draft["subject"]), self._label(hop[1], middle)],
             "triples": [[draft["subject"], relation, middle], list(hop)],
@@ -98,7 +108,7 @@ class Writer:
         return {
             "kind": kind,
             "text": text,
-            "accept": list(self._unsaid(self._answers(obj, None)[0], text)),
+            "accept": list(unsaid(self._answers(obj, None)[0], text, self.wording.lang)),
             "relations": [self._label(relation, subject)],
             "triples": [list(triple)],
         }
@@ -125,12 +135,8 @@ class Writer:
 
     def _answers(self, right: str, wrong: str | None) -> tuple[_Names, _Names]:
         """The names of the right and of the wrong answer, but aliases that stand in a name of the other."""
-        names, others = self._called(right), self._called(wrong) if wrong else ()
+        names, others = self.called(right), self.called(wrong) if wrong else ()
         return self._apart(names, others), self._apart(others, names)
-
-    def _called(self, entity: str) -> _Names:
-        row, lang = self.names[entity], self.wording.lang
-        return (row["labels"][lang], *row["aliases"][lang])
 
     def _apart(self, names: _Names, others: _Names) -> _Names:
         lang = self.wording.lang
@@ -141,9 +147,18 @@ class Writer:
         ]
         return tuple(name for name in names if name not in clash)
 
-    def _unsaid(self, names: _Names, text: str) -> _Names:
-        """The names but aliases that the question itself gives."""
-        return names[:1] + tuple(one for one in names[1:] if not has(text, ("", one), self.wording.lang))
+
+def unsaid(names: Sequence[str], text: str, lang: str) -> _Names:
+    """The names of an answer but aliases that the question itself gives."""
+    return (*names[:1], *(one for one in names[1:] if not has(text, ("", one), lang)))
+
+
+def text_writers(
+    wordings: Sequence[Wording], names: Sequence[Row], truth: Mapping[tuple[str, str], str], seed: int
+) -> list[Writer]:
+    """A writer for each language, of what ``text_rows`` is given."""
+    rows = {row["id"]: row for row in names}
+    return [Writer(wording, rows, truth, seed) for wording in wordings]
 
 
 def text_rows(
@@ -162,7 +177,6 @@ def text_rows(
         truth: Subject and relation to the object of every statement of the source.
         seed: Seed of the build.
     """
-    rows = {row["id"]: row for row in names}
-    writers = [Writer(wording, rows, truth, seed) for wording in wordings]
+    writers = text_writers(wordings, names, truth, seed)
     lines = [writer.line(draft, at) for at, draft in enumerate(drafts) for writer in writers]
     return proved(lines)

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from mlake.analysis.judge import Judge, judge_rows, local_judge, server_judge
 from mlake.analysis.store import keep_rows, kept_path
-from mlake.chat_server import ChatServer
+from mlake.chat_server import chat_server
 from mlake.errors import RunError
 from mlake.evaluation.store import read_run
 from mlake.models.load import load
@@ -25,20 +25,22 @@ def judge_runs(runs: Sequence[Path], options: Options, say: Callable[[str], obje
     """Have a sample of the answers of runs judged that this judge has not seen yet.
 
     Raises:
-        RunError: A server is given but no model.
+        RunError: The address of a server is given but no model.
         ModelError: The judge cannot be loaded or reached, or failed.
     """
     if options.judge is None:
         if options.judge_url is not None:
             raise RunError("--judge-url needs the name of a model on it; give --judge NAME")
         return
-    name = "judge-" + sha256(f"{options.judge} {options.judge_url}".encode()).hexdigest()[:8]
+    server = chat_server(options.judge, options.judge_url)
+    who = (options.judge, None) if server is None else (server.model, server.url)
+    name = "judge-" + sha256("{} {}".format(*who).encode()).hexdigest()[:8]
     wanted = [run for run in runs if not kept_path(run, name).exists()]
     if not wanted:
         return
-    judge = _judge(options.judge, options)
+    judge = _local(options.judge, options) if server is None else server_judge(server)
     for run in wanted:
-        say(f"fluency judged by {options.judge}: {run}")
+        say(f"fluency judged by {judge.name}: {run}")
         _judged(run, name, judge, options.seed)
 
 
@@ -50,7 +52,5 @@ def _judged(run: Path, name: str, judge: Judge, seed: int) -> None:
     keep_rows(run, name, asdict(record), rows)
 
 
-def _judge(name: str, options: Options) -> Judge:
-    if options.judge_url is not None:
-        return server_judge(ChatServer(options.judge_url, name))
+def _local(name: str, options: Options) -> Judge:
     return local_judge(load(name, dtype=options.dtype, device=options.device))

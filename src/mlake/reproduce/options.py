@@ -24,8 +24,8 @@ class Options:
         dtype: Data type of the weights, or ``auto``.
         device: Torch device, or ``auto``.
         trained: Method to the file that was trained for it; others are trained on the facts left over.
-        judge: Model that judges fluency; None for none.
-        judge_url: Address of an OpenAI-compatible server that has it; None to load it here.
+        judge: Model that judges fluency, ``openai:URL#NAME`` for one on a server; None for none.
+        judge_url: Address of an OpenAI-compatible server that has it, where the name holds none.
         withhold: Leave the data set's questions and answers out of what is written.
         out: Folder of the runs and of what is made from them.
     """

@@ -86,6 +86,7 @@ def test_behind_a_norm_the_path_is_the_plain_gradient(tiny_lm: Any, statements: 
     plain, path = (attributed(lm, prompts, points).scores for points in (1, 4))
     torch.testing.assert_close(path, (1 + 1 / 2 + 1 / 3 + 1 / 4) * plain, rtol=1e-2, atol=1e-9)
     assert float(plain.sum(-1).abs().max()) < 1e-3 * float(plain.abs().sum(-1).min())
+    assert (editor("kn", lm).points, editor("kn", tiny_lm("llama")).points) == (1, 20)
 
 
 def test_a_prompt_does_not_depend_on_others(tiny_lm: Any, statements: Any) -> None:
@@ -214,7 +215,8 @@ def test_a_fact_without_an_old_answer_is_refused(tiny_lm: Any, statements: Any) 
     lm = tiny_lm("llama")
     method = editor("kn", lm, **FAST)
     one = replace(statements[0], old="")
-    assert "has no old answer in 'en', whose neurons kn looks for; add old_answer" in method.refusal(lm, one)
+    said = str(method.refusal(lm, one))
+    assert "has no old answer in 'en', whose neurons kn looks for; add old_answer" in said
     assert method.refusal(lm, statements[0]) is None
     with pytest.raises(EditError, match="has no old answer"):
         method.edit(lm, [one])

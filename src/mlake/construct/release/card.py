@@ -56,6 +56,8 @@ def card(laid: Published, *, formats: Sequence[str], source: str) -> str:
         parquet="parquet" in formats,
         source=source,
         settings=", ".join(_setting(name, value) for name, value in built.settings.record().items()),
+        model=_model(built),
+        given_up=sum(drop.rule == "writer" for step in built.steps for drop in step.drops),
         questions={split: questions_by_kind(rows, laid.langs) for split, rows in splits.items()},
         sizes=sizes(laid.rows),
         relations=facts_by_relation(splits, laid.langs[0]),
@@ -90,6 +92,11 @@ def _head(laid: Published) -> dict[str, Any]:
         "source_datasets": ["extended|wikidata"],
         "tags": ["knowledge-editing", "counterfactual", "multi-hop"],
     }
+
+
+def _model(built: Built) -> str:
+    """Name of the model that wrote; empty where none did."""
+    return built.settings.writer.partition(":")[2]
 
 
 def _setting(name: str, value: object) -> str:

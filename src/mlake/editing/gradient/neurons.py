@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor
@@ -41,6 +41,9 @@ class KnowledgeNeurons(Method):
         new: How much of the new answer is added, in the same unit.
     """
 
+    family: ClassVar[str] = "gradient"
+    weighs: ClassVar[str] = "a column for each neuron"
+
     points: int = 20
     threshold: float = 0.2
     share: float = 0.7
@@ -53,6 +56,10 @@ class KnowledgeNeurons(Method):
     def stackable(self) -> bool:
         """Columns are low-rank changes of down-projections."""
         return True
+
+    def suggested(self, lm: LM, /) -> Mapping[str, Any]:
+        """One point where a norm undoes the length that the path changes: all points say the same there."""
+        return {"points": 1} if lm.arch.sandwich else {}
 
     def fitted(self, lm: LM, /) -> Self:
         """The method itself.
@@ -145,7 +152,8 @@ class KnowledgeNeurons(Method):
         table = lm.model.get_input_embeddings().weight
         turned = [wide(table[token].detach().to(column.device)) for token in (old, new)]
         unit = [column.norm() * one / one.norm() for one in turned]
-        return self.new * unit[1] - self.old * unit[0]
+        change: Tensor = self.new * unit[1] - self.old * unit[0]
+        return change
 
 
 @dataclass(frozen=True, slots=True)

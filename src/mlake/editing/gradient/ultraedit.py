@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +36,9 @@ class UltraEdit(Method):
         up: Blocks whose up-projection is edited.
         down: Blocks whose down-projection is edited.
     """
+
+    family: ClassVar[str] = "gradient"
+    weighs: ClassVar[str] = "a rank for each token of the answers, in each map"
 
     rate: float = 1e-6
     gate: tuple[int, ...] = ()
@@ -144,7 +147,7 @@ def shift(features: Gradient, running: Running, rate: float) -> Factors:
         rate: Size of the step.
     """
     fed = features.inputs.double().cpu()
-    one, other = running.normal(torch.cat(features, dim=1)).split([fed.shape[1], features.deltas.shape[1]], 1)
+    one, other = running.normal(torch.cat(features, dim=1)).tensor_split([fed.shape[1]], dim=1)
     wanted = -rate * one.square().sum(1, keepdim=True) * other
     return closed_form(wanted.T, fed.T, Identity(), 1.0)
 

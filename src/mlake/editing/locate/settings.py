@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from mlake.editing.locate.value import Site, ValueSettings
 from mlake.editing.method import Method
@@ -80,6 +80,9 @@ class LocateSettings(Method):
             (``own``).
         merge_scale: What a merged update is multiplied by.
     """
+
+    family: ClassVar[str] = "closed form"
+    weighs: ClassVar[str] = "a rank and a key for each fact, in each layer"
 
     metric: MetricName = "moment"
     ridge: float = 0.0

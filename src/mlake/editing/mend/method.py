@@ -36,6 +36,9 @@ class Mend(Method):
             the file's statistics and a step taken, nothing more.
     """
 
+    family: ClassVar[str] = "trained editor"
+    weighs: ClassVar[str] = "a rank for each token of the facts, in three MLPs"
+
     name: str = "mend"
     trained: str = ""
     scale: float = 1.0
