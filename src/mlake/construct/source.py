@@ -253,9 +253,7 @@ def _claims(rows: Iterable[Row], entities: Mapping[str, Entity], place: Traversa
             relation=row["p"],
             object=row["o"],
             source=tuple(row.get("source", ())),
-            objects=int(
-                next(one for one in (row.get("objects"), row.get("objects_2020"), 1) if one is not None)
-            ),
+            objects=int(row["objects"] if "objects" in row else row.get("objects_2020", 1)),
             volatile=row.get("volatile", False),
             sensitive=row.get("sensitive", False),
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.construct.wikidata.items import WORLD, item, named
+from tests.construct.wikidata.items import JSON, WORLD, item, named
 
 from mlake.construct.asked import Asked
 from mlake.construct.dump import source as dump
@@ -108,7 +108,7 @@ def test_a_stop_costs_no_block_that_was_finished(
 
 def test_what_cannot_be_read_or_is_not_wanted_is_counted(tmp_path: Path) -> None:
     bare = item("Q9", {"en": "only English"}, sites=100)
-    empty: dict[str, list[str]] = {"labels": [], "aliases": [], "claims": [], "sitelinks": []}
+    empty: JSON = {"labels": [], "aliases": [], "claims": [], "sitelinks": []}
     texts: Sequence[object] = (
         bare,
         named("Q10", "of the same", {"P36": ["Q90"], "P18": [{"odd": 1}]}, sites=100),

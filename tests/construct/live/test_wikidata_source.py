@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -25,8 +24,8 @@ objects = { city = ["country"] }
 """
 
 
-def asked(place: Path | None, **rest: Any) -> Asked:
-    return Asked(langs=("en", "de"), relations=("P36", "P17"), place=place, **rest)
+def asked(place: Path | None) -> Asked:
+    return Asked(langs=("en", "de"), relations=("P36", "P17"), place=place)
 
 
 def test_what_is_fetched_once_is_read_ever_after(fake: Fake, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import GenericAlias
 from typing import Any, TypedDict
 
 from mlake.construct.lines import Row
@@ -104,16 +105,19 @@ def _decoder(properties: tuple[str, ...]) -> Any:
     import msgspec
 
     typed: Any = TypedDict  # the names of its keys are known at run time alone
-    many: Any = list
     snak = typed("Snak", {"snaktype": str, "datavalue": dict[str, Any]}, total=False)
-    qualifiers = typed("Qualifiers", {one: many[snak] for one in ("P580", "P582")}, total=False)
+    qualifiers = typed("Qualifiers", {one: _list_of(snak) for one in ("P580", "P582")}, total=False)
     fields = {"mainsnak": snak, "rank": str, "qualifiers": qualifiers | list[Any]}
     statement = typed("Statement", fields, total=False)
-    claims = typed("Claims", {one: many[statement] for one in properties}, total=False)
+    claims = typed("Claims", {one: _list_of(statement) for one in properties}, total=False)
     maps: Any = dict[str, Any] | list[Any]
     rest = {"labels": maps, "aliases": maps, "sitelinks": maps, "lastrevid": int, "modified": str}
     entity = typed("Entity", {"id": str, "claims": claims | list[Any], **rest}, total=False)
     return msgspec.json.Decoder(entity)
+
+
+def _list_of(kind: Any) -> Any:
+    return GenericAlias(list, (kind,))
 
 
 def _parquet(columns: Sequence[str], rows: Sequence[tuple[str, str]]) -> bytes:
