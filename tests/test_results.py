@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from benchmarks.grid import table
 from benchmarks.results import DOCS, FIGURE, PAGE, README, files, parts, section, shown
 from benchmarks.stored import RESULTS, stored_run
 
@@ -64,3 +65,9 @@ def test_the_readme_says_what_made_its_numbers() -> None:
 
 def test_the_figure_is_small() -> None:
     assert 10_000 < (DOCS / FIGURE).stat().st_size < 60_000
+
+
+def test_the_table_of_the_moments_forms_is_that_of_the_stored_lines() -> None:
+    made = table(RESULTS / "moments-form-gemma3-270m.jsonl", ("corpus_tokens", "ridge", "corpus_form"))
+    page = (DOCS / "methods.md").read_text(encoding="utf-8")
+    assert page.partition("<!-- moments form -->\n")[2].partition("<!-- /moments form -->")[0] == made

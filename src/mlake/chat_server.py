@@ -4,18 +4,17 @@ import http.client
 import json
 import os
 import re
-import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from threading import Event
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from mlake.errors import ModelError
+from mlake.waits import asked_wait
 
 __all__ = ["OPENAI", "ChatServer", "Refused", "Reply", "chat_server"]
 
@@ -210,7 +209,7 @@ class ChatServer:
         """The error that a status means."""
         with error:
             if error.code in _PASSING or error.code >= 500:
-                return _Passing(f"status {error.code}", _asked_wait(error.headers.get("Retry-After")))
+                return _Passing(f"status {error.code}", asked_wait(error.headers.get("Retry-After")))
             if error.code in (401, 403):
                 # What the server says here may quote the key.
                 return ModelError(
@@ -278,15 +277,3 @@ def _said_of(value: Mapping[str, Any]) -> tuple[str, str, tuple[int, int]]:
         fingerprint if isinstance(fingerprint, str) else "",
         (read if isinstance(read, int) else 0, wrote if isinstance(wrote, int) else 0),
     )
-
-
-def _asked_wait(value: str | None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for: a number or a date; None where it says neither."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None

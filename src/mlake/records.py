@@ -30,16 +30,20 @@ class Exchange(str):
     Attributes:
         answer: What is true before any edit.
         lang: Language code.
+        fact: Id of the fact that it asks for; empty if it is not known. Of two data sets it may be the same.
+        subject: What it is about, verbatim as it stands there; empty if it is not known.
     """
 
-    __slots__ = ("answer", "lang")
+    __slots__ = ("answer", "fact", "lang", "subject")
     answer: str
     lang: str
+    fact: str
+    subject: str
 
-    def __new__(cls, question: str, answer: str, lang: str) -> Self:
+    def __new__(cls, question: str, answer: str, lang: str, fact: str = "", subject: str = "") -> Self:
         """The question with its answer."""
         made = super().__new__(cls, question)
-        made.answer, made.lang = answer, lang
+        made.answer, made.lang, made.fact, made.subject = answer, lang, fact, subject
         return made
 
 

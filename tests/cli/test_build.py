@@ -97,7 +97,8 @@ def test_from_until_and_what_a_hand_changed(build: Build) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--source", "snapshto"), "unknown source 'snapshto'; known: snapshot. Did you mean 'snapshot'?"),
+        (("--source", "snapshto"), "known: dump, snapshot, wikidata. Did you mean 'snapshot'?"),
+        (("--source", "dump:gone.json"), "there is no dump gone.json; give its file as dump:FILE"),
         (("--source", "no/folder"), "no folder no/folder; give one in the layout of the snapshot"),
         (("--writer", "template"), "known: local:, openai:, templates. Did you mean 'templates'?"),
         (("--writer", "openai"), "unknown writer 'openai'; known: local:, openai:, templates. Did you"),

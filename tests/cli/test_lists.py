@@ -20,7 +20,9 @@ def test_methods_as_json_name_the_papers_four() -> None:
     rows: list[dict[str, Any]] = json.loads(listed("methods", "--json"))
     assert [row["name"] for row in rows] == list(EDITORS)
     assert {row["name"] for row in rows if row["in_the_mlake_paper"]} == {"mend", "rome", "memit", "stableke"}
-    assert {row["name"] for row in rows if row["one_fact_after_another"]} == {"rome", "r-rome"}
+    assert {row["name"] for row in rows if row["one_fact_after_another"]} == {
+        "rome", "r-rome", "t-patcher", "memoir"
+    }  # fmt: skip
     assert next(row for row in rows if row["name"] == "memit")["settings"]["ridge"] == 15_000.0
 
 
@@ -40,15 +42,25 @@ def test_methods_say_what_they_need() -> None:
     assert (needs["rome"], needs["mend"], needs["ft-m"]) == ("subject", "training", "")
 
 
-def test_every_method_says_where_it_is_from() -> None:
+def test_every_method_says_where_it_is_from_and_what_it_is() -> None:
     places = ("https://arxiv.org/abs/", "https://openreview.net/forum?id=")
     assert all(row.title and row.paper.startswith(places) for row in EDITORS.values())
+    assert all(row.weighs and row.family != "other" for row in EDITORS.values())
+
+
+def test_settings_that_were_found_for_a_model_are_listed() -> None:
+    (line,) = (line for line in listed("methods").splitlines() if "SmolLM2" in line)
+    assert line.startswith("memit") and "mlake tune on 60 facts of wikidata-5:tuning" in line
 
 
 @pytest.mark.parametrize(
     ("what", "line"),
     [
-        ("methods", "memit          https://arxiv.org/abs/2210.07229  subject, moments"),
+        (
+            "methods",
+            "memit  closed form  subject, moments  a rank and a key for each fact, in each layer "
+            "https://arxiv.org/abs/2210.07229",
+        ),
         ("languages", "ja  Japanese    Jpan"),
         ("recipes", "demo"),
         ("views", "figure6               Fluency"),

@@ -26,8 +26,8 @@ from mlake.models.generate import answers
 from mlake.models.prompts import PromptStyle
 from mlake.records import Answer, Statement
 
-FULL = FineTune("stableke", source="templates", texts=4, epochs=2, rate=1e-3, text_batch=3)
-LORA = replace(FULL, name="stableke-lora", rank=2)
+FULL: Any = FineTune("stableke", source="templates", texts=4, epochs=2, rate=1e-3, text_batch=3)
+LORA: Any = replace(FULL, name="stableke-lora", rank=2)
 ROWS = pytest.mark.parametrize("row", [FULL, LORA], ids=["full", "lora"])
 
 
@@ -37,7 +37,7 @@ def texts_of(lm: Any, statements: Sequence[Statement]) -> list[Example]:
 
 @ROWS
 def test_an_edit_of_every_family(
-    row: FineTune, tiny_lm: Any, family: str, statements: Sequence[Statement], state: Callable[..., Any]
+    row: Any, tiny_lm: Any, family: str, statements: Sequence[Statement], state: Callable[..., Any]
 ) -> None:
     lm = tiny_lm(family, layers=2)
     before = state(lm)
@@ -129,7 +129,7 @@ def test_a_pass_takes_every_text_once_in_batches_of_similar_length() -> None:
 
 @ROWS
 def test_a_seed_gives_the_same_bytes(
-    row: FineTune, tiny_lm: Any, statements: Sequence[Statement], tmp_path: Path
+    row: Any, tiny_lm: Any, statements: Sequence[Statement], tmp_path: Path
 ) -> None:
     lm = tiny_lm("gpt2")
     lm.model.config.resid_pdrop = 0.5  # dropout modules are there, but evaluation mode leaves them out
@@ -156,7 +156,7 @@ def test_edit_many_starts_each_from_the_unedited_model(tiny_lm: Any, statements:
 
 
 @ROWS
-def test_progress_adds_up_to_the_facts(row: FineTune, tiny_lm: Any, statements: Sequence[Statement]) -> None:
+def test_progress_adds_up_to_the_facts(row: Any, tiny_lm: Any, statements: Sequence[Statement]) -> None:
     for stop in (0.0, 99.0):  # all passes, or the first only
         done: list[int] = []
         edit = replace(row, stop=stop).edit(tiny_lm(layers=1), statements, progress=done.append)
@@ -168,7 +168,7 @@ def test_progress_adds_up_to_the_facts(row: FineTune, tiny_lm: Any, statements: 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.slow
 def test_half_precision_is_trained_in_float32(
-    row: FineTune,
+    row: Any,
     dtype: torch.dtype,
     tiny_lm: Any,
     statements: Sequence[Statement],
@@ -205,7 +205,7 @@ def test_float16_gradients_are_scaled_and_back(tiny_lm: Any, statements: Sequenc
 
 @ROWS
 def test_the_model_comes_back_after_a_failure(
-    row: FineTune, tiny_lm: Any, statements: Sequence[Statement], state: Callable[..., Any]
+    row: Any, tiny_lm: Any, statements: Sequence[Statement], state: Callable[..., Any]
 ) -> None:
     lm = tiny_lm("gpt2")
     hooks = [len(module._forward_hooks) for module in lm.model.modules()]

@@ -26,7 +26,7 @@ from mlake.records import Statement
 NAMES = ("ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf")
 
 
-def row(name: str, **settings: Any) -> FineTune:
+def row(name: str, **settings: Any) -> Any:
     """A row on block 1 of a tiny model, with few passes."""
     found = EDITORS[name]
     assert isinstance(found, FineTune)

@@ -11,8 +11,10 @@ LOCATING = ("rome", "r-rome", "emmet", "memit", "alphaedit", "langedit")
 
 
 def test_rows() -> None:
-    tuned = {"stableke", "stableke-lora", "ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf"}
-    assert set(EDITORS) == {*LOCATING, "mend", *tuned, "ice", "remake", "ike", "grace", "babelreft"}
+    tuned = {"stableke", "stableke-lora", "ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf", "calinet"}
+    gradient = {"ultraedit", "kn"}
+    beside = {"ice", "remake", "ike", "serac", "grace", "babelreft", "t-patcher", "memoir"}
+    assert set(EDITORS) == {*LOCATING, "pmet", "mend", *tuned, *gradient, *beside}
     assert all(name == row.name for name, row in EDITORS.items())
     assert all(EDITORS[name].layers == () for name in LOCATING)
     rome, memit = EDITORS["rome"], EDITORS["memit"]
@@ -106,7 +108,7 @@ def test_settings_are_read_as_their_fields() -> None:
         ({"contexts": "The"}, "setting contexts takes a whole number or a list of text or a list of a whole"),
         ({"contexts": [1, "A"]}, "setting contexts takes a whole number or a list of text"),
         ({"contexts": -1}, "setting contexts takes a number from 0 up, got -1"),
-        ({"site": "dwon"}, "setting site takes 'down' or 'block', got 'dwon'"),
+        ({"site": "dwon"}, "setting site takes 'down' or 'block' or 'attention\\+down', got 'dwon'"),
         ({"metric": ["moment"]}, "setting metric takes 'identity' or 'moment' or 'null_space', got"),
         ({"sequential": 1}, "setting sequential takes true or false, got 1"),
         ({"corpus": 3}, "setting corpus takes text, got 3"),

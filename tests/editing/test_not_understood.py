@@ -51,6 +51,6 @@ def test_what_is_not_understood_is_asked_but_not_edited(tiny_lm: Any, kind: str,
         assert len(answers(edited, asked, max_new_tokens=2)) == 3
     assert tuned.neurons(lm) == {}
     assert _fitting(lm, 8, 2**30) > 0
-    for method in ("memit", "rome", "mend", "stableke-lora"):
+    for method in ("memit", "rome", "pmet", "ultraedit", "kn", "mend", "stableke-lora"):
         with pytest.raises(ModelError, match=f"model type '{kind}' is not understood: .*--method none"):
             editor(method, lm)

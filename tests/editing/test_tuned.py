@@ -84,8 +84,8 @@ def test_a_file_that_says_nothing_of_its_making_is_read() -> None:
 def test_what_is_worth_trying_can_be_set(name: str) -> None:
     row, found = EDITORS[name], EDITORS[name].search()
     assert bool(found) == (name not in ("mend", "ice", "ike"))
-    assert ("ridge" in found) == (name in ("memit", "alphaedit", "langedit"))
-    assert ("corpus" in found) == (name in ("memit", "alphaedit", "langedit", "emmet"))
+    assert ("ridge" in found) == (name in ("memit", "alphaedit", "langedit", "pmet"))
+    assert ("corpus_form" in found) == (name in ("memit", "alphaedit", "langedit", "emmet", "pmet"))
     for key, axis in found.items():
         if isinstance(axis, Choice):
             assert len(set(axis.values)) > 1

@@ -32,12 +32,29 @@ KEPT = {
     "wordings": {},
 }
 MEMORY = {"memory": text(KEPT), "embeddings": torch.zeros(0, 3), "state": torch.zeros(0)}
+SCOPED = MEMORY | {"weights": torch.ones(4), "background": torch.ones(2, 3)}
+NEURONS = {
+    "layer": torch.tensor(1), "activation": text("relu"), "into": TWO, "bias": torch.ones(4), "gate": TWO[:0],
+    "out": TWO, "met": ONE.expand(4, 2).contiguous(),
+}  # fmt: skip
+MEMOIR = {
+    "layer": torch.tensor(1), "memory": TWO, "background": torch.ones(2), "permutation": torch.arange(2),
+    "masks": torch.eye(2, dtype=torch.uint8), "others": torch.zeros(0, 2, dtype=torch.uint8),
+    "overlap": torch.tensor(0.4),
+}  # fmt: skip
+SOUND = {
+    "mlake-memory/1": MEMORY,
+    "mlake-scoped/1": SCOPED,
+    "mlake-neurons/1": NEURONS,
+    "mlake-memoir/1": MEMOIR,
+}
 
 
-def test_a_sound_memory_is_read(tmp_path: Path) -> None:
-    head = {"format": "mlake-memory/1", "report": {}}
-    save_file(MEMORY, tmp_path / "edit", {"mlake": json.dumps(head)})
-    assert load_edit(tmp_path / "edit").tensors().keys() == MEMORY.keys()
+@pytest.mark.parametrize("kind", SOUND)
+def test_sound_tensors_are_read(tmp_path: Path, kind: str) -> None:
+    head = {"format": kind, "report": {}}
+    save_file({k: v.clone() for k, v in SOUND[kind].items()}, tmp_path / "edit", {"mlake": json.dumps(head)})
+    assert load_edit(tmp_path / "edit").tensors().keys() == SOUND[kind].keys()
 
 
 @pytest.mark.parametrize(
@@ -54,6 +71,16 @@ def test_a_sound_memory_is_read(tmp_path: Path) -> None:
         ("mlake-parameters/1", {"left:a": TWO, "right:a": ONE}),
         ("mlake-parameters/1", {"right:a": TWO}),
         ("mlake-parameters/1", {"value:a": TWO.bool()}),
+        ("mlake-parameters/1", {"carried:4x2.n": torch.tensor(float("nan"))}),
+        ("mlake-columns/1", {"1.index": torch.tensor([0]), "1.columns": ONE}),
+        ("mlake-columns/1", {"width": torch.tensor(0)}),
+        ("mlake-columns/1", {"width": torch.tensor(4.0)}),
+        ("mlake-columns/1", {"width": torch.tensor(4), "1.index": torch.tensor([4]), "1.columns": ONE}),
+        ("mlake-columns/1", {"width": torch.tensor(4), "1.index": torch.tensor([-1]), "1.columns": ONE}),
+        ("mlake-columns/1", {"width": torch.tensor(4), "1.index": torch.tensor([0.0]), "1.columns": ONE}),
+        ("mlake-columns/1", {"width": torch.tensor(4), "1.index": torch.tensor([0]), "1.columns": TWO}),
+        ("mlake-columns/1", {"width": torch.tensor(4), "1.index": torch.tensor([0])}),
+        ("mlake-columns/1", {"width": torch.tensor(4), "1.other": ONE}),
         ("mlake-prompts/1", {"lines": text(3)}),
         ("mlake-prompts/1", {"lines": text([1])}),
         ("mlake-prompts/1", {"lines": text("abc")}),
@@ -75,6 +102,18 @@ def test_a_sound_memory_is_read(tmp_path: Path) -> None:
         ("mlake-side/1", SIDE | {"centres": ONE}),
         ("mlake-side/1", SIDE | {"radii": torch.ones(3)}),
         ("mlake-side/1", SIDE | {"values": TWO.long()}),
+        ("mlake-neurons/1", NEURONS | {"layer": torch.tensor(-1)}),
+        ("mlake-neurons/1", NEURONS | {"activation": text("no such")}),
+        ("mlake-neurons/1", NEURONS | {"activation": text([])}),
+        ("mlake-neurons/1", NEURONS | {"gate": ONE}),
+        ("mlake-neurons/1", NEURONS | {"bias": torch.ones(3)}),
+        ("mlake-neurons/1", NEURONS | {"out": TWO.double()}),
+        ("mlake-scoped/1", SCOPED | {"weights": torch.ones(3)}),
+        ("mlake-scoped/1", SCOPED | {"background": TWO}),
+        ("mlake-memoir/1", MEMOIR | {"permutation": torch.tensor([1, 1])}),
+        ("mlake-memoir/1", MEMOIR | {"masks": TWO}),
+        ("mlake-memoir/1", MEMOIR | {"others": torch.tensor([[1, 1]], dtype=torch.uint8)}),
+        ("mlake-memoir/1", MEMOIR | {"background": torch.ones(3)}),
     ],
 )
 def test_unsound_tensors(tmp_path: Path, kind: str, tensors: dict[str, Tensor]) -> None:

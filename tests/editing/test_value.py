@@ -211,7 +211,7 @@ def test_adam_is_torchs() -> None:
     random = torch.Generator().manual_seed(0)
     start = torch.randn(3, 4, generator=random, dtype=torch.float64)
     rate = torch.tensor([0.5, 0.01, 2.0], dtype=torch.float64)
-    ours = _Adam(start.clone(), rate)
+    ours = _Adam(start.clone(), rate[:, None])
     theirs = [row.clone().requires_grad_() for row in start]
     optimisers = [torch.optim.Adam([row], lr=float(r)) for row, r in zip(theirs, rate, strict=True)]
     for rows in ([0, 1, 2], [0, 1, 2], [0, 2], [2], [2]):
@@ -225,8 +225,8 @@ def test_adam_is_torchs() -> None:
 
 
 def test_clamp_leaves_short_and_other_rows_alone() -> None:
-    adam = _Adam(torch.tensor([[3.0, 4.0], [0.3, 0.4], [30.0, 40.0], [0.0, 0.0]]), torch.ones(4))
-    adam.clamp(torch.tensor([0, 1, 3]), torch.tensor([1.0, 1.0, 1.0]))
+    adam = _Adam(torch.tensor([[3.0, 4.0], [0.3, 0.4], [30.0, 40.0], [0.0, 0.0]]), torch.ones(4, 1))
+    adam.clamp(torch.tensor([0, 1, 3]), torch.ones(3, 1))
     expected = torch.tensor([[0.6, 0.8], [0.3, 0.4], [30.0, 40.0], [0.0, 0.0]])
     torch.testing.assert_close(adam.value, expected)
 

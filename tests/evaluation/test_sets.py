@@ -26,6 +26,11 @@ QUICK: dict[str, dict[str, Any]] = {
     "ft": {"epochs": 1},
     "lora": {"epochs": 1},
     "grace": {"steps": 2},
+    "kn": {"points": 2, "contexts": 0},
+    "ultraedit": {},
+    "calinet": {"epochs": 1},
+    "t-patcher": {"steps": 2, "memory": 20},
+    "memoir": {"steps": 2},
     "ice": {},
     "remake": {},
 }

@@ -10,8 +10,6 @@ from benchmarks.reference import optimise_one_value
 from torch import Tensor
 
 from mlake.editing import EDITORS, editor, load_edit
-from mlake.editing.edits.parameters import ParameterEdit
-from mlake.editing.edits.weights import WeightEdit
 from mlake.editing.locate.value import ValueSettings, optimise_values
 from mlake.editing.mend import Mend
 from mlake.editing.mend.files import TrainedFile
@@ -32,8 +30,10 @@ LOCATING: dict[str, dict[str, Any]] = {
     "emmet": {"layers": [2], "contexts": 2},
     "memit": {"layers": [1, 2], "contexts": 1},
     "alphaedit": {"layers": [1, 2], "contexts": 0, "null_threshold": 1e9, "preserve": 0.5},
+    "pmet": {"layers": [1, 2], "contexts": 1},
     "langedit": {"layers": [1, 2], "contexts": 0, "null_threshold": 1e9},
 }
+GRADIENT: dict[str, dict[str, Any]] = {"ultraedit": {"rate": 1e-3}, "kn": {"points": 3, "contexts": 1}}
 SANDWICH: dict[str, Any] = {"layers": [2]}
 TUNING: dict[str, Any] = {"texts": 2, "epochs": 2, "rate": 1e-3, "text_batch": 2}
 QUESTION = "Where did Carl Sagan work?"
@@ -52,10 +52,11 @@ def same_bits(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-def changes(edit: WeightEdit | ParameterEdit) -> dict[Any, Tensor]:
+def changes(edit: Any) -> dict[Any, Tensor]:
     """What an edit adds or puts, by layer or name."""
     values = dict(getattr(edit, "values", {}))
-    return values | {key: factors.dense() for key, factors in edit.factors.items()}
+    factors = edit.deltas() or edit.factors
+    return values | {key: one.dense() for key, one in factors.items()}
 
 
 def close(found: Any, expected: Any) -> None:
@@ -101,9 +102,17 @@ def test_locate_then_edit(pair: Pair, name: str, statements: tuple[Statement, ..
 
 
 def test_every_method_is_tried_here_or_named() -> None:
-    alike = {"ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf"}  # rows of the class of stableke
-    untried = {"ice", "remake", "ike", "grace", "babelreft"}
-    assert set(EDITORS) == {*LOCATING, "mend", "stableke", "stableke-lora", *alike, *untried}
+    alike = {"ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf", "calinet"}  # rows of its class
+    untried = {"ice", "remake", "ike", "serac", "grace", "babelreft", "t-patcher", "memoir"}
+    assert set(EDITORS) == {*LOCATING, *GRADIENT, "mend", "stableke", "stableke-lora", *alike, *untried}
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+def test_gradient(pair: Pair, name: str, statements: tuple[Statement, ...], tmp_path: Path) -> None:
+    before = weights(pair.there)
+    found, expected = (editor(name, lm, **GRADIENT[name]).edit(lm, statements[:2]) for lm in pair)
+    assert same_bits(weights(pair.there), before)
+    check(pair, found, expected, tmp_path)
 
 
 def test_chains(pair: Pair, statements: tuple[Statement, ...], tmp_path: Path) -> None:

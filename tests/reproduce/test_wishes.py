@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from mlake.editing import EDITORS
 from mlake.errors import UnknownNameError
 from mlake.report.views import VIEWS, chosen
 from mlake.reproduce.analyses import ANALYSES
@@ -16,8 +17,9 @@ PAPER = [f"table{n}" for n in (1, 2, 3, 4, 5, 8, 9, 10)] + [f"figure{n}" for n i
 
 def test_every_table_and_figure_of_the_paper_is_there_in_its_order() -> None:
     beyond = [view.name for view in chosen(("beyond",))]
-    assert [name for name in VIEWS if name not in beyond] == PAPER
-    assert list(VIEWS) == [*PAPER, *beyond]
+    assert [name for name in VIEWS if name not in (*beyond, "methods")] == PAPER
+    assert VIEWS["methods"] not in chosen(("all",)), "which would run every method"
+    assert list(VIEWS) == [*PAPER, *beyond, "methods"]
     assert {"hypotheses", "ability"} < set(beyond)
 
 
@@ -47,6 +49,14 @@ def test_runs_of_all_views_are_shared() -> None:
     assert sum(map(len, apart)) > 3 * len(every)
     (memit,) = [one for one in every if one.run == "transfer" and one.settings.method == "memit"]
     assert set(memit.analyses) == {"likelihood", "ability", "forced"}
+
+
+def test_methods_are_all_run_from_one_statement_or_those_that_are_named() -> None:
+    every = wishes(chosen(("methods",)), Options(models=("demo",)))
+    assert [one.settings.method for one in every] == list(EDITORS)
+    assert {(one.settings.edit_langs, one.settings.test_langs) for one in every} == {("en", "all")}
+    some = wishes(chosen(("methods",)), Options(models=("demo",), methods=("ft", "memit")))
+    assert [one.settings.method for one in some] == ["memit", "ft"]
 
 
 def test_runs_of_a_model_stand_together() -> None:

@@ -17,7 +17,8 @@ def axes(lm: Any, name: str, *fixed: str, **settings: Any) -> dict[str, Axis]:
 
 def test_every_value_can_be_set_and_the_present_one_is_among_them(tiny_lm: Any) -> None:
     lm = tiny_lm("llama", layers=6)
-    for name in ("rome", "memit", "alphaedit", "emmet", "stableke", "ft-l", "lora", "remake"):
+    closed, tuned = ("rome", "memit", "alphaedit", "emmet"), ("stableke", "ft-l", "lora", "calinet")
+    for name in (*closed, *tuned, "remake", "serac", "grace", "babelreft", "t-patcher", "memoir"):
         for axis in axes(lm, name).values():
             now = setting_of(editor(name, lm), axis.name)
             assert (list(now) if isinstance(now, tuple) else now) in axis.values

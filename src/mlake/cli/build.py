@@ -9,6 +9,7 @@ import click
 
 from mlake.cli.columns import aligned
 from mlake.cli.options import JSON, SEED
+from mlake.cli.refresh import say_refreshed
 from mlake.construct.llm.calls import CALLS, MODES
 from mlake.construct.stage import DROPPED
 from mlake.safe import plain
@@ -36,7 +37,9 @@ def _listed(*name: str, **settings: Any) -> Callable[[_Command], _Command]:
     epilog="\b\nExamples:\n  mlake build --out wikidata-5\n  mlake build --langs en,de --until edits"
     " --out ende\n  mlake build --from texts --dry-run --out wikidata-5"
 )
-@click.option("--source", default="snapshot", show_default=True, help="Name of a source, or a folder of one.")
+@click.option(
+    "--source", default="snapshot", show_default=True, help="snapshot, wikidata, dump:FILE, or a folder."
+)
 @click.option("--relations", type=click.Path(path_type=Path), help="Table of relations.  [default: packaged]")
 @_listed("--langs", default="en,de,fr,ja,zh", show_default=True, help="Languages of the benchmark.")
 @click.option("--wording", type=click.Path(path_type=Path), help="Folder of wording files that go first.")
@@ -59,6 +62,9 @@ def _listed(*name: str, **settings: Any) -> Callable[[_Command], _Command]:
 @SEED
 @click.option("--from", "start", metavar="STAGE", help="Make this stage and all after it anew.")
 @click.option("--until", metavar="STAGE", help="Last stage to make.")
+@click.option(
+    "--refresh", is_flag=True, help="Fetch what the source names from Wikidata; say what has changed."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @click.option("--push", "repo", metavar="REPO", help="List what would be sent to this dataset of the hub.")
 @click.option("--really", is_flag=True, help="With --push: send it.")
@@ -68,6 +74,7 @@ def build(
     out: Path,
     start: str | None,
     until: str | None,
+    refresh: bool,
     dry_run: bool,
     repo: str | None,
     really: bool,
@@ -85,6 +92,13 @@ def build(
     from mlake.construct.pipeline import STAGES
     from mlake.construct.release import push
 
+    if refresh:
+        if dry_run or repo or start or until:
+            raise click.UsageError(
+                "--refresh makes a source and no build; give it --source, --langs and --out alone."
+            )
+        say_refreshed(out, flags["source"], flags["langs"], _tell, as_json=as_json)
+        return
     if really and repo is None:
         raise click.UsageError("--really sends what --push lists; give both.")
     if repo is not None:
@@ -95,7 +109,7 @@ def build(
         raise click.UsageError(
             "--calls refresh asks for what is made anew; give --from edits, names or texts."
         )
-    context = open_context(calls=out / CALLS, **flags)
+    context = open_context(**flags, calls=out / CALLS, out=out, fetch=not dry_run, say=_tell)
     span = {"start": start, "until": until}
     if dry_run:
         done = runner.planned(out, context, STAGES, **span)
@@ -126,6 +140,11 @@ def _say(done: "Done") -> None:
     if done.state == "edited":
         why = f": {done.why}" if done.why else ""
         click.echo(plain(f"note: {done.stage.name} was edited by hand and is taken as it is{why}"), err=True)
+
+
+def _tell(line: str) -> None:
+    """What a source does."""
+    click.echo(plain(f"source: {line}"), err=True)
 
 
 def _inputs(context: "Context") -> Iterator[str]:

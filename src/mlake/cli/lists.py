@@ -34,6 +34,7 @@ def list_group() -> None:
 def methods(as_json: bool) -> None:
     """List the editing methods, and the model families that settings were published for."""
     from mlake.editing.methods import EDITORS
+    from mlake.editing.tuned import packaged
     from mlake.report.paper.numbers import protocol
 
     of_the_paper = protocol()["batch_size"]
@@ -45,17 +46,22 @@ def methods(as_json: bool) -> None:
             "paper": row.paper,
             "in_the_mlake_paper": name in of_the_paper,
             "one_fact_after_another": row.sequential,
+            "family": row.family,
             "needs": ", ".join(row.needs()),
+            "an_edit_holds": row.weighs,
             "families": row.families(),
             "settings": row.config(),
         }
         for name, row in EDITORS.items()
     ]
-    _show(rows, ("name", "paper", "needs"), as_json)
+    _show(rows, ("name", "family", "needs", "an_edit_holds", "paper"), as_json)
     if not as_json:
         click.echo("\nSettings that were published for a family; for others they are mlake's own choice:")
         published = [{"name": name, **one} for name, row in EDITORS.items() for one in row.families()]
         _show(published, ("name", "family", "depth", "like", "source"), as_json)
+        click.echo("\nSettings that were found for a model by measurement, and are its defaults:")
+        found = [{"name": name, **one.made} for (name, _), one in packaged().items()]
+        _show(found, ("name", "model", "source"), as_json)
 
 
 @click.command(epilog="\b\nExample:\n  mlake list languages")

@@ -45,9 +45,9 @@ __all__ = ["reproduce"]
 def reproduce(names: tuple[str, ...], listed: bool, as_json: bool, dry_run: bool, **flags: Any) -> None:
     """Make tables and figures of the paper: run what is missing, write them beside the paper's numbers.
 
-    NAMES are those of --list, or all, or beyond: those that the paper does not have. Runs are shared and
-    kept below OUT/runs: nothing is computed twice, and what was stopped goes on when the same command is run
-    again.
+    NAMES are those of --list, or all, or beyond: those that the paper does not have. `methods`, for which
+    every method is run, is made only where it is named. Runs are shared and kept below OUT/runs: nothing is
+    computed twice, and what was stopped goes on when the same command is run again.
     """
     from mlake.report.views import VIEWS, chosen  # matplotlib loads slowly
 

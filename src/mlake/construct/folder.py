@@ -7,6 +7,7 @@
     stages/<stage>.dropped.jsonl  what it left out, by which rule and why
     stages/<stage>.json           counts by rule, hashes of what it was made of and of what it wrote
     release/                      the files of the release
+    source/                       what the source fetched or read out, if it does
     calls.jsonl                   what a model that writes was asked, and what it said
 
 No file holds a time, a path or a host name: equal settings and inputs give equal bytes.
@@ -31,7 +32,10 @@ from mlake.disk import encoded, json_of, write_atomic
 from mlake.errors import DataError, RunError
 from mlake.folders import clear_leftovers, lock, os_errors
 
-__all__ = ["BuildFolder", "Record"]
+__all__ = ["SOURCE", "BuildFolder", "Record"]
+
+SOURCE = "source"
+"""The part of the folder that is the source's; it may stand there before the build does."""
 
 _FORMAT = "mlake-build/1"
 _LOCK, _SETTINGS = "build.lock", "build.json"
@@ -249,7 +253,7 @@ def _refuse_foreign(folder: Path) -> None:
     if not folder.exists() or (folder / _SETTINGS).exists():
         return
     for path in sorted(folder.iterdir()):
-        if path.name not in (_LOCK, CALLS) and not path.name.startswith(".tmp-"):
+        if path.name not in (_LOCK, SOURCE, CALLS) and not path.name.startswith(".tmp-"):
             raise RunError(f"{folder} holds {path.name!r} but no build; choose an empty folder with --out")
 
 

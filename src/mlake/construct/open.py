@@ -1,17 +1,19 @@
 """Opens what a build is made of; everything that a user can get wrong is said before the first stage."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
+from mlake.construct.asked import Asked
 from mlake.construct.context import ALLOWED, LANGS, Context, Settings
+from mlake.construct.folder import SOURCE, BuildFolder
 from mlake.construct.llm.calls import CALLS, Mode
 from mlake.construct.llm.model import model_named
 from mlake.construct.relations import Relation, check_known, read_relations
 from mlake.construct.release.files import have_parquet
 from mlake.construct.source import Source
-from mlake.construct.sources import SOURCES, source_named
+from mlake.construct.sources import source_named, stored_name
 from mlake.construct.wording import Wording, read_wording
 from mlake.construct.writers import writer_named
 from mlake.disk import encoded
@@ -31,13 +33,17 @@ def open_context(
     allowed: Sequence[str] = (),
     without: Sequence[str] = (),
     seed: int = 0,
+    out: Path | None = None,
+    fetch: bool = True,
+    say: Callable[[str], object] = lambda line: None,
     calls: Path = Path(CALLS),
     mode: Mode = "record",
 ) -> Context:
     """What a build is made of, read and checked.
 
     Args:
-        source: A row of ``SOURCES``, or the path of a folder in the snapshot's layout.
+        source: A row of ``SOURCES``, perhaps with a colon and what it reads, or the path of a folder in the
+            snapshot's layout.
         relations: Table of relations; None for the packaged one.
         langs: Language codes, in the order of the release.
         wording: Folder of wording files, and of prompts in ``prompts``; what it lacks is taken from the
@@ -46,12 +52,16 @@ def open_context(
         allowed: What is not left out, of ``ALLOWED``.
         without: Codes of witnesses; what only these witness is left out.
         seed: Seed of all random draws.
+        out: The build's folder, where a source keeps what it fetches or reads out.
+        fetch: Whether it may do so.
+        say: Told in a line what a source does.
         calls: File of the recorded calls of a model that writes.
         mode: Whether that model is asked.
 
     Raises:
         UnknownNameError: A name is in no table.
-        DataError: A file is missing or wrong, or a language lacks labels or wording.
+        DataError: A file is missing or wrong, a language lacks labels or wording, or a source cannot be had.
+        RunError: The folder holds another build, or cannot be written.
     """
     _known("option of --with", allowed, ALLOWED)
     if not langs:
@@ -61,22 +71,28 @@ def open_context(
     writer_named(writer)
     model = model_named(writer, langs, prompts=wording, calls=calls, mode=mode, seed=seed)
     table = read_relations(relations)
-    read = source_named(source).read(langs)
+    reader, rest = source_named(source)
+    settings = Settings(
+        source=stored_name(source),
+        writer=model.name if model else writer,
+        langs=tuple(langs),
+        allowed=tuple(sorted(allowed)),
+        without=tuple(sorted(without)),
+        seed=seed,
+    )
+    if out is not None:  # before anything is fetched into the folder of another build
+        BuildFolder(out, settings)
+    place = None if out is None else out / SOURCE
+    read = reader.read(
+        Asked(langs=tuple(langs), relations=tuple(table), place=place, rest=rest, fetch=fetch, say=say)
+    )
     _known("witness", without, _witnesses(read))
     if relations is not None:  # a source of one's own need not have all that is packaged
         check_known(table, read)
     wordings = tuple(read_wording(lang, wording) for lang in langs)
     _check_worded(table.values(), wordings, allowed)
-    name = source if source in SOURCES else Path(source).resolve().name
     return Context(
-        settings=Settings(
-            source=name,
-            writer=model.name if model else writer,
-            langs=tuple(langs),
-            allowed=tuple(sorted(allowed)),
-            without=tuple(sorted(without)),
-            seed=seed,
-        ),
+        settings=settings,
         source=read,
         relations=table,
         wordings=wordings,

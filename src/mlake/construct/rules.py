@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from mlake.construct.corrections import corrections
 from mlake.construct.relations import Relation
+from mlake.construct.simplified import simplified
 from mlake.construct.source import Claim, Entity, Source
 from mlake.construct.stage import Drop, Row
 from mlake.languages import language
@@ -180,18 +181,7 @@ def _written_in(name: str, lang: str) -> bool:
     letters = script(code).letters | {"LATIN", "MODIFIER"}
     if not all(first_word(char) in letters for char in name if char.isalpha()):
         return False
-    return code != "Hans" or _simplified(name) == name
-
-
-def _simplified(name: str) -> str:
-    return str(_simplifier().convert(name))
-
-
-@cache
-def _simplifier() -> Any:
-    from opencc import OpenCC
-
-    return OpenCC("t2s")
+    return code != "Hans" or simplified(name) == name
 
 
 _UNPLAIN = re.compile(r"[()\[\]（）［］【】/|;\n]|^[QP]\d+$|^\W*$")

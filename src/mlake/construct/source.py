@@ -46,6 +46,7 @@ _STATEMENT = _object(
     p=FILLED,
     o=FILLED,
     source=TEXTS,
+    objects={"type": "integer", "minimum": 0},
     objects_2020={"type": "integer", "minimum": 0},
     volatile=_FLAG,
     sensitive=_FLAG,
@@ -252,7 +253,9 @@ def _claims(rows: Iterable[Row], entities: Mapping[str, Entity], place: Traversa
             relation=row["p"],
             object=row["o"],
             source=tuple(row.get("source", ())),
-            objects=int(row.get("objects_2020", 1)),
+            objects=int(
+                next(one for one in (row.get("objects"), row.get("objects_2020"), 1) if one is not None)
+            ),
             volatile=row.get("volatile", False),
             sensitive=row.get("sensitive", False),
         )

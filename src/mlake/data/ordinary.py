@@ -46,4 +46,6 @@ def _texts(one: Statement) -> tuple[str, str]:
 
 
 def _asked(one: Statement) -> str:
-    return Exchange(one.question, one.old, one.lang) if one.old else one.question
+    if not one.old:
+        return one.question
+    return Exchange(one.question, one.old, one.lang, one.fact, one.subject or "")

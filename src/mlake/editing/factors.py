@@ -58,3 +58,12 @@ class Factors(NamedTuple):
     def to(self, device: torch.device) -> "Factors":
         """The update on a device."""
         return Factors(self.left.to(device), self.right.to(device))
+
+    def slim(self) -> "Factors":
+        """The same update with no more columns than its smaller side."""
+        d_out, d_in = len(self.left), len(self.right)
+        if self.left.shape[1] <= min(d_out, d_in):
+            return self
+        dense = self.dense()
+        side = torch.eye(min(d_out, d_in), dtype=dense.dtype, device=dense.device)
+        return Factors(dense, side) if d_in <= d_out else Factors(side, dense.T)

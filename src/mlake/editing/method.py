@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 from mlake.editing.edits.edit import Edit
 from mlake.errors import EditError
@@ -113,12 +113,17 @@ class Method(ABC):
     Only ``edit`` has to be written. A row of ``EDITORS`` is a value of such a class.
 
     Attributes:
+        family: What it does to a model, in a few words.
+        weighs: What its edits hold, which tells how large they are.
         name: Name of the row.
         title: Name in figures and tables, as its paper writes it; empty for ``name``.
         paper: Address of the paper.
         origin: Where its settings are from, if a preset or a file of settings was asked for, or settings for
             the model are packaged.
     """
+
+    family: ClassVar[str] = "other"
+    weighs: ClassVar[str] = ""
 
     name: str
     title: str = field(default="", kw_only=True)

@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from mlake.editing.finetune import FineTune
+from mlake.editing.gradient import KnowledgeNeurons, UltraEdit
 from mlake.editing.locate.method import LocateThenEdit
-from mlake.editing.memories import Memory
+from mlake.editing.locate.value import ValueSettings
+from mlake.editing.memories import Memory, Serac
 from mlake.editing.mend import Mend
 from mlake.editing.method import Method, Origin
 from mlake.editing.settings import overridden
-from mlake.editing.side import BabelReft, Grace
+from mlake.editing.side import BabelReft, Grace, Memoir, TPatcher
 from mlake.editing.tuned import tuned_settings
 from mlake.errors import UnknownNameError
 from mlake.models.lm import LM
@@ -45,6 +47,11 @@ _FINE_TUNING: tuple[Method, ...] = (
     replace(
         _TUNED, name="locft-bf", title="LocFT-BF", paper="https://arxiv.org/abs/2509.22072",
         text_batch=100, end=True,
+    ),
+    # Dong et al. 2022: neurons beside one MLP, on several wordings of all facts.
+    FineTune(
+        "calinet", title="CaliNet", paper="https://arxiv.org/abs/2210.03329", source="templates",
+        where="side", rank=64, rate=1e-3, epochs=60, stop=0.05,
     ),
 )  # fmt: skip
 
@@ -107,6 +114,17 @@ _ROWS: tuple[Method, ...] = (
         key_mean="halves",
         projector="others",
     ),
+    # Li et al. 2024: a vector for the attention too, which is found and not written.
+    LocateThenEdit(
+        "pmet",
+        title="PMET",
+        paper="https://arxiv.org/abs/2308.08742",
+        metric="moment",
+        ridge=6_000.0,
+        site="attention+down",
+        spread="root",
+        value=ValueSettings(steps=20, decay=0.5, clamp=1.0, sure=0.01),
+    ),
     # Mitchell et al. 2022: a network trained beforehand turns the gradient into the edit.
     Mend(title="MEND", paper="https://arxiv.org/abs/2110.11309"),
     # Wei et al. 2024: fine-tuning on each fact in other words and in context.
@@ -119,10 +137,20 @@ _ROWS: tuple[Method, ...] = (
     Memory("remake", title="ReMaKE", paper="https://arxiv.org/abs/2312.13040"),
     # Zheng et al. 2023, with the same demonstrations for every question of a language.
     Memory("ike", title="IKE", paper="https://arxiv.org/abs/2305.12740", scope="always", demonstrations=8),
+    # Mitchell et al. 2022 (Memory-based model editing), the model itself being the counterfactual one.
+    Serac("serac", title="SERAC", paper="https://arxiv.org/abs/2206.06520"),
     # Hartvigsen et al. 2023: a codebook beside one block.
     Grace("grace", title="GRACE", paper="https://arxiv.org/abs/2211.11031"),
+    # Gu et al. 2025: features of the gradient, normalised over all edits so far, in closed form.
+    UltraEdit("ultraedit", title="UltraEdit", paper="https://arxiv.org/abs/2505.14679"),
+    # Dai et al. 2022: the columns of a few neurons turned from the old answer to the new one.
+    KnowledgeNeurons("kn", title="KN", paper="https://arxiv.org/abs/2104.08696"),
     # BabelEdits, Findings of ACL 2025: subspaces that change where the subject is named.
     BabelReft("babelreft", title="BabelReFT", paper="https://openreview.net/forum?id=hCXLvaaZFv"),
+    # Huang et al. 2023: a neuron for each token of a new answer, beside the last MLP.
+    TPatcher("t-patcher", title="T-Patcher", paper="https://arxiv.org/abs/2301.09785"),
+    # Wang et al. 2025: a matrix beside a down-projection, of which each prompt reads a part of its own.
+    Memoir("memoir", title="MEMOIR", paper="https://arxiv.org/abs/2506.07899"),
 )
 EDITORS: dict[str, Method] = {row.name: row for row in _ROWS}
 """Name to method; another method is one more entry."""

@@ -13,7 +13,15 @@ from transformers.pytorch_utils import Conv1D
 
 from mlake.errors import ModelError
 
-__all__ = ["ARCHITECTURES", "Architecture", "architecture_of", "detect", "head_is_whole", "head_logits"]
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "architecture_of",
+    "attention_out",
+    "detect",
+    "head_is_whole",
+    "head_logits",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,25 @@ def architecture_of(model: Any) -> Architecture:
         return detect(model)
     _check(model, arch)
     return arch
+
+
+def attention_out(model: Any, arch: Architecture, layer: int) -> nn.Module:
+    """The linear map that ends the attention of a block: the last one to the hidden size beside the MLP.
+
+    Raises:
+        ModelError: There is none.
+    """
+    block = model.get_submodule(arch.layers)[layer]
+    d_model = model.config.get_text_config().hidden_size
+    found = [
+        module
+        for name, module in block.named_modules()
+        if not name.startswith(f"{arch.mlp}.") and _width(module) == d_model
+    ]
+    if not found:
+        raise _unknown(model, "its attention does not end in a linear map to the hidden size")
+    last: nn.Module = found[-1]
+    return last
 
 
 def head_logits(model: Any, hidden: Tensor) -> Tensor:

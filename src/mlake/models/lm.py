@@ -9,7 +9,13 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from mlake.errors import ModelError
-from mlake.models.architectures import Architecture, architecture_of, head_is_whole, head_logits
+from mlake.models.architectures import (
+    Architecture,
+    architecture_of,
+    attention_out,
+    head_is_whole,
+    head_logits,
+)
 from mlake.models.hooks import hold_masks_finite
 from mlake.models.passes import Passes
 from mlake.models.prompts import PromptStyle, style_for
@@ -157,6 +163,14 @@ class LM:
     def down(self, layer: int) -> nn.Module:
         """The down-projection of a block."""
         return self.layers[layer].get_submodule(self.arch.down)
+
+    def attention_out(self, layer: int) -> nn.Module:
+        """The last linear map of a block's attention.
+
+        Raises:
+            ModelError: None is found.
+        """
+        return attention_out(self.model, self.arch, layer)
 
     def weight(self, layer: int) -> nn.Parameter:
         """The down-projection's weight as the model stores it: ``(d_out, d_in)``, or transposed."""

@@ -68,7 +68,7 @@ class View:
         make: Makes its tables and figures.
         needs: What it cannot be made without.
         runs: Names of the shared runs (``mlake.reproduce.runs``) that ``mlake reproduce`` makes it from.
-        methods: Methods that it shows; of a shared run's methods only these are run.
+        methods: Methods that it shows; of a shared run's methods only these are run, all where none is named.
         models: Hub names of the models that it is made with where a user names none.
         analyses: What ``mlake reproduce`` measures besides, with the model at hand.
         measures: Names of the measures that its numbers come from; each gives their versions.

@@ -12,6 +12,7 @@ from mlake.report.figures import (
     figure6,
     figure7,
     figure8,
+    trade_figure,
     transfer_by_distance,
 )
 from mlake.report.figures.fluency import MEASURES as FLUENCY
@@ -24,6 +25,7 @@ from mlake.report.findings.neurons import neuron_table
 from mlake.report.findings.retention import retention
 from mlake.report.findings.sequences import sequence_table
 from mlake.report.findings.subject_tokens import of_facts, summed
+from mlake.report.findings.trade import TRADE_MEASURES, trade_table
 from mlake.report.needs import (
     ACROSS,
     DATA,
@@ -269,8 +271,21 @@ _BEYOND = (
         measures=("contains",),
     ),
 )
+_NAMED = (
+    View(
+        "methods",
+        "Methods side by side: what they change, in which languages, and what else they break",
+        lambda given: [trade_table(given.runs), trade_figure(given.runs)],
+        needs=(DIRECT,),
+        runs=("methods",),
+        methods=(),
+        analyses=("ability",),
+        measures=TRADE_MEASURES,
+    ),
+)
+"""Views for which every method is run: made only where they are named."""
 
-VIEWS: dict[str, View] = {view.name: view for view in (*_PAPER, *_BEYOND)}
+VIEWS: dict[str, View] = {view.name: view for view in (*_PAPER, *_BEYOND, *_NAMED)}
 """Every view by name, those of the paper first, in its order."""
 
 
@@ -278,12 +293,14 @@ def chosen(names: Sequence[str]) -> tuple[View, ...]:
     """The views of these names, each once.
 
     Args:
-        names: Names of views, ``all``, or ``beyond``: those that the paper does not have.
+        names: Names of views; ``beyond``: those that the paper does not have; or ``all``: these and the
+            paper's. ``methods``, for which every method is run, is in neither.
 
     Raises:
         UnknownNameError: No view has this name.
     """
-    groups = {"all": list(VIEWS), "beyond": [name for name, view in VIEWS.items() if view not in _PAPER]}
+    shared = [name for name, view in VIEWS.items() if view not in _NAMED]
+    groups = {"all": shared, "beyond": [name for name in shared if VIEWS[name] not in _PAPER]}
     found: dict[str, View] = {}
     for name in names:
         for one in groups.get(name, [name]):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mlake.editing import EDITORS
+
 __all__ = ["RUNS", "SharedRun"]
 
 
@@ -37,6 +39,10 @@ RUNS: Mapping[str, SharedRun] = {
         edit_langs="en",
         test_langs="en",
         editor={"key": "question"},
+    ),
+    # what every method does, from one statement
+    "methods": SharedRun(
+        methods=tuple(EDITORS), kinds=("direct", "paraphrase", "multihop", "locality"), edit_langs="en"
     ),
     # the model as it is, on what was true before
     "unedited": SharedRun(methods=("none",), kinds=("direct", "multihop_before")),

@@ -35,8 +35,8 @@ def models_of(view: View, options: Options) -> tuple[str, ...]:
 
 
 def methods_of(view: View, options: Options) -> tuple[str, ...]:
-    """The methods that a view shows: the user's choice where it compares several, else its own."""
-    return options.methods if options.methods and len(view.methods) > 1 else view.methods
+    """The methods that a view shows: the user's choice where it compares several, else its own; none: all."""
+    return options.methods if options.methods and len(view.methods) != 1 else view.methods
 
 
 def wishes(views: Sequence[View], options: Options) -> tuple[Wish, ...]:
@@ -64,7 +64,7 @@ def _run_with(name: str, shown: Sequence[str], options: Options) -> tuple[str, .
     own = RUNS[name].methods
     if own == (NO_METHOD,):
         return own
-    return tuple(method for method in dict.fromkeys((*own, *options.methods)) if method in shown)
+    return tuple(method for method in dict.fromkeys((*own, *options.methods)) if not shown or method in shown)
 
 
 def _settings(method: str, run: SharedRun, options: Options) -> Settings:

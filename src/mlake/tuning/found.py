@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -42,6 +43,12 @@ class Found:
     def points(self) -> dict[str, Trial]:
         """The points with names."""
         return named(self.front)
+
+    @property
+    def model(self) -> str:
+        """The model as others know it: of a local file or folder its name alone."""
+        name = self.search.lm.name
+        return Path(name).name if Path(name).exists() else name
 
     @property
     def minutes(self) -> float:
@@ -84,7 +91,7 @@ class Found:
         many, langs = len(spec["facts"]), "+".join(spec["edit_langs"])
         made = {
             "method": spec["method"],
-            "model": spec["model"],
+            "model": self.model,
             "revision": spec["model_revision"],
             "source": f"mlake tune on {many} facts of {spec['data']} stated in {langs}: {name} of "
             f"{len(self.trials)} settings tried",
@@ -140,7 +147,7 @@ class Found:
             names.setdefault(one.number, []).append(name)
         return Table(
             name="front",
-            title=f"Settings of {self.search.wanted.method} for {self.search.lm.name} that no others beat",
+            title=f"Settings of {self.search.wanted.method} for {self.model} that no others beat",
             columns=(
                 "settings",
                 "point",

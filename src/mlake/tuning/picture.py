@@ -21,7 +21,7 @@ def front_picture(found: Found) -> Picture:
         found: What came of the search.
     """
     search = found.search
-    title = f"{method_name(search.wanted.method)} on {label(search.lm.name)}"
+    title = f"{method_name(search.wanted.method)} on {label(found.model)}"
 
     def draw() -> Any:
         grid = Grid(widths=(_SIDE,), heights=(_SIDE,), left=0.5, right=0.2)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mlake.errors import RunError
-from mlake.tuning.front import front, ranked
+from mlake.tuning.front import front, ranked, useful
 from mlake.tuning.space import Axis
 from mlake.tuning.trial import OBJECTIVES, Trial, latest
 
@@ -24,6 +24,7 @@ _EACH = 4  # settings that share what takes long, before something else that tak
 _RANDOM = 10  # trials before the sampler has enough to learn from
 _ASKED = 8  # times the sampler may propose what was tried
 _DRAWS = 2000
+_WORST = -100.0  # nats and shares are all above
 
 
 class Job(NamedTuple):
@@ -110,18 +111,30 @@ def _unfinished(trials: Sequence[Trial], rungs: int) -> Trial | None:
 def _new(axes: Sequence[Axis], trials: Sequence[Trial], seed: int) -> dict[str, Any] | None:
     """Settings that were not tried: by the sampler, or any where it repeats itself."""
     known = [dict(one.settings) for one in trials]
-    held = _held(axes, trials)
+    held = _held(axes, trials, seed)
     for attempt in range(_ASKED):
         settings = _drawn(axes, trials, held, seed + _ASKED * len(trials) + attempt)
         if settings not in known:
             return settings
     dice = random.Random(f"{seed} {len(trials)}")
-    draws = ({axis.name: dice.choice(axis.values) for axis in axes} for _ in range(_DRAWS))
-    return next((settings for settings in draws if settings not in known), None)
+    for fixed in (held, {}):
+        draws = ({one.name: _value(one, fixed, dice) for one in axes} for _ in range(_DRAWS))
+        found = next((settings for settings in draws if settings not in known), None)
+        if found is not None:
+            return found
+    return None
 
 
-def _held(axes: Sequence[Axis], trials: Sequence[Trial]) -> dict[str, int]:
-    """Places on the dear axes that the next trial must share, so that a few do; none for a free choice."""
+def _value(axis: Axis, held: Mapping[str, int], dice: random.Random) -> Any:
+    return axis.values[held[axis.name]] if axis.name in held else dice.choice(axis.values)
+
+
+def _held(axes: Sequence[Axis], trials: Sequence[Trial], seed: int) -> dict[str, int]:
+    """Places on the dear axes that the next trial must have; none for a free choice.
+
+    A few trials share them. Then one of them changes from what did best, so that little time goes a long way;
+    the setting with most values left to try comes first, which is the blocks.
+    """
     dear = [axis for axis in axes if not axis.cheap]
     if len(dear) == len(axes):
         return {}
@@ -129,8 +142,25 @@ def _held(axes: Sequence[Axis], trials: Sequence[Trial]) -> dict[str, int]:
     counts = Counter(keys)
     for key in reversed(keys):
         if counts[key] < _EACH:
-            return {axis.name: place for axis, place in zip(dear, key, strict=True)}
-    return {}
+            return _named(dear, key)
+    done = {one.number: one.rungs[0] for one in latest(trials) if 0 in one.rungs}
+    if not done:
+        return {}
+    first = keys[ranked(done)[0]]
+    free = [
+        [new for place in range(len(axis.values)) if (new := _changed(first, at, place)) not in counts]
+        for at, axis in enumerate(dear)
+    ]
+    most = max(free, key=len)
+    return _named(dear, random.Random(f"{seed} {len(counts)}").choice(most)) if most else {}
+
+
+def _changed(key: tuple[int, ...], at: int, place: int) -> tuple[int, ...]:
+    return (*key[:at], place, *key[at + 1 :])
+
+
+def _named(axes: Sequence[Axis], key: Sequence[int]) -> dict[str, int]:
+    return {axis.name: place for axis, place in zip(axes, key, strict=True)}
 
 
 def _drawn(
@@ -147,8 +177,9 @@ def _drawn(
         tree = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_RANDOM, multivariate=True)
         sampler = optuna.samplers.PartialFixedSampler(dict(held), tree) if held else tree
         study = optuna.create_study(directions=["maximize"] * len(names), sampler=sampler)
+        uses = useful({one.number: one.best for one in latest(trials)})
         for trial in trials:
-            study.add_trial(_told(trial, axes, places, names))
+            study.add_trial(_told(trial, axes, places, names, trial.number in uses))
         found = study.ask(places).params
     return {axis.name: axis.values[found[axis.name]] for axis in axes}
 
@@ -160,7 +191,10 @@ def _places(axis: Axis) -> Any:
     return IntDistribution(0, count - 1) if axis.ordered else CategoricalDistribution(tuple(range(count)))
 
 
-def _told(trial: Trial, axes: Sequence[Axis], places: Mapping[str, Any], names: Sequence[str]) -> Any:
+def _told(
+    trial: Trial, axes: Sequence[Axis], places: Mapping[str, Any], names: Sequence[str], use: bool
+) -> Any:
+    """A trial as the sampler knows it; what is of no use is worse than all else in every way."""
     import optuna
 
     failed = bool(trial.failed) or not trial.rungs
@@ -168,5 +202,5 @@ def _told(trial: Trial, axes: Sequence[Axis], places: Mapping[str, Any], names: 
         params={axis.name: axis.values.index(trial.settings[axis.name]) for axis in axes},
         distributions=dict(places),
         state=optuna.trial.TrialState.FAIL if failed else optuna.trial.TrialState.COMPLETE,
-        values=None if failed else [trial.best.objectives[name] for name in names],
+        values=None if failed else [trial.best.objectives[name] if use else _WORST for name in names],
     )

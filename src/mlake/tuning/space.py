@@ -58,6 +58,9 @@ def _axis(name: str, one: Range | Choice, now: Any, depth: int) -> Axis:
     if isinstance(one, Choice):
         values = dict.fromkeys((*one.values, now))
         return Axis(name, tuple(values), ordered=False, cheap=one.cheap)
+    if one.scale == "depth" and type(now) is int:
+        lasts = {round(share * (depth - 1)) for share in _spread(one)}
+        return Axis(name, tuple(sorted({now, *lasts})), ordered=True, cheap=one.cheap)
     if one.scale == "depth":
         windows = {tuple(now), *_windows(one, len(now), depth)}
         found = sorted(windows, key=lambda some: (some[-1], len(some)))

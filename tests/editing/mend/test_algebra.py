@@ -15,7 +15,6 @@ from mlake.editing.mend import gradients as module
 from mlake.editing.mend.files import untrained
 from mlake.editing.mend.gradients import Gradient, edited, edited_matrices, gradients
 from mlake.editing.mend.hypernet import GradientNetwork, Running, Shape
-from mlake.editing.mend.method import _compressed
 from mlake.editing.prompts import prompted
 from mlake.errors import EditError, ModelError
 from mlake.models.spans import Encoded
@@ -275,7 +274,7 @@ def test_an_edit_has_no_more_columns_than_its_matrix(d_out: int, d_in: int, toke
         torch.randn(d_out, tokens, generator=random, dtype=torch.float64),
         torch.randn(d_in, tokens, generator=random, dtype=torch.float64),
     )
-    small = _compressed(factors)
+    small = factors.slim()
     assert small.left.shape == (d_out, min(tokens, d_out, d_in))
     assert small.right.shape == (d_in, min(tokens, d_out, d_in))
     assert torch.allclose(small.dense(), factors.dense())

@@ -33,12 +33,14 @@ class Edit(ABC):
             written as a checkpoint.
         keys: Layer to the keys that were edited, ``(d_in, n)``, where the method finds keys; later edits
             may keep them.
+        carried: What the method goes on from in a later edit, by names of its own; nothing for most.
         report: What the method has to say. JSON values.
     """
 
     format: ClassVar[str]
     mergeable: ClassVar[bool] = False
     keys: Mapping[int, Tensor] = MappingProxyType({})
+    carried: Mapping[str, Tensor] = MappingProxyType({})
     report: Mapping[str, Any]
 
     @abstractmethod

@@ -6,11 +6,15 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from mlake.disk import json_of
+from mlake.editing.edits.added import NeuronEdit
+from mlake.editing.edits.columns import ColumnEdit
 from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.edit import Edit
+from mlake.editing.edits.memoir import MemoirEdit
 from mlake.editing.edits.memory import MemoryEdit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.edits.reft import ReftEdit
+from mlake.editing.edits.scoped import ScopedEdit
 from mlake.editing.edits.side import SideEdit
 from mlake.editing.edits.weights import WeightEdit
 from mlake.errors import EditError
@@ -18,7 +22,8 @@ from mlake.errors import EditError
 __all__ = ["EDITS", "load_edit"]
 
 _KINDS: tuple[type[Edit], ...] = (
-    WeightEdit, ParameterEdit, ContextEdit, MemoryEdit, SideEdit, ReftEdit,
+    WeightEdit, ParameterEdit, ContextEdit, MemoryEdit, ScopedEdit, SideEdit, ReftEdit, NeuronEdit,
+    MemoirEdit, ColumnEdit,
 )  # fmt: skip
 EDITS: dict[str, type[Edit]] = {kind.format: kind for kind in _KINDS}
 """Format to kind of edit; another kind is one more entry."""
@@ -44,7 +49,8 @@ def load_edit(path: str | Path) -> Edit:
         raise EditError(f"{path} is no edit of format {', '.join(EDITS)}; make it again with mlake edit")
     try:
         return EDITS[head["format"]].of(tensors, _report(head["report"]))
-    except (LookupError, RuntimeError, TypeError, ValueError):  # RuntimeError: one number asked of several
+    except (LookupError, OverflowError, RuntimeError, TypeError, ValueError):
+        # A RuntimeError is one number asked of several, an OverflowError an infinite whole number.
         raise EditError(f"the edit {path} is damaged; make it again with mlake edit") from None
 
 

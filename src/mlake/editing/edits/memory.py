@@ -142,13 +142,21 @@ class MemoryEdit(Edit):
                 f"{len(query)}; apply it to the model it was made with"
             )
         named = {one.fact for one in self.entries if one.subject and one.named(question)}
-        added = torch.tensor([self.naming * (one.fact in named) for one in self.entries])
-        likeness, nearest = (self.embeddings @ query + added).max(dim=0)
+        likeness, nearest = self.likeness(query, [one.fact in named for one in self.entries]).max(dim=0)
         entry = self.entries[int(nearest)]
         asked_in = told(question) or entry.lang
         same = (one for one in self.entries if one.fact == entry.fact and one.lang == asked_in)
         shown = self.scope is None or float(likeness) >= self.scope
         return Found(next(same, entry), float(likeness), shown)
+
+    def likeness(self, query: Tensor, named: Sequence[bool]) -> Tensor:
+        """How alike a question and each entry are, ``(n,)``.
+
+        Args:
+            query: The question's vector, ``(d,)``.
+            named: Whether the question names the subject of each entry's fact.
+        """
+        return self.embeddings @ query + torch.tensor([self.naming * one for one in named])
 
     def tensors(self) -> dict[str, Tensor]:
         """``memory``: all but the numbers, as JSON in bytes; ``embeddings`` and ``state``."""

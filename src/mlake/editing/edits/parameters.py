@@ -30,6 +30,7 @@ class ParameterEdit(Edit):
             stores it: ``left (rows, r)`` and ``right (columns, r)``.
         values: Parameter to its new value, in any floating type.
         report: What the method has to say. JSON values.
+        carried: What its method goes on from in a later edit, by names of the method's own.
     """
 
     format: ClassVar[str] = "mlake-parameters/1"
@@ -38,6 +39,7 @@ class ParameterEdit(Edit):
     factors: Mapping[str, Factors] = field(default_factory=dict)
     values: Mapping[str, Tensor] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
+    carried: Mapping[str, Tensor] = field(default_factory=dict)
 
     @contextmanager
     def applied(self, lm: LM, /) -> Iterator[LM]:
@@ -79,8 +81,9 @@ class ParameterEdit(Edit):
         return new
 
     def tensors(self) -> dict[str, Tensor]:
-        """``value:<name>``, ``left:<name>`` and ``right:<name>``."""
+        """``value:<name>``, ``left:<name>``, ``right:<name>`` and ``carried:<name>``."""
         found = {f"value:{name}": value for name, value in self.values.items()}
+        found |= {f"carried:{name}": value for name, value in self.carried.items()}
         for name, factors in self.factors.items():
             found |= {f"left:{name}": factors.left, f"right:{name}": factors.right}
         return found
@@ -90,15 +93,18 @@ class ParameterEdit(Edit):
         """The edit that ``tensors`` gave."""
         factors: dict[str, Factors] = {}
         values: dict[str, Tensor] = {}
+        carried: dict[str, Tensor] = {}
         for key, tensor in tensors.items():
             part, _, name = key.partition(":")
             if part == "value":
                 values[name] = checked(tensor)
+            elif part == "carried":
+                carried[name] = checked(tensor, finite=True)
             elif part == "left":
                 factors[name] = Factors.checked(tensor, tensors[f"right:{name}"])
             elif part != "right" or f"left:{name}" not in tensors:
                 raise ValueError(f"unknown tensor {key!r}")
-        return cls(factors, values, report)
+        return cls(factors, values, report, carried)
 
     @property
     def kept(self) -> bool:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Literal, Self
 
 from mlake.chat_server import ChatServer
 from mlake.editing.edits.edit import Edit
-from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.finetune.augment import Augmented, augmented
 from mlake.editing.finetune.augment import bare as bare_texts
 from mlake.editing.finetune.examples import Objective, examples
@@ -15,6 +14,7 @@ from mlake.editing.finetune.generated import LocalWriter, ServerWriter, Writer
 from mlake.editing.finetune.places import Where, parameters
 from mlake.editing.finetune.published import PUBLISHED, Suggested, suggested
 from mlake.editing.finetune.requests import VERSION as REQUESTS_VERSION
+from mlake.editing.finetune.side import training_side
 from mlake.editing.finetune.templates import VERSION as TEMPLATES_VERSION
 from mlake.editing.finetune.training import Epoch, Schedule, train
 from mlake.editing.finetune.weights import Weights, training_low_rank, training_some
@@ -45,13 +45,15 @@ class FineTune(Method):
         epochs: Most passes over the texts.
         rate: Learning rate.
         stop: Training ends after a pass in which the questions' mean loss was below this.
-        rank: Rank of the low-rank update of linear maps; 0 trains the parameters themselves.
+        rank: Rank of the low-rank update of linear maps, or neurons at the ``side``; 0 trains the parameters
+            themselves.
         text_batch: Texts in a step.
         seed: Seed of the templates' and batches' order, and of the low-rank start.
         url: Address of the server; its key comes from ``$OPENAI_API_KEY``.
         model: The server's name of the model, or what ``mlake.models.load`` loads.
         where: What is trained: ``all``, with ``rank`` every linear map of the blocks; a ``block``; its
-            ``down``-projection; or the maps that make queries and values (``query_value``).
+            ``down``-projection; the maps that make queries and values (``query_value``); or neurons at the
+            ``side`` of one block's MLP.
         layers: Blocks of it; none takes all blocks.
         objective: Whether each token of an answer is scored behind those before it (``tokens``), or all of
             them where the first stands (``last``), which is wrong for answers of several tokens.
@@ -63,6 +65,9 @@ class FineTune(Method):
         clip: Gradients are clipped to this length; 0 leaves them.
         skip: No step is taken on a batch whose mean loss is below this.
     """
+
+    family: ClassVar[str] = "fine-tuning"
+    weighs: ClassVar[str] = "what is trained: one matrix or all, or low-rank factors"
 
     LATER: ClassVar[Mapping[str, Any]] = {
         "where": "all",
@@ -135,6 +140,11 @@ class FineTune(Method):
             raise EditError(
                 f"box={self.box:g} bounds whole weights, got rank={self.rank}; set rank=0 or box=0"
             )
+        if self.where == "side" and (not self.rank or len(self.layers) > 1):
+            raise EditError(
+                f"where=side has rank neurons beside the MLP of one block, got rank={self.rank} and "
+                f"layers={list(self.layers)}; set rank=64 and one layer"
+            )
         return self
 
     def fitted(self, lm: LM, /) -> Self:
@@ -163,7 +173,7 @@ class FineTune(Method):
             "rate": Range(self.rate / 10, self.rate * 10, "log", 5),
             "epochs": Range(self.epochs / 4, self.epochs * 2, "log", 4),
         }
-        if self.where in ("block", "down"):
+        if self.where in ("block", "down", "side"):
             found["layers"] = Range(0.1, 0.9, "depth", 9)
         if self.box:
             found["box"] = Range(self.box, self.box * 100, "log", 5)
@@ -190,7 +200,7 @@ class FineTune(Method):
         text: Sequence[str] = (),
         history: Sequence[Edit] = (),
         progress: Progress = lambda done: None,
-    ) -> ParameterEdit:
+    ) -> Edit:
         """Train the model to state these facts. The model is left as it was, bit for bit.
 
         Args:
@@ -221,9 +231,9 @@ class FineTune(Method):
                     told.share((done + _share(passed)) / len(groups))
 
                 passes.append(train(lm, weights, found, self._schedule(), share))
-            factors, values = weights.found()
+            edit = weights.edit(report | {"losses": self._losses(passes)})
         told.finish()
-        return ParameterEdit(factors, values, report | {"losses": self._losses(passes)})
+        return edit
 
     def _augmented(self, statements: Sequence[Statement], writer: Writer | None) -> list[Augmented]:
         if self.source == "bare":
@@ -260,6 +270,9 @@ class FineTune(Method):
     def _weights(self, lm: LM) -> AbstractContextManager[Weights]:
         if not self.rank:
             return training_some(lm, self.where, self.layers, box=self.box)
+        if self.where == "side":
+            (layer,) = self.layers or (len(lm.layers) - 1,)
+            return training_side(lm, self.rank, layer, self.seed)
         return training_low_rank(
             lm, self.rank, self.seed, alpha=self.alpha, where=self.where, layers=self.layers
         )

@@ -11,7 +11,7 @@ from mlake.models.lm import LM
 
 __all__ = ["Where", "maps", "parameters"]
 
-Where = Literal["all", "block", "down", "query_value"]
+Where = Literal["all", "block", "down", "query_value", "side"]
 
 _QUERY_VALUE = ("q_proj", "v_proj", "c_attn", "query_key_value", "qkv_proj")
 """Names of these maps in the families; the last three make keys too, and cannot be told apart."""

@@ -5,10 +5,11 @@ from typing import Any
 from mlake.editing.locate.fitting import Suggested, scaled
 from mlake.editing.locate.published import EASYEDIT, Published
 
-__all__ = ["LOCFT", "PUBLISHED", "ROME", "Suggested", "suggested"]
+__all__ = ["CALINET", "LOCFT", "PUBLISHED", "ROME", "Suggested", "suggested"]
 
 ROME = "kmeng01/rome@0874014"
 LOCFT = "ICT-STAR/LocFT@51db785"
+CALINET = "dqxiu/CaliNet@8c9cfd5"
 """Repositories of the authors, at the commits that were read."""
 
 _EASYEDIT = ("ft-last", "ft-m")  # whose files say the same: EasyEdit tells them apart by one line
@@ -42,6 +43,7 @@ PUBLISHED: tuple[Published, ...] = (
     _row(("lora",), "Llama", 32, None, _file("LoRA/llama-7b")),
     _row(("lora",), "Qwen 2", 28, None, _file("LoRA/qwen2.5-7b"), epochs=60),
     _row(("lora",), "GPT-2", 48, None, _file("LoRA/gpt2-xl"), epochs=30),
+    _row(("calinet",), "T5", 12, 11, f"{CALINET} train_calinet/bash/t5_train_kb_f.sh"),
     _row(("locft-bf",), "Llama", 32, 22, f"{LOCFT} hparams/llama3-8b.yaml"),
     _row(("locft-bf",), "Qwen 2", 28, 6, f"{LOCFT} hparams/qwen2.5-7b.yaml"),
     _row(("locft-bf",), "Mistral", 32, 23, f"{LOCFT} hparams/mistral-7b.yaml", where="block", rate=5e-5),

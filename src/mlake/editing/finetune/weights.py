@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
+from mlake.editing.edits.edit import Edit
+from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
 from mlake.editing.finetune.places import Where, maps, parameters
 from mlake.editing.locate.rows import wide
@@ -44,8 +46,8 @@ class Weights(Protocol):
     def spread(self) -> None:
         """After a step: put what was moved into the model."""
 
-    def found(self) -> tuple[Mapping[str, Factors], Mapping[str, Tensor]]:
-        """What training has changed: low-rank factors and new values by parameter name, on the CPU."""
+    def edit(self, report: Mapping[str, Any]) -> Edit:
+        """What training has changed, on the CPU."""
 
 
 @dataclass(eq=False)
@@ -93,6 +95,10 @@ class Whole:
             name: new.clone() for name, new in now.items() if not torch.equal(new, self.originals[name])
         }
         return {}, values
+
+    def edit(self, report: Mapping[str, Any]) -> ParameterEdit:
+        """New values."""
+        return ParameterEdit(*self.found(), report)
 
 
 def _bound(values: Tensor, original: Tensor, box: float) -> None:
@@ -170,6 +176,10 @@ class LowRank:
             name: Factors((self.gain * left.detach()).cpu(), right.detach().cpu().clone())
             for name, (left, right) in pairs
         }, {}
+
+    def edit(self, report: Mapping[str, Any]) -> ParameterEdit:
+        """Factors."""
+        return ParameterEdit(*self.found(), report)
 
 
 @contextmanager

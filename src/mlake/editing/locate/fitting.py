@@ -43,7 +43,7 @@ def suggested(lm: LM, method: LocateSettings, like: str = "") -> Suggested:
             found |= {**theirs.settings, "site": "down"}
             where = "at the down-projection of one layer"
             return Suggested(found, f"not published for {family}: {theirs.source}, {where}")
-        found |= _SANDWICH
+        found |= _SANDWICH if method.site == "block" else _SANDWICH | {"site": method.site}
         if method.metric == "moment" and method.ridge:
             found |= {"ridge": method.ridge * _SANDWICH_RIDGE, "preserve": _SANDWICH_PRESERVE}
         return Suggested(found, f"not published for {family}: chosen by mlake on Gemma-3-270M")

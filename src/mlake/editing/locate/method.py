@@ -72,7 +72,7 @@ class LocateThenEdit(LocateSettings):
 
     def config(self) -> dict[str, Any]:
         """As of any method; what earlier runs did without saying so stays unsaid."""
-        settings = LocateSettings.config(self)
+        settings = LocateSettings.config(self) | {"value": self.value.told()}
         return {key: value for key, value in settings.items() if LATER.get(key) != value}
 
     def needs_subject(self) -> bool:
@@ -109,7 +109,7 @@ class LocateThenEdit(LocateSettings):
             found["preserve"] = Choice((0.0, 0.1, 0.3, 1.0), cheap=True)
         return found | {
             "corpus_form": Choice(get_args(CorpusForm), cheap=True),
-            "corpus_tokens": Range(5_000, 50_000, "log", 3, cheap=True),
+            "corpus_tokens": Range(12_000, 50_000, "log", 2, cheap=True),
         }
 
     def passes(self) -> float:
@@ -273,7 +273,7 @@ class LocateThenEdit(LocateSettings):
         if self.metric == "null_space" and not self.ridge:
             raise EditError("a null_space metric needs a ridge above 0, got 0; set for example ridge=10")
         self._check_joint()
-        if self.spread != "share" and self.site == "down" and len(self.layers) > 1:
+        if self.spread in ("blue", "forward") and self.site != "block" and len(self.layers) > 1:
             raise EditError(
                 f"spread={self.spread!r} reads values behind a block, but this model's are optimised at the "
                 "down-projection; edit one layer, or set spread='share'"

@@ -9,6 +9,7 @@ __all__ = ["ALPHAEDIT", "EASYEDIT", "LIKE", "PRESETS", "PUBLISHED", "UNIFIED", "
 EASYEDIT = "zjunlp/EasyEdit@14cea82"
 ALPHAEDIT = "jianghoucheng/AlphaEdit@f5248d3"
 UNIFIED = "scalable-model-editing/unified-model-editing@23d72b5"
+PMET = "xpq-tech/PMET@80643f2"
 """Repositories of the authors, at the commits that were read."""
 
 LIKE = "easyedit"
@@ -42,6 +43,7 @@ _ROME = ("rome", "r-rome")
 _ALPHA = ("alphaedit", "langedit")  # whose files are AlphaEdit's
 _MANY = (4, 5, 6, 7, 8)
 _GPT_J = (3, 4, 5, 6, 7, 8)
+_NEO_X = (6, 7, 8, 9, 10)
 _GPT_2 = (13, 14, 15, 16, 17)
 _SHORT = {"decay": 0.5, "clamp": 0.75}
 _LLAMA_ALPHA = {"rate": 0.1, **_SHORT}
@@ -98,6 +100,24 @@ PUBLISHED: tuple[Published, ...] = (
     Published(
         ("emmet",), "GPT-2", 48, (17,), _file("EMMET/gpt2-xl"), {"steps": 20, "ridge": 1000, **_SHORT}, LIKE
     ),
+    # What the author gave for Llama 2 in answer to a user: the row's own settings.
+    Published(("pmet",), "Llama", 32, _MANY, "xpq-tech/PMET issue 5"),
+    Published(
+        ("pmet",),
+        "GPT-J",
+        28,
+        _GPT_J,
+        f"{PMET} edit/hparams/PMET/EleutherAI_gpt-j-6B.json",
+        {"steps": 30, "rate": 0.2, "clamp": 0.75, "kl": 1},
+    ),
+    Published(
+        ("pmet",),
+        "GPT-NeoX",
+        44,
+        _NEO_X,
+        f"{PMET} edit/hparams/PMET/EleutherAI_gpt-neox-20b.json",
+        {"steps": 30, "clamp": 0.8, "kl": 0.8, "ridge": 15_000},
+    ),
     Published(_ALPHA, "Llama", 32, _MANY, f"{ALPHAEDIT} hparams/AlphaEdit/Llama3-8B.json", _LLAMA_ALPHA),
     Published(_ALPHA, "Qwen 2", 28, _MANY, _file("AlphaEdit/qwen2.5-7b"), {"ridge": 1}),
     Published(_ALPHA, "GPT-J", 28, _GPT_J, f"{ALPHAEDIT} hparams/AlphaEdit/EleutherAI_gpt-j-6B.json", _SHORT),
@@ -117,6 +137,7 @@ _PROMPTS = {
     "prompt": "bare",
     "essence": "english",
     "corpus": "wikipedia",
+    "corpus_form": "bare",
     "corpus_tokens": 50_000_000,  # 100,000 articles, of which the first 2000 characters are read
 }
 _SAMPLED = (5, 5, 10, 10)  # two prefixes of five and two of ten tokens from each word: twenty

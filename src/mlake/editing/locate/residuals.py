@@ -148,7 +148,7 @@ class Residuals:
         self, layer: int, facts: Sequence[Prompted], values: Values, groups: Sequence[int]
     ) -> Tensor:
         deltas = in_force(self.lm, self._chains)
-        return mlp_outputs(self.lm, layer, self.method.site, facts, values.clean, deltas, groups)
+        return mlp_outputs(self.lm, layer, self.method.read, facts, values.clean, deltas, groups)
 
     def _due(self, layer: int, read: int, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         facts, groups, deltas = self._facts, self._groups, in_force(self.lm, self._chains)
@@ -159,7 +159,7 @@ class Residuals:
         fed = fed.cpu().view(len(facts), count, -1)  # (n, prompts, d_in)
         plain = self.method.residual == "plain"
         said, of = ([f.plain for f in facts], groups) if plain else (every, owners)
-        out = outputs_at(self.lm, read, said, self.method.site, deltas=deltas, groups=of).cpu()
+        out = outputs_at(self.lm, read, said, self.method.read, deltas=deltas, groups=of).cpu()
         now = self._mean(out.view(len(facts), len(said) // len(facts), -1))
         mean, at_plain = self._mean(fed).T, fed[:, 0].T
         return (target - now).T, mean, at_plain if self.method.met_at_plain else mean

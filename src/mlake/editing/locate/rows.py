@@ -7,8 +7,9 @@ true ones.
 
 import copy
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -35,14 +36,17 @@ __all__ = ["Rows", "Spot", "wide"]
 
 
 class Spot(NamedTuple):
-    """Where a value is added: the block, and its ``down``-projection's output or the ``block``'s own."""
+    """Where a value is added: the block, and a ``Site``."""
 
     layer: int
     site: str
 
-    def module(self, lm: LM) -> nn.Module:
-        """The module whose output changes."""
-        return lm.down(self.layer) if self.site == "down" else lm.layers[self.layer]
+    def modules(self, lm: LM) -> tuple[nn.Module, ...]:
+        """The modules whose outputs change, in order: one for each part of a value."""
+        if self.site == "block":
+            return (lm.layers[self.layer],)
+        down = lm.down(self.layer)
+        return (down,) if self.site == "down" else (lm.attention_out(self.layer), down)
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Rows:
             group: Group of each row, ``(rows,)``.
 
         Returns:
-            The rows, and the clean output at the spot at each row's key token, ``(rows, d)``.
+            The rows, and the clean outputs at the spot at each row's key token, ``(rows, parts · d)``.
         """
         device = lm.device
         prefixes = [ids[:lookup] for _, ids, lookup in rows]
@@ -104,13 +108,16 @@ class Rows:
         mask = torch.cat([before.mask, after.mask], dim=1)
         cache = prefix_cache(lm, prefixes, deltas, group)
         seen: dict[str, Any] = {}
-        with (
-            deltas.on(lm, group),
-            watched_input(lm.layers[spot.layer], lambda x: seen.update(entering=x[:, :1])),
-            watched_output(spot.module(lm), lambda out: seen.update(value=first(out)[:, 0])),
-            watched_output(lm.layers[spot.layer], lambda out: seen.update(leaving=out)),
-            _ending_above(lm, spot.layer),
-        ):
+        values: dict[int, Tensor] = {}
+        with ExitStack() as hooks:
+            hooks.enter_context(deltas.on(lm, group))
+            hooks.enter_context(
+                watched_input(lm.layers[spot.layer], lambda x: seen.update(entering=x[:, :1]))
+            )
+            for part, module in enumerate(spot.modules(lm)):
+                hooks.enter_context(watched_output(module, partial(_note, values, part)))
+            hooks.enter_context(watched_output(lm.layers[spot.layer], lambda out: seen.update(leaving=out)))
+            hooks.enter_context(_ending_above(lm, spot.layer))
             lm.model.base_model(
                 input_ids=after.ids,
                 attention_mask=mask,
@@ -123,20 +130,20 @@ class Rows:
         made = cls(
             spot, as_tuple, cache, seen["entering"], leaving, mask, positions, fact, deltas, tuple(group)
         )
-        return made, wide(seen["value"]).to(device)
+        return made, torch.cat([wide(values[part]).to(device) for part in range(len(values))], dim=1)
 
     def run(self, lm: LM, delta: Tensor, at: Tensor) -> Tensor:
         """Final hidden states when a value is added at the key tokens.
 
         Args:
             lm: The model.
-            delta: ``(facts, d)``; gradients flow to it.
+            delta: ``(facts, parts · d)``; gradients flow to it.
             at: Row and position of the tokens that are asked for, ``(wanted, 2)``.
 
         Returns:
             Final hidden states, ``(wanted, d_model)``.
         """
-        added = delta[self.fact.to(delta.device)][:, None]  # (rows, 1, d)
+        added = delta[self.fact.to(delta.device)][:, None]  # (rows, 1, parts · d)
         head = self._head(lm, added)
         leaving = torch.cat([head, self.leaving[:, 1:]], dim=1)
         last = len(lm.layers) - 1
@@ -161,22 +168,18 @@ class Rows:
 
         No other token of the block sees the value: it comes after the block's attention.
         """
-
-        def change(out: Tensor) -> Tensor:
-            return (wide(out) + added.to(out.device)).to(out.dtype)
-
         if self.spot.site == "block":
-            return change(self.leaving[:, :1])
+            return _plus(added, self.leaving[:, :1])
         seen: list[Tensor] = []
-        block = lm.layers[self.spot.layer]
-        with (
-            self.deltas.on(lm, self.group),
-            skipped(lm.layers[: self.spot.layer], as_tuple=self.as_tuple),
-            replaced_input(block, self.entering),
-            changed_output(self.spot.module(lm), change),
-            watched_output(block, lambda out: seen.append(first(out))),
-            _ending_above(lm, self.spot.layer),
-        ):
+        block, modules = lm.layers[self.spot.layer], self.spot.modules(lm)
+        with ExitStack() as hooks:
+            hooks.enter_context(self.deltas.on(lm, self.group))
+            hooks.enter_context(skipped(lm.layers[: self.spot.layer], as_tuple=self.as_tuple))
+            hooks.enter_context(replaced_input(block, self.entering))
+            for module, part in zip(modules, added.chunk(len(modules), dim=-1), strict=True):
+                hooks.enter_context(changed_output(module, partial(_plus, part)))
+            hooks.enter_context(watched_output(block, lambda out: seen.append(first(out))))
+            hooks.enter_context(_ending_above(lm, self.spot.layer))
             lm.model.base_model(
                 inputs_embeds=self.entering.to(lm.device),
                 attention_mask=self.mask[:, : 1 + self.mask.shape[1] - self.leaving.shape[1]],
@@ -208,6 +211,14 @@ class Rows:
 def wide(value: Tensor) -> Tensor:
     """The value in float32 or wider."""
     return value if value.dtype == torch.float64 else value.float()
+
+
+def _note(values: dict[int, Tensor], part: int, out: Any) -> None:
+    values[part] = first(out)[:, 0]
+
+
+def _plus(added: Tensor, out: Tensor) -> Tensor:
+    return (wide(out) + added.to(out.device)).to(out.dtype)
 
 
 def _ending_above(lm: LM, layer: int) -> Any:

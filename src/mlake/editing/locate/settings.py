@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from mlake.editing.locate.value import Site, ValueSettings
 from mlake.editing.method import Method
@@ -37,7 +37,8 @@ class LocateSettings(Method):
         metric: M of the update: ``identity``, ``moment`` (inverse second moment) or ``null_space``.
         ridge: λ of the update, on the scale of mean second moments.
         layers: Blocks whose down-projections change, ascending; the value is optimised at the last.
-        site: Where the value is optimised: ``down`` or ``block`` (see ``optimise_values``).
+        site: Where the value is optimised: ``down``, ``block`` or ``attention+down`` (see
+            ``optimise_values``).
         sequential: Facts one after another, each on the model that the ones before left (ROME).
         value: How values are optimised.
         prompt: Edit prompt.
@@ -80,6 +81,9 @@ class LocateSettings(Method):
         merge_scale: What a merged update is multiplied by.
     """
 
+    family: ClassVar[str] = "closed form"
+    weighs: ClassVar[str] = "a rank and a key for each fact, in each layer"
+
     metric: MetricName = "moment"
     ridge: float = 0.0
     layers: tuple[int, ...] = ()
@@ -99,7 +103,7 @@ class LocateSettings(Method):
     moments: Literal["clean", "edited"] = "clean"
     corpus: str = "statements"
     corpus_tokens: int = 50_000
-    corpus_form: CorpusForm = "bare"
+    corpus_form: CorpusForm = "both"
     seed: int = 0
     memory: bool = False
     projector: Literal["text", "others", "all"] = "text"
@@ -108,6 +112,11 @@ class LocateSettings(Method):
     merge: Literal["together", "sum", "mean", "tsvm"] = "together"
     merge_covariance: Literal["shared", "own"] = "shared"
     merge_scale: float = 1.0
+
+    @property
+    def read(self) -> Literal["down", "block"]:
+        """What is compared with a value: the output that its written part is one of."""
+        return "block" if self.site == "block" else "down"
 
     @property
     def written(self) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from mlake.models.lm import LM
 from mlake.models.room import free_memory
 from mlake.models.spans import Encoded
 
-__all__ = ["Suffix", "Task", "bytes_needed", "chunk_budget"]
+__all__ = ["Losses", "Suffix", "Task", "bytes_needed", "chunk_budget"]
 
 _ENOUGH = {"cpu": 512, "cuda": 2048}
 """Tokens a pass that keep the device busy: a chunk that has as many may end where lengths change."""
@@ -24,6 +24,20 @@ _ALIKE = 0.9
 
 Task = tuple[Sequence[Encoded], Encoded | None]
 """Prompts of a fact with their targets, and its essence prompt."""
+
+
+class Losses(NamedTuple):
+    """What a value of each fact does, ``(facts,)`` each.
+
+    Attributes:
+        nll: Mean negative log-likelihood of the target's tokens.
+        kl: KL divergence behind the essence prompt; 0 without one.
+        first: Whether every token of the target is the likeliest at its place behind every prompt.
+    """
+
+    nll: Tensor
+    kl: Tensor
+    first: Tensor
 
 
 class _Targets(NamedTuple):
@@ -49,7 +63,7 @@ class Suffix:
         targets: The target tokens.
         essence: Rows of the essence prompts, one token each; None if no fact has one.
         said: Clean log-probabilities after the essence prompts' key tokens, ``(rows, vocabulary)``.
-        clean: Clean value of each fact, ``(facts, d)``, in float32 or wider.
+        clean: Clean value of each fact, ``(facts, parts · d)``, in float32 or wider.
     """
 
     prompts: Rows
@@ -101,7 +115,7 @@ class Suffix:
             lm: The model.
             tasks: The facts.
             layer: Block at which a value is written.
-            site: ``down`` or ``block``.
+            site: As in ``optimise_values``.
             deltas: Edits in force, another for each group of facts.
             groups: Group of each fact; all of group 0 by default.
         """
@@ -132,28 +146,28 @@ class Suffix:
             said = lm.logits(essence.run(lm, still, _firsts(essence))).log_softmax(-1)
         return cls(rows, _targets(every), essence, said, clean[starts.to(clean.device)])
 
-    def losses(self, lm: LM, delta: Tensor) -> tuple[Tensor, Tensor]:
-        """Target loss and KL of each fact when δ is added at its key tokens.
+    def losses(self, lm: LM, delta: Tensor) -> Losses:
+        """The loss of each fact when δ is added at its key tokens.
 
         Args:
             lm: The model.
-            delta: ``(facts, d)``; gradients flow to it.
-
-        Returns:
-            Negative log-likelihood ``(facts,)`` and KL divergence ``(facts,)``, 0 without essence prompt.
+            delta: ``(facts, parts · d)``; gradients flow to it.
         """
         asked = [self.prompts.run(lm, delta, self.targets.place)]
         if self.essence is not None:
             asked.append(self.essence.run(lm, delta, _firsts(self.essence)))
         # One product with the head, which is the largest matrix and is read for few tokens.
         logits, *rest = torch.split(lm.logits(torch.cat(asked)), [len(one) for one in asked])
-        nll = cross_entropy(logits, self.targets.token.to(logits.device), reduction="none")
+        token = self.targets.token.to(logits.device)
+        nll = cross_entropy(logits, token, reduction="none")
         owner = self.prompts.fact[self.targets.place[:, 0]]
+        first = _per_fact((logits.argmax(-1) != token).to(nll), owner, delta) == 0
         nll = _per_fact(nll * self.targets.weight.to(nll), owner, delta)
         if self.essence is None or self.said is None:
-            return nll, torch.zeros_like(nll)
+            return Losses(nll, torch.zeros_like(nll), first)
         now = rest[0].log_softmax(-1)
-        return nll, _per_fact((now.exp() * (now - self.said)).sum(-1), self.essence.fact, delta)
+        kl = _per_fact((now.exp() * (now - self.said)).sum(-1), self.essence.fact, delta)
+        return Losses(nll, kl, first)
 
     def narrowed(self, keep: Tensor) -> "Suffix":
         """The same for some of the facts only.

@@ -12,9 +12,9 @@ a chunk advance together; Adam, clamp and early stop are per fact, so no fact se
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -29,7 +29,7 @@ from mlake.models.room import in_halves
 
 __all__ = ["Site", "StepLoss", "ValueSettings", "Values", "optimise_values"]
 
-Site = Literal["down", "block"]
+Site = Literal["down", "block", "attention+down"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class ValueSettings:
         clamp: Most that ‖δ‖ may be, as a multiple of ‖v‖.
         kl: Weight of the KL term.
         stop: A fact is done when its loss falls below this.
+        sure: Once its answer is the likeliest everywhere, a fact is done when its KL term is at most this,
+            and until then its likelihood counts a tenth, as in PMET; 0 for neither.
     """
 
     steps: int = 25
@@ -54,6 +56,12 @@ class ValueSettings:
     clamp: float = 4.0
     kl: float = 0.0625
     stop: float = 0.05
+    sure: float = 0.0
+
+    def told(self) -> dict[str, Any]:
+        """By name, as they are stored; what earlier runs did without saying so stays unsaid."""
+        settings = asdict(self)
+        return settings if self.sure else {name: settings[name] for name in settings if name != "sure"}
 
 
 class StepLoss(NamedTuple):
@@ -79,6 +87,9 @@ class Values(NamedTuple):
     losses: tuple[tuple[StepLoss, ...], ...]
 
 
+_CERTAIN = 0.1
+"""Weight of the likelihood of an answer that is the likeliest everywhere (PMET's code)."""
+
 _Found = tuple[Tensor, Tensor, tuple[StepLoss, ...]]
 """Target and clean value of a fact, and its loss at each step."""
 
@@ -101,8 +112,9 @@ def optimise_values(
         lm: The model; left as it was.
         tasks: The facts.
         layer: Block at which the value is written.
-        site: Where δ is added: ``down``, the output of the down-projection, or ``block``, the residual
-            stream after the block.
+        site: Where δ is added: ``down``, the output of the down-projection; ``block``, the residual
+            stream after the block; or ``attention+down``, a δ of its own at the output of the attention
+            too, which is found and not kept.
         settings: How to optimise.
         deltas: Edits in force, another for each group of facts.
         groups: Group of each fact; all of group 0 by default.
@@ -127,7 +139,9 @@ def optimise_values(
         told = Told(len(members), progress)
         delta, history = _descend(lm, suffix, settings, told.share)
         told.finish()
-        return list(zip(suffix.clean + delta, suffix.clean, map(tuple, history), strict=True))
+        wide = lm.matrix(layer).shape[0]  # of a value with several parts the last one is written
+        clean, target = suffix.clean[:, -wide:], (suffix.clean + delta)[:, -wide:]
+        return list(zip(target, clean, map(tuple, history), strict=True))
 
     for members in Suffix.chunks(lm, every):
         optimise = partial(_optimised, members, work)
@@ -148,20 +162,27 @@ def _stacked(found: Sequence[_Found]) -> Values:
 def _descend(
     lm: LM, suffix: Suffix, settings: ValueSettings, told: Callable[[float], object]
 ) -> tuple[Tensor, list[list[StepLoss]]]:
-    clean = suffix.clean  # (facts, d)
-    norm = clean.norm(dim=1)
-    rms = norm / clean.shape[1] ** 0.5
+    clean = suffix.clean  # (facts, parts · d)
+    width = lm.matrix(0).shape[0]
+    norm = clean.view(len(clean), -1, width).norm(dim=2)  # (facts, parts)
+    rms = norm / width**0.5
     rate = settings.rate * (rms if settings.rate_unit == "rms" else torch.ones_like(rms))
-    adam = _Adam(torch.zeros_like(clean), rate)
+    adam = _Adam(torch.zeros_like(clean), rate.repeat_interleave(width, dim=1))
     history: list[list[StepLoss]] = [[] for _ in range(len(clean))]
     active = torch.arange(len(clean))
+    weight = torch.ones(len(clean), dtype=clean.dtype, device=clean.device)  # of the likelihood
     for step in range(settings.steps):
         delta = adam.value[active].requires_grad_()
-        nll, kl = suffix.losses(lm, delta)
-        decay = settings.decay * delta.norm(dim=1) / norm[active] ** 2
+        nll, kl, first = suffix.losses(lm, delta)
+        nll = nll * weight[active].to(nll)
+        size = delta.view(len(delta), -1, width).norm(dim=2)
+        decay = (settings.decay * size / norm[active] ** 2).sum(1)
         total = nll + settings.kl * kl + decay
         _record(history, active, total, nll, settings.kl * kl, decay)
         keep = total.detach() >= settings.stop
+        if settings.sure:
+            keep &= ~(first & (settings.kl * kl.detach() <= settings.sure))
+            weight[active] = torch.where(first, _CERTAIN, 1.0).to(weight)
         if step == settings.steps - 1 or not keep.any():
             break
         (gradient,) = torch.autograd.grad(total[keep].sum(), delta)
@@ -187,11 +208,11 @@ def _record(history: list[list[StepLoss]], active: Tensor, *terms: Tensor) -> No
 
 
 class _Adam:
-    """Adam with a learning rate for each row, of which only some rows may move (Kingma & Ba, alg. 1)."""
+    """Adam with a learning rate for each number, of which only some rows may move (Kingma & Ba, alg. 1)."""
 
     def __init__(self, value: Tensor, rate: Tensor, beta1: float = 0.9, beta2: float = 0.999):
-        self.value = value  # (rows, d)
-        self.rate = rate  # (rows,)
+        self.value = value  # (rows, parts · d)
+        self.rate = rate  # (rows, parts · d) or (rows, 1)
         self.beta1, self.beta2 = beta1, beta2
         self.mean = torch.zeros_like(value)
         self.square = torch.zeros_like(value)
@@ -203,10 +224,11 @@ class _Adam:
         mean = self.mean[rows] = self.beta1 * self.mean[rows] + (1 - self.beta1) * gradient
         square = self.square[rows] = self.beta2 * self.square[rows] + (1 - self.beta2) * gradient**2
         root = (square / (1 - self.beta2**self.count)).sqrt() + 1e-8
-        self.value[rows] -= self.rate[rows][:, None] * (mean / (1 - self.beta1**self.count)) / root
+        self.value[rows] -= self.rate[rows] * (mean / (1 - self.beta1**self.count)) / root
 
     def clamp(self, rows: Tensor, most: Tensor) -> None:
-        """Shorten rows that are longer than ``most: (rows,)``."""
-        norm = self.value[rows].norm(dim=1)
+        """Shorten the parts of rows that are longer than ``most: (rows, parts)``."""
+        parts = self.value[rows].view(*most.shape, -1)
+        norm = parts.norm(dim=2)
         scale = torch.where(norm > most, most / norm.clamp_min(1e-30), torch.ones_like(norm))
-        self.value[rows] *= scale[:, None]
+        self.value[rows] = (parts * scale[..., None]).flatten(1)

@@ -97,7 +97,7 @@ def kept_values(
 
 def _digest(lm: LM, tasks: Sequence[ValueTask], where: tuple[int, str], settings: ValueSettings) -> str:
     model = [lm.name, lm.revision, str(lm.dtype), lm.device.type]
-    key = [_FORMAT, *model, [asdict(task) for task in tasks], *where, asdict(settings)]
+    key = [_FORMAT, *model, [asdict(task) for task in tasks], *where, settings.told()]
     return sha256(json.dumps(key).encode()).hexdigest()[:32]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +39,7 @@ class Matrix:
         transposed: True where the weight is stored ``(d_in, d_out)``, as GPT-2's Conv1D does.
         d_in: Width of its input.
         d_out: Width of its output.
+        layer: The block that it is in.
     """
 
     name: str
@@ -46,6 +47,15 @@ class Matrix:
     transposed: bool
     d_in: int
     d_out: int
+    layer: int
+
+    @classmethod
+    def of(cls, lm: LM, layer: int, module: Any) -> Self:
+        """A linear map of a block."""
+        name = next(name for name, weight in lm.model.named_parameters() if weight is module.weight)
+        transposed = isinstance(module, Conv1D)
+        d_out, d_in = reversed(module.weight.shape) if transposed else module.weight.shape
+        return cls(name, module, transposed, d_in, d_out, layer)
 
     def stored(self, factors: Factors) -> Factors:
         """An update ``left (d_out, n)``, ``right (d_in, n)`` in the layout in which the model stores it."""
@@ -75,14 +85,12 @@ def edited_matrices(lm: LM) -> tuple[Matrix, ...]:
     Raises:
         ModelError: The MLPs hold none.
     """
-    names = {id(weight): name for name, weight in lm.model.named_parameters()}
-    found = []
-    for layer in range(first_block(lm), len(lm.layers)):
-        for module in lm.mlp(layer).modules():
-            if isinstance(module, nn.Linear | Conv1D):
-                transposed = isinstance(module, Conv1D)
-                d_out, d_in = reversed(module.weight.shape) if transposed else module.weight.shape
-                found.append(Matrix(names[id(module.weight)], module, transposed, d_in, d_out))
+    found = [
+        Matrix.of(lm, layer, module)
+        for layer in range(first_block(lm), len(lm.layers))
+        for module in lm.mlp(layer).modules()
+        if isinstance(module, nn.Linear | Conv1D)
+    ]
     if not found:
         raise ModelError(f"the MLPs of {lm.name!r} hold no linear maps, which MEND edits; use another method")
     return tuple(found)
@@ -93,6 +101,7 @@ def gradients(
     matrices: Sequence[Matrix],
     prompts: Sequence[Encoded],
     *,
+    answers: bool = False,
     progress: Callable[[int], object] = lambda done: None,
 ) -> list[Gradient]:
     """Gradients of the sum over prompts of the mean negative log-likelihood of each one's target.
@@ -103,8 +112,9 @@ def gradients(
 
     Args:
         lm: The model; left as it was.
-        matrices: ``edited_matrices(lm)``.
+        matrices: Linear maps of MLPs.
         prompts: Prompts with targets.
+        answers: Whether only the tokens that predict a target's tokens are read, all of them.
         progress: Called with the number of prompts just finished.
 
     Returns:
@@ -115,13 +125,15 @@ def gradients(
     """
     parts: list[list[Gradient]] = []
     for members in by_length([len(p.ids) for p in prompts], _TOKENS):
-        parts.append(_together(lm, matrices, [prompts[i] for i in members]))
+        parts.append(_together(lm, matrices, [prompts[i] for i in members], answers))
         progress(len(members))
     return [Gradient(*map(torch.cat, zip(*every, strict=True))) for every in zip(*parts, strict=True)]
 
 
-def _together(lm: LM, matrices: Sequence[Matrix], prompts: Sequence[Encoded]) -> list[Gradient]:
-    upper = Upper.of(lm, first_block(lm), prompts)
+def _together(
+    lm: LM, matrices: Sequence[Matrix], prompts: Sequence[Encoded], answers: bool
+) -> list[Gradient]:
+    upper = Upper.of(lm, min(matrix.layer for matrix in matrices), prompts)
     inputs: dict[int, Tensor] = {}
     outputs: dict[int, Tensor] = {}
     with torch.enable_grad(), ExitStack() as stack:
@@ -137,9 +149,19 @@ def _together(lm: LM, matrices: Sequence[Matrix], prompts: Sequence[Encoded]) ->
                 f"the gradient of {matrices[at].name} is not finite; expected finite numbers; "
                 "load the model in float32 (--dtype fp32)"
             )
-        counts = upper.mask.bool().to(delta.device) & (delta != 0).any(-1)
+        counts = _counted(upper, delta, answers)
         found.append(Gradient(wide(inputs[at].detach()[counts]), wide(delta[counts])))
     return found
+
+
+def _counted(upper: Upper, delta: Tensor, answers: bool) -> Tensor:
+    """Tokens that are read, ``(rows, length)``."""
+    mask = upper.mask.bool().to(delta.device)
+    if not answers:
+        return mask & (delta != 0).any(-1)
+    predicting = torch.zeros_like(mask)
+    predicting[upper.place[:, 0], upper.place[:, 1]] = True
+    return predicting
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import torch
-from torch import Tensor
 
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
@@ -36,6 +35,9 @@ class Mend(Method):
         untrained: Whether the network is the one that training started from: the gradient is normalised by
             the file's statistics and a step taken, nothing more.
     """
+
+    family: ClassVar[str] = "trained editor"
+    weighs: ClassVar[str] = "a rank for each token of the facts, in three MLPs"
 
     name: str = "mend"
     trained: str = ""
@@ -173,7 +175,7 @@ class Mend(Method):
         found = gradients(lm, matrices, prompts, progress=progress)
         with torch.no_grad():
             made = {
-                matrix.name: matrix.stored(_kept(_scaled(factors, self.scale)))
+                matrix.name: matrix.stored(_scaled(factors, self.scale).slim().to(_CPU))
                 for matrix, factors in zip(matrices, network(found), strict=True)
             }
         _check(made)
@@ -186,6 +188,9 @@ class Mend(Method):
         return ParameterEdit(made, report=report)
 
 
+_CPU = torch.device("cpu")
+
+
 @lru_cache(maxsize=1)
 def _read(path: Path, stamp: int) -> TrainedFile:
     """A file, read again when it has changed."""
@@ -194,21 +199,6 @@ def _read(path: Path, stamp: int) -> TrainedFile:
 
 def _scaled(factors: Factors, scale: float) -> Factors:
     return Factors(scale * factors.left, factors.right)
-
-
-def _kept(factors: Factors) -> Factors:
-    """The update as edits hold it: small, and on the CPU, where no accelerator's memory is taken."""
-    return Factors(*(factor.cpu() for factor in _compressed(factors)))
-
-
-def _compressed(factors: Factors) -> Factors:
-    """The same update with no more columns than its smaller side: a token is a column, and they are many."""
-    d_out, d_in = len(factors.left), len(factors.right)
-    if factors.left.shape[1] <= min(d_out, d_in):
-        return factors
-    dense = factors.dense()
-    side: Tensor = torch.eye(min(d_out, d_in), dtype=dense.dtype, device=dense.device)
-    return Factors(dense, side) if d_in <= d_out else Factors(side, dense.T)
 
 
 def _check(made: Mapping[str, Factors]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -34,6 +35,9 @@ class BabelReft(Method):
         stop: A subject whose facts' losses are below this is left alone.
         seed: Seed of the subspaces at the start.
     """
+
+    family: ClassVar[str] = "side memory"
+    weighs: ClassVar[str] = "a subspace of every block for each subject"
 
     rank: int = 4
     steps: int = 100

@@ -35,7 +35,7 @@ class Grace(AtBlock):
     def search(self) -> dict[str, Range]:
         """Where, how wide and how fast."""
         return {
-            "layer": Range(0.5, 0.95, "depth"),
+            "layer": Range(0.5, 0.9, "depth"),
             "radius": Range(0.05, 0.8, "log"),
             "rate": Range(0.02, 0.5, "log"),
         }

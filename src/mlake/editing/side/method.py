@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,9 @@ class AtBlock(Method):
         steps: Most steps for a value.
         stop: A fact whose loss is below this is learnt.
     """
+
+    family: ClassVar[str] = "side memory"
+    weighs: ClassVar[str] = "vectors of each fact, or one matrix, at one block"
 
     layer: int | None = None
     steps: int = 50
@@ -70,7 +73,7 @@ class AtBlock(Method):
 
     def search(self) -> Mapping[str, Range]:
         """Where it stands."""
-        return {"layer": Range(0.5, 0.95, "depth")}
+        return {"layer": Range(0.5, 0.9, "depth")}
 
     def passes(self) -> float:
         """Steps run the blocks above its own."""

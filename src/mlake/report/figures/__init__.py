@@ -7,6 +7,7 @@ from mlake.report.figures.heatmap import heatmap
 from mlake.report.figures.nearness import transfer_by_distance
 from mlake.report.figures.neurons import figure7
 from mlake.report.figures.subject_length import figure4
+from mlake.report.figures.trade import trade_figure
 from mlake.report.figures.transfer import figure3, figure5
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "figure7",
     "figure8",
     "heatmap",
+    "trade_figure",
     "transfer_by_distance",
 ]

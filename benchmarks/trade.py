@@ -1,0 +1,66 @@
+"""Stored runs side by side: what their edits gain and what they cost, as a table of docs/results.md."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.stored import RESULTS, StoredRun
+from mlake.report.findings.trade import Trade, trades
+from mlake.report.rundata import RunData
+from mlake.report.statistics.intervals import Estimate
+from mlake.report.table import Cell, Table
+
+__all__ = ["COSTS", "beside"]
+
+COSTS = RESULTS / "methods-gemma3-270m.jsonl"
+"""Seconds, memory and bytes of an edit by each method: what ``python -m benchmarks.methods`` printed."""
+
+_AXES = (
+    "own language",
+    "rephrased",
+    "other languages",
+    "two hops",
+    "two hops, other languages",
+    "other facts kept",
+)
+
+
+def beside(runs: Mapping[str, StoredRun]) -> str:
+    """A row for each run and language or set edited in, as Markdown."""
+    points = trades([_data(name, run) for name, run in runs.items()])
+    columns = ("run", "edited in", *_AXES, "held-out text", "seconds", "peak MB", "edit MB")
+    return Table("trade", "Side by side", columns, tuple(_row(one) for one in points)).markdown()
+
+
+def _data(name: str, run: StoredRun) -> RunData:
+    return RunData(Path(name), run.spec, (), run.scored, ())
+
+
+def _row(one: Trade) -> tuple[Cell, ...]:
+    shares = (_percent(one.shares[name]) for name in _AXES)
+    rise = None if one.rise is None else f"{one.rise:+.3f}"
+    return (str(one.run.folder), one.edit, *shares, rise, *_cost(one.run.spec))
+
+
+def _percent(share: Estimate) -> str | None:
+    if share.value is None:
+        return None
+    low, high = (100 * (end or 0.0) for end in (share.low, share.high))
+    return f"{100 * share.value:.1f} [{low:.1f}, {high:.1f}]"
+
+
+def _cost(spec: Mapping[str, Any]) -> Iterator[Cell]:
+    """What an edit of as many facts cost, where it was measured with the same settings."""
+    row = next((one for one in _costs() if one["editor"] == spec["editor"]), {})
+    seconds, peak, size = (row.get(name) for name in ("seconds", "peak_bytes", "edit_bytes"))
+    yield None if seconds is None else f"{seconds:.0f}"
+    yield None if peak is None else f"{peak / 1e6:.0f}"
+    yield None if size is None else f"{size / 1e6:.1f}"
+
+
+def _costs() -> Sequence[dict[str, Any]]:
+    if not COSTS.exists():
+        return []
+    rows = map(json.loads, COSTS.read_text(encoding="utf-8").splitlines())
+    return [row for row in rows if row.get("name") == "edit"]

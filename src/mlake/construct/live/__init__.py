@@ -1,0 +1,1 @@
+"""Wikidata over the network: its settings, a polite client, and what is fetched with it."""
