@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.chats import Fake, Reply, said
 
+from mlake.construct.asked import Asked
 from mlake.construct.build import Done, build
 from mlake.construct.llm.calls import CALLS, Mode
 from mlake.construct.open import open_context
@@ -32,8 +33,8 @@ hop = true
 class Births:
     """Some people of the snapshot, each born in another city, and the countries of these."""
 
-    def read(self, langs: Sequence[str]) -> Source:
-        whole = read_source(None, langs)
+    def read(self, asked: Asked) -> Source:
+        whole = read_source(None, asked.langs)
         country = {one.subject: one for one in whole.claims if one.relation == "P17"}
         born = {one.object: one for one in whole.claims if one.relation == "P19" and one.object in country}
         people = [*born.values()][:PEOPLE]

@@ -119,7 +119,7 @@ def test_what_was_asked_before_the_server_failed_is_kept(births: Births, fake: S
 def test_a_replay_of_another_build_says_what_is_missing(births: Births, fake: Start, tmp_path: Path) -> None:
     server = fake()
     births("out", f"openai:{server.url}#m", until="edits")
-    with pytest.raises(DataError, match=r"calls\.jsonl does not hold try 1 of Q\d+-P\d+/en/fact"):
+    with pytest.raises(DataError, match=r"calls\.jsonl does not hold try 1 of Q\d+/P\d+/en/fact"):
         births("out", f"openai:{server.url}#m", "replay")
     asked = len(server.seen)
     births("out", f"openai:{server.url}#m", "refresh", start="edits", until="edits")

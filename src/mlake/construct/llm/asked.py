@@ -33,7 +33,7 @@ class Wish:
     """Something that a model is asked for.
 
     Attributes:
-        item: What it is, such as ``Q1-P17/de/fact``.
+        item: What it is, such as ``Q1/P17/de/fact``.
         lang: Language of the prompt.
         prompt: What the model is told.
         shape: JSON Schema of the reply.

@@ -41,7 +41,7 @@ class Call:
     """What a model is asked.
 
     Attributes:
-        item: What it is asked for, such as ``Q1-P17/de/fact``.
+        item: What it is asked for, such as ``Q1/P17/de/fact``.
         attempt: Which try this is, from 1.
         prompt: All that it is told.
         shape: JSON Schema of the reply.

@@ -50,7 +50,7 @@ class ObjectChooser:
         names = [*some]
         if len(names) < 2:
             return some[names[0]] if names else None
-        item = f"{edit.subject}-{edit.relation}/object"
+        item = f"{edit.subject}/{edit.relation}/object"
         found, drops = asked(self.model, [self._wish(item, edit, names)])
         self.drops += drops
         return some[found[item]["object"] if item in found else names[0]]
