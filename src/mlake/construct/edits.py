@@ -50,7 +50,7 @@ EDIT_RULES = {
 
 
 def make_edits(setting: Setting, rows: Sequence[Row], seed: int, pick: Pick | None = None) -> Made:
-    """The facts to edit with their new objects, in the order of the rows, and why others are not.
+    """The facts to edit with their new objects, in an order that is drawn, and why others are not.
 
     Args:
         setting: What rules look things up in.
@@ -86,7 +86,8 @@ def make_edits(setting: Setting, rows: Sequence[Row], seed: int, pick: Pick | No
         drops += [*lost, *more]
     done = [made[row["id"]] for row in chosen if row["id"] in made]
     true = [fact for fact in map(triple, rows) if chooser.is_true(fact)]
-    return Made(list(_with_others(done, true, seed)), drops)
+    # Drawn last, so that the first of them are a fair sample and nothing before depends on it.
+    return Made(sorted(_with_others(done, true, seed), key=lambda row: draw(seed, "order", row["id"])), drops)
 
 
 def _before(chooser: Chooser, row: Row) -> tuple[list[Triple], list[Drop]]:
