@@ -78,7 +78,7 @@ def test_the_table_of_the_moments_forms_is_that_of_the_stored_lines() -> None:
 def test_settings_that_come_with_mlake_are_those_of_a_stored_search() -> None:
     searches = {
         json.loads(path.read_text(encoding="utf-8"))["model_revision"]: path.parent
-        for path in RESULTS.glob("tune-*/spec.json")
+        for path in RESULTS.glob("tune-*/search.json")
     }
     assert packaged()
     for (method, revision), found in packaged().items():

@@ -44,6 +44,8 @@ def test_settings_of_every_method_are_recorded_as_before() -> None:
     old = json.loads((OLD / "configs.json").read_text(encoding="utf-8"))
     old["r-rome"] |= {"residual": "mean"}
     old["alphaedit"] |= {"null_unit": "energy"}
+    for name in ("memit", "emmet", "alphaedit"):
+        old[name] |= {"corpus_form": "both"}
     for name in ("stableke", "stableke-lora"):
         old[name] |= {"source": "self"}
     assert {name: json.loads(json.dumps(EDITORS[name].config())) for name in old} == old

@@ -65,6 +65,7 @@ _ROWS: tuple[Method, ...] = (
         site="down",
         sequential=True,
         met_at_plain=True,
+        corpus_form="bare",  # it reads no text
     ),
     # Gupta et al. 2024 (Rebuilding ROME): mean keys and mean outputs throughout.
     LocateThenEdit(
@@ -75,6 +76,7 @@ _ROWS: tuple[Method, ...] = (
         site="down",
         sequential=True,
         residual="mean",
+        corpus_form="bare",  # it reads no text
     ),
     # Gupta et al. 2024 (A unified framework for model editing): ROME's objective for a batch.
     LocateThenEdit(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ALPHAEDIT", "EASYEDIT", "LIKE", "PRESETS", "PUBLISHED", "UNIFIED", "Published"]
+__all__ = ["ALPHAEDIT", "EASYEDIT", "LIKE", "PMET", "PRESETS", "PUBLISHED", "UNIFIED", "Published"]
 
 EASYEDIT = "zjunlp/EasyEdit@14cea82"
 ALPHAEDIT = "jianghoucheng/AlphaEdit@f5248d3"
