@@ -106,6 +106,8 @@ def memit(lm: Any, run: dict[str, Any], **options: Any) -> tuple[Any, list[State
         prompt="sentence",
         contexts=contexts(run["context_templates"][0]),
         moments="edited",  # the recorded run measured layer 5 after layer 4 was written
+        preserve=0.0,  # the settings that mlake has found for this model are other ones
+        clamp=4.0,
         **options,
     )
     facts = [statement(request) for request in run["requests"]]
