@@ -23,7 +23,7 @@ def test_a_local_model_is_loaded_once_and_asked_in_words(
     monkeypatch.setattr(loading, "load", lambda name: opened.append(name) or lm)
     (tmp_path / "tiny").mkdir()
     path = tmp_path / "calls.jsonl"
-    named = {"prompts": None, "calls": path, "seed": 0}
+    named: Any = {"prompts": None, "calls": path, "seed": 0}
     model = model_named(f"local:{tmp_path / 'tiny'}", ["en"], mode="record", **named)
     assert model is not None and model.name == "local:tiny" and not opened
     asked = ["Who is it?", "Where is it?"]
