@@ -171,7 +171,7 @@ def test_published_settings(tiny_lm: Any) -> None:
     assert (gptj.layers, gptj.value.steps, gptj.value.rate) == ((3, 4, 5, 6, 7, 8), 30, 0.2)
     assert (gptj.value.clamp, gptj.value.kl) == (0.75, 1.0)
     gemma = editor("pmet", tiny_lm("gemma3_text"))
-    assert (gemma.site, len(gemma.layers), gemma.ridge) == ("attention+down", 1, 400)
+    assert (gemma.site, len(gemma.layers), gemma.ridge) == ("attention+down", 1, 1_200)
     assert "sure" not in editor("memit").config()["value"] and gemma.config()["value"]["sure"] == 0.01
 
 
