@@ -58,9 +58,9 @@ def _share(values: Sequence[float | None], asked: Sequence[Asked]) -> dict[str, 
 
 def _curve(lm: LM, flags: argparse.Namespace) -> Iterator[dict[str, Any]]:
     mini = load("mini")
-    text = ordinary_text(load(flags.data, mirror=flags.mirror), mini.facts[: flags.facts])
     facts = mini.facts[: flags.facts]
     direct, local = (_probes(facts, kind, flags.lang) for kind in ("direct", "locality"))
+    text = ordinary_text(load(flags.data, mirror=flags.mirror), facts, [one.text for one in local])
     longest = flags.max_new_tokens
     known = _asked(lm, local, flags.lang, longest, ())
     right = [contains(one) for one in known]

@@ -19,6 +19,7 @@ import mlake
 from mlake.cli import edit as command
 from mlake.cli import main
 from mlake.cli.settings import setting, settings_of
+from mlake.data.ordinary import ordinary_text
 from mlake.editing import WeightEdit, load_edit
 from mlake.errors import LanguageError, RunError
 from mlake.records import Answer
@@ -380,6 +381,24 @@ def test_the_price_of_an_edit(edit: Callable[..., Result]) -> None:
     # The next edit's price is not this one's.
     assert edit([SCHILLER], "--price", "none").exit_code == 0
     assert written() == ["answers.json", "edit.safetensors"]
+
+
+def test_an_edit_is_not_fit_to_the_questions_that_price_it(
+    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[tuple[set[str], set[str]]] = []
+
+    def text(benchmark: Any, edited: Any, asked: Any) -> list[str]:
+        others = set(asked)
+        read.append((others, set(ordinary_text(benchmark, edited, others))))
+        return list(read[-1][1])
+
+    monkeypatch.setattr(command, "ordinary_text", text)
+    assert edit([SAGAN], "--price", "some").exit_code == 0
+    ((others, ordinary),) = read
+    packaged = {fact.stated("de").question for fact in mlake.load("mini").facts}
+    assert others & packaged and others.isdisjoint(ordinary)
+    assert ordinary & packaged, "what is not asked stays"
 
 
 def test_the_price_as_json(edit: Callable[..., Result]) -> None:

@@ -112,7 +112,8 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
         with _bar("asking the unedited model", len(asking.every)) as told:
             longest = flags["max_new_tokens"]
             before = Unpriced.of(lm, lang, asking, max_new_tokens=longest, progress=told)
-        text = ordinary_text(benchmark, benchmark.facts)
+        others = (one.probe.text for one in asking.every if one.kind == "locality")
+        text = ordinary_text(benchmark, benchmark.facts, others)
         with tqdm(total=len(statements), desc=f"editing with {editor.name}", unit="fact") as bar:
             made = editor.edit(lm, statements, text=text, progress=bar.update)
         price, wrote = _finish(made, before, out=out, flags=flags)
