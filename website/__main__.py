@@ -1,0 +1,37 @@
+"""``python -m website OUT``: everything that the site is built from, into a folder."""
+
+import argparse
+from pathlib import Path
+
+import yaml
+
+from mlake.disk import write_files
+from website import example
+from website.code import code_pages
+from website.commands import command_pages
+from website.nav import navigation
+from website.pages import filled, site_pages
+
+_ASSETS = Path(__file__).with_name("assets")
+
+
+def main() -> None:
+    """Write the pages and the settings of the builder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path, help="folder for the pages")
+    out = parser.parse_args().out
+    commands = command_pages()
+    code, folders = code_pages()
+    made = example.reproduced()
+    files = site_pages() | {path: text.encode() for path, text in (commands | code).items()}
+    files["example.md"] = filled(files["example.md"], "example", example.tables(made))
+    files["gallery.md"] = filled(files["gallery.md"], "gallery", example.gallery(made))
+    files |= example.files(made)
+    files |= {f"assets/{path.name}": path.read_bytes() for path in _ASSETS.iterdir()}
+    settings = {"INHERIT": "../../website/mkdocs.yml", "nav": navigation([*commands], folders)}
+    write_files(out / "docs", files)
+    write_files(out, {"mkdocs.yml": yaml.safe_dump(settings, sort_keys=False).encode()})
+
+
+if __name__ == "__main__":
+    main()
