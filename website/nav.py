@@ -6,7 +6,7 @@ from typing import Any
 __all__ = ["PAGES", "navigation"]
 
 PAGES: dict[str, tuple[str, ...]] = {
-    "Start": ("index.md", "python.md", "example.md", "gallery.md"),
+    "Start": ("index.md", "tour.md", "python.md", "example.md", "gallery.md"),
     "Methods": (
         "methods.md",
         "methods/rome.md",

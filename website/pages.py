@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from posixpath import normpath, relpath
 
 from mlake.errors import MlakeError
+from website.notebook import as_page
 
 __all__ = ["ROOT", "filled", "site_pages"]
 
@@ -14,7 +15,6 @@ _TOP = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELO
 _FENCE = re.compile(r"^(```.*?^```$)", re.DOTALL | re.MULTILINE)
 _COMMENT = re.compile(r"^<!-- (?!site: ).*-->\n", re.MULTILINE)
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
-_HEADING = re.compile(r"^#+ ", re.MULTILINE)
 _MARK = "<!-- site: {} -->"
 
 
@@ -28,9 +28,14 @@ def site_pages() -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for source, place in places.items():
         content = (ROOT / source).read_bytes()
-        if source.endswith(".md"):
-            content = _page(content.decode("utf-8"), source, places).encode()
-        files[place] = content
+        if source.endswith(".ipynb"):
+            files[PurePosixPath(source).name] = content
+            text, images = as_page(content, PurePosixPath(source).stem)
+            files |= images | {place: _page(text, source, places).encode()}
+        elif source.endswith(".md"):
+            files[place] = _page(content.decode("utf-8"), source, places).encode()
+        else:
+            files[place] = content
     return files
 
 
@@ -50,7 +55,7 @@ def _places() -> dict[str, str]:
     """Paths in the repository to paths on the site."""
     docs = ROOT / "docs"
     inside = [path.relative_to(docs).as_posix() for path in sorted(docs.rglob("*")) if path.is_file()]
-    return _TOP | {f"docs/{name}": name for name in inside}
+    return _TOP | {f"docs/{name}": name.replace(".ipynb", ".md") for name in inside}
 
 
 def _page(text: str, source: str, places: dict[str, str]) -> str:
