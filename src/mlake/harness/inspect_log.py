@@ -19,7 +19,7 @@ from mlake.scorers.row import ScoredRow
 
 __all__ = ["log_files"]
 
-_SCORER = "mlake"
+_SCORER = "measures"
 
 
 def log_files(run: RunData) -> dict[str, bytes]:
@@ -68,12 +68,15 @@ def _log(run: RunData, lang: str | None, scored: Sequence[ScoredRow], began: str
                 "shuffled": False,
             },
             "model": model_name(run.spec),
-            "model_generate_config": {"max_tokens": run.spec.get("max_new_tokens"), "temperature": 0.0},
             "config": {"epochs": 1},
             "packages": {"mlake": run.spec["version"]},
             "metadata": {"spec": dict(run.spec), "notes": list(run.notes)},
         },
-        "plan": {"name": "plan", "steps": [{"solver": "generate", "params": {}}]},
+        "plan": {
+            "name": "plan",
+            "steps": [{"solver": "generate", "params": {}}],
+            "config": {"max_tokens": run.spec.get("max_new_tokens"), "temperature": 0.0},
+        },
         "results": {
             "total_samples": len(samples),
             "completed_samples": len(samples),
@@ -138,8 +141,9 @@ def _scores(means: Sequence[TidyRow]) -> Iterator[dict[str, Any]]:
             "scorer": _SCORER,
             "scored_samples": sum(row["n"] for row in rows),
             "metrics": {
-                f"{row['kind']} {row['test_lang']}": {
+                f"grouped_{row['kind']} {row['test_lang']}": {
                     "name": f"{row['kind']} {row['test_lang']}",
+                    "group": "grouped",
                     "value": row["value"],
                     "metadata": {"n": row["n"], "low": row["low"], "high": row["high"]},
                 }

@@ -12,7 +12,7 @@ from inspect_ai.solver import TaskState, generate
 
 from mlake.data import load
 from mlake.evaluation.spec import DEFAULTS
-from mlake.harness.questions import TOLD, Chosen, documents, scores
+from mlake.harness.questions import Chosen, documents, scores, told
 from mlake.templates import STOPS, filled, stop_told
 
 __all__ = ["measures", "questions"]
@@ -82,8 +82,8 @@ def measures(ends: str | None = None) -> Scorer:
         answer, reason = state.output.completion, state.output.stop_reason
         if ends is not None:
             answer = answer.partition(ends)[0]
-        told = scores(state.metadata, answer, cut=None if reason == "unknown" else reason == "max_tokens")
-        return Score(value={name: told.get(name, nan) for name in (*TOLD, "cut")}, answer=answer.strip())
+        values = scores(state.metadata, answer, cut=None if reason == "unknown" else reason == "max_tokens")
+        return Score(value={name: values.get(name, nan) for name in (*told(), "cut")}, answer=answer.strip())
 
     return score
 

@@ -117,5 +117,5 @@ def process_results(document: Mapping[str, Any], results: Sequence[str]) -> dict
         document: The question.
         results: The answer alone.
     """
-    told = scores(document, results[0])
-    return {name: told[name] for name in metrics(document["kind"]) if name in told}
+    values = scores(document, results[0])
+    return {name: values[name] for name in metrics(document["kind"]) if name in values}

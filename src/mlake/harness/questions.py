@@ -17,14 +17,13 @@ from mlake.scorers.refused import value_of
 from mlake.scorers.table import SCORERS
 from mlake.templates import PLAIN
 
-__all__ = ["TOLD", "Chosen", "documents", "metrics", "name_of", "scores"]
+__all__ = ["Chosen", "documents", "metrics", "name_of", "scores", "told"]
 
 _ELSEWHERE = "elsewhere"
 """In place of a method: whatever edited the facts, mlake does not know it."""
 _FIELDS = ("id", "fact", "lang", "text", "accept", "reject")
 _MORE = ("unchanged", "old_kept", "similarity", "cut")
 """Scorers that need more than an answer's text: the unedited model's, or whether it was cut off."""
-TOLD = tuple(name for name in SCORERS if name not in _MORE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +87,11 @@ def documents(benchmark: Benchmark, chosen: Chosen) -> Iterator[dict[str, Any]]:
             yield {"kind": kind, "tests": probe.kind} | {name: row[name] for name in _FIELDS}
 
 
+def told() -> tuple[str, ...]:
+    """The scorers that an answer's text is enough for."""
+    return tuple(name for name in SCORERS if name not in _MORE)
+
+
 def scores(document: Mapping[str, Any], text: str, *, cut: bool | None = None) -> dict[str, float]:
     """What mlake's scorers say of an answer, as far as they say anything.
 
@@ -106,7 +110,7 @@ def scores(document: Mapping[str, Any], text: str, *, cut: bool | None = None) -
         tuple(document["reject"]),
     )
     asked = Asked(None, None, document["kind"], probe, Answer(text.strip(), not cut), None)
-    names = TOLD if cut is None else (*TOLD, "cut")
+    names = told() if cut is None else (*told(), "cut")
     values = {name: value_of(name, SCORERS[name].score, asked) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -121,7 +125,7 @@ def metrics(kind: str) -> dict[str, bool]:
     turned: tuple[str, ...] = ("contains", "paper", "exact") if row.lower_is_better else ()
     if row.about == "others":
         turned = ("old", "old_paper")  # what was true is to stay
-    better = {name: SCORERS[name].higher_is_better for name in TOLD}
+    better = {name: SCORERS[name].higher_is_better for name in told()}
     return {name: up != (name in turned) for name, up in better.items() if up is not None}
 
 
