@@ -101,11 +101,11 @@ def _write_tasks(folder: Path, path: Path, lang: str) -> None:
 
 
 def _read_annotations(folder: Path, path: Path) -> None:
-    from mlake.construct.cases import build_lines
+    from mlake.construct.cases import build_lines, new_faults
     from mlake.review.label_studio import decisions_of
     from mlake.review.store import REVIEW, Store
 
-    found = decisions_of(path, build_lines(folder))
+    found = decisions_of(path, build_lines(folder), new_faults)
     with Store.open(folder / REVIEW) as store:
         store.decide_all(found)
     click.echo(f"kept {len(found):,} decisions")

@@ -11,7 +11,7 @@ from mlake.data.check import RULES, check
 from mlake.data.faults import OBJECT, Shape
 from mlake.data.own.jsonl import parse_jsonl
 from mlake.data.own.schema import FACT, object_shape
-from mlake.errors import RunError
+from mlake.errors import FactsError, RunError
 from mlake.review.desk import Case
 from mlake.review.settled import Item, item_of
 from mlake.review.texts import Line
@@ -52,7 +52,11 @@ def build_cases(folder: Path) -> list[Case]:
 def new_faults(before: Line, now: Line) -> list[str]:
     """What the proof finds wrong with a line that was not wrong with an earlier form of it."""
     old = {(rule, one.probe) for rule, one in text_faults([dict(before)])}
-    return [f"{rule}: {one.text}" for rule, one in text_faults([dict(now)]) if (rule, one.probe) not in old]
+    try:
+        found = list(text_faults([dict(now)]))
+    except FactsError as error:
+        return list(error.problems)
+    return [f"{rule}: {one.text}" for rule, one in found if (rule, one.probe) not in old]
 
 
 def _edit(line: Line, draft: Row) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from mlake.review.settled import Item, current, item_of, outcome
 from mlake.review.store import Store
 from mlake.review.texts import Line, corrected, digest_of, texts_of
 
-__all__ = ["Case", "Desk", "Faults"]
+__all__ = ["Case", "Desk", "Faults", "own", "refuse_faults"]
 
 Faults = Callable[[Line, Line], Sequence[str]]
 """What is wrong with a line that was not wrong with an earlier form of it."""
@@ -124,10 +124,20 @@ class Desk:
             reason=reason.strip(),
             changes=other,
         )
-        found = self._faults(case.line, corrected(case.line, other)) if other else ()
-        if found:
-            raise DataError(f"the fact would be left out: {found[0]}; mend it, or reject the fact")
+        if other:
+            refuse_faults(case.line, other, self._faults)
         self.store.decide(decision)
+
+
+def refuse_faults(line: Line, changes: Mapping[str, str], faults_of: Faults) -> None:
+    """Refuse a correction that would cost the fact, as long as its reviewer can still mend it.
+
+    Raises:
+        DataError: It does not fit the line, or a rule finds fault with it.
+    """
+    found = faults_of(line, corrected(line, changes))
+    if found:
+        raise DataError(f"the fact would be left out: {found[0]}; mend it, or reject the fact")
 
 
 def own(found: Mapping[Item, Sequence[Decision]], case: Case, reviewer: str) -> Decision | None:

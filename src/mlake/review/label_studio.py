@@ -10,9 +10,9 @@ from mlake.disk import encoded, json_of
 from mlake.errors import DataError, MlakeError, UnknownNameError
 from mlake.review.criteria import CRITERIA, SOUND
 from mlake.review.decision import VERDICTS, Decision
-from mlake.review.desk import Case
-from mlake.review.settled import current, item_of
-from mlake.review.texts import Line, corrected, digest_of, texts_of
+from mlake.review.desk import Case, Faults, refuse_faults
+from mlake.review.settled import Item, current, item_of
+from mlake.review.texts import Line, digest_of, texts_of
 
 __all__ = ["CONFIG", "decisions_of", "tasks_of"]
 
@@ -124,15 +124,17 @@ def _annotation(decision: Decision, line: Line) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def decisions_of(path: Path, lines: Sequence[Line]) -> list[Decision]:
+def decisions_of(path: Path, lines: Sequence[Line], faults_of: Faults) -> list[Decision]:
     """The decisions in a file that Label Studio exported as JSON; skipped tasks count for nothing.
 
     Args:
         path: The file.
         lines: The texts of the build as they are now.
+        faults_of: Says what a correction would break.
 
     Raises:
-        DataError: It cannot be read, is in another form, is about other texts, or says nothing clear.
+        DataError: It cannot be read, is in another form, is about other texts, says nothing clear, or a rule
+            finds fault with a correction.
     """
     try:
         tasks = json_of(path.read_bytes())
@@ -143,35 +145,36 @@ def decisions_of(path: Path, lines: Sequence[Line]) -> list[Decision]:
             f"{path}: {where or 'it'} {fault}; expected tasks as Label Studio exports them in JSON"
         )
     now = {item_of(line): line for line in lines}
-    return [
-        one for number, task in enumerate(tasks, 1) for one in _decided(f"{path}, task {number}", task, now)
-    ]
+    found = []
+    for number, task in enumerate(tasks, 1):
+        try:
+            found += _decided(task, now, faults_of)
+        except MlakeError as error:
+            raise DataError(f"{path}, task {number}: {error}") from None
+    return found
 
 
-def _decided(where: str, task: Mapping[str, Any], now: Mapping[tuple[str, str], Line]) -> Iterator[Decision]:
+def _decided(task: Mapping[str, Any], now: Mapping[Item, Line], faults_of: Faults) -> Iterator[Decision]:
     about = task["data"]
     line = now.get((about["fact"], about["lang"]))
     if line is None or digest_of(line) != about["digest"]:
         raise DataError(
-            f"{where}: {about['fact']} in {about['lang']} has other texts in this build; write tasks anew with "
-            "--tasks"
+            f"{about['fact']} in {about['lang']} has other texts in this build; write tasks anew with --tasks"
         )
     for one in task.get("annotations", ()):
         if not one.get("was_cancelled"):
-            try:
-                yield _decision(line, one)
-            except MlakeError as error:
-                raise DataError(f"{where}: {error}") from None
+            yield _decision(line, one, faults_of)
 
 
-def _decision(line: Line, annotation: Mapping[str, Any]) -> Decision:
+def _decision(line: Line, annotation: Mapping[str, Any], faults_of: Faults) -> Decision:
     said: dict[str, list[str]] = {}
     for one in annotation["result"]:
         value = one["value"]
         said.setdefault(one["from_name"], []).extend(value.get("choices") or value.get("text") or [])
     verdict = " ".join(said.get(_VERDICT, []))
     changes = dict(_change(line, text) for text in said.get(_CHANGES, []))
-    corrected(line, changes)  # refuses what does not fit
+    if changes:
+        refuse_faults(line, changes, faults_of)
     broken = said.get(_BROKEN, [])
     return Decision(
         fact=line["fact"],

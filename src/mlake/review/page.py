@@ -29,6 +29,7 @@ KEYS = {
 """Key to what it does; those of the criteria are their numbers."""
 
 _BUILT_IN = 60.0  # seconds that a page may take to be made on a machine that does much else
+_CLOSE = "gap: 0.4rem"
 _LEAVE = "(e) => e.target.blur()"
 
 
@@ -135,7 +136,7 @@ class _Room:
     def show(self) -> None:
         """Build the page."""
         self.ui.keyboard(on_key=self._pressed, repeating=False)
-        self.body = self.ui.column().classes("w-full")
+        self.body = self.ui.column().classes("full-width").style(_CLOSE)
         self._fill()
 
     def _fill(self) -> None:
@@ -147,10 +148,10 @@ class _Room:
         self.body.clear()
         with self.body:
             self._head(decided is not None)
-            with ui.row().classes("w-full no-wrap items-start"):
-                with ui.column().style("flex: 3"):
+            with ui.row().classes("full-width no-wrap items-start"):
+                with ui.column().style(f"flex: 3; min-width: 0; {_CLOSE}"):
                     self._texts(case, dict(decided.changes) if decided else {})
-                with ui.column().style("flex: 2"):
+                with ui.column().style(f"flex: 2; min-width: 0; {_CLOSE}"):
                     self._judgement(decided.reason if decided else "")
                     self._said(case)
                     self._warnings(case)
@@ -174,7 +175,7 @@ class _Room:
             shown = f"{one.kind} ({one.name})" if one.name != one.kind else one.kind
             field = ui.textarea(plain(shown), value=changes.get(one.name, one.text))
             field.props(f"autogrow outlined dense lang={self.lang} dir=auto").classes(
-                f"w-full text-{len(self.fields)}"
+                f"full-width text-{len(self.fields)}"
             )
             field.on("keydown.escape", js_handler=_LEAVE).on("keydown.ctrl.enter", self._correct)
             if one.answers:
@@ -185,10 +186,12 @@ class _Room:
         ui = self.ui
         ui.label("Broken by these texts (keys 1 to 5)").classes("text-subtitle2")
         for number, row in enumerate(CRITERIA, 1):
-            box = ui.checkbox(f"{number} {row.name}: {row.holds}", value=row.name in self.broken)
+            box = ui.checkbox(f"{number} {row.name}: {row.holds}", value=row.name in self.broken).props(
+                "dense"
+            )
             box.on_value_change(self._marker(row.name)).classes(f"criterion-{number}")
             self.boxes[row.name] = box
-        self.reason = ui.input("Reason", value=reason).props("outlined dense").classes("w-full reason")
+        self.reason = ui.input("Reason", value=reason).props("outlined dense").classes("full-width reason")
         self.reason.on("keydown.escape", js_handler=_LEAVE).on("keydown.enter", self._reject)
         with ui.row():
             for key, name in KEYS.items():
