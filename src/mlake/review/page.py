@@ -193,7 +193,7 @@ class _Room:
             self.boxes[row.name] = box
         self.reason = ui.input("Reason", value=reason).props("outlined dense").classes("full-width reason")
         self.reason.on("keydown.escape", js_handler=_LEAVE).on("keydown.enter", self._reject)
-        with ui.row():
+        with ui.row().style(_CLOSE):
             for key, name in KEYS.items():
                 ui.button(f"{name} ({key})", on_click=self._doer(name)).classes(f"do-{name}").props(
                     "dense no-caps"
