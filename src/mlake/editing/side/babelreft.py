@@ -37,6 +37,7 @@ class BabelReft(Method):
     """
 
     family: ClassVar[str] = "side memory"
+    mergeable: ClassVar[bool] = False
     weighs: ClassVar[str] = "a subspace of every block for each subject"
 
     rank: int = 4

@@ -61,6 +61,7 @@ class TPatcher(Method):
     """
 
     family: ClassVar[str] = "side memory"
+    mergeable: ClassVar[bool] = False
     weighs: ClassVar[str] = "a neuron for each token of the answers"
 
     steps: int = 100
