@@ -17,6 +17,7 @@ from mlake.editing import load_edit
 from mlake.editing.locate.value_files import keeping_values
 from mlake.editing.method import Method
 from mlake.errors import ModelError
+from mlake.evaluation.forms import check_form
 from mlake.evaluation.plan import NO_SUBJECT, Plan, make_plan
 from mlake.evaluation.run import Engine, run
 from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, parse_facts
@@ -72,6 +73,19 @@ class Settings(Choices):
         spec = _spec(_NOT_LOADED, benchmark, self, {})
         make_plan(spec, benchmark)
         return {key: value for key, value in spec.record().items() if key not in (*_NOT_LOADED, "editor")}
+
+    def check_kept(self, form: str) -> None:
+        """Refuse a form in which the edits cannot be kept.
+
+        Args:
+            form: A row of ``mlake.evaluation.forms.FORMS``.
+
+        Raises:
+            UnknownNameError: No form has this name.
+            EditError: The edits have no such form.
+        """
+        method = None if self.method == NO_METHOD else editing_method(self.method, **self.editor)
+        check_form(form, method, self.sequence)
 
     def check_served(self, model: str) -> None:
         """Refuse what a model on a server cannot do; without a word to the server.
