@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from benchmarks.choose import CHOOSE, filled, names
 from benchmarks.grid import table
 from benchmarks.paired import differences
 from benchmarks.results import DOCS, FIGURE, PAGE, README, files, parts, section, shown
@@ -26,7 +27,7 @@ PAGE_TEXT = (DOCS / PAGE).read_text(encoding="utf-8")
 @pytest.mark.released
 def test_page_and_figure_are_what_the_command_makes(mirror: Path) -> None:
     made = files(mirror)
-    assert made == {name: (DOCS / name).read_bytes() for name in (PAGE, FIGURE, README)}, (
+    assert made == {name: (DOCS / name).read_bytes() for name in (PAGE, FIGURE, README, CHOOSE)}, (
         "python -m benchmarks.results"
     )
 
@@ -109,3 +110,11 @@ def test_settings_that_come_with_mlake_are_those_of_a_stored_search() -> None:
         front = json.loads((searches[revision] / "front.json").read_text(encoding="utf-8"))
         point = str(found.made["point"]).partition(":")[0]
         assert tried[front["points"][point]].items() <= dict(found.settings).items()
+
+
+def test_the_page_of_methods_has_the_runs_that_are_stored() -> None:
+    """What its table says is held by the command's own test where runs are; without any it says so."""
+    text = (DOCS / CHOOSE).read_text(encoding="utf-8")
+    assert set(names()) <= set(RUNS)
+    assert ("Not filled yet" in text) == (not names())
+    assert filled(text, []).count("Not filled yet") == 1
