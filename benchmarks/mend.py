@@ -17,6 +17,7 @@ import mlake
 from mlake.editing.mend import Mend
 from mlake.editing.mend.files import TrainedFile
 from mlake.editing.mend.gradients import first_block
+from mlake.editing.mend.hypernet import GradientNetwork
 from mlake.editing.mend.upper import Upper
 from mlake.editing.prompts import prompted
 from mlake.evaluation.spec import parse_facts
@@ -118,7 +119,7 @@ def main(
         "method": method.config(), "threads": torch.get_num_threads(), "torch": str(torch.__version__),
     }  # fmt: skip
     out.parent.mkdir(parents=True, exist_ok=True)
-    curve = TrainedFile.read(Path(trained)).head["curve"]
+    curve = TrainedFile.read(Path(trained), GradientNetwork).head["curve"]
     lines = [{"settings": settings, "means": means, "curve": curve}, *batches]
     out.write_text("".join(json.dumps(line) + "\n" for line in lines))
     click.echo(json.dumps(means))

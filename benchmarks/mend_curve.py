@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from mlake.editing.mend.files import TrainedFile
+from mlake.editing.mend.hypernet import GradientNetwork
 
 
 @click.command()
@@ -13,7 +14,7 @@ from mlake.editing.mend.files import TrainedFile
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 def main(trained: Path, out: Path) -> None:
     """Write what the editor TRAINED was trained on, then each validation, as JSON lines."""
-    file = TrainedFile.read(trained)
+    file = TrainedFile.read(trained, GradientNetwork)
     head = {key: value for key, value in file.head.items() if key not in ("fact_ids", "curve")}
     out.parent.mkdir(parents=True, exist_ok=True)
     lines = [head | {"sha256": file.sha256}, *file.head["curve"]]

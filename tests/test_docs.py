@@ -210,6 +210,7 @@ def test_method_rows_are_the_codes() -> None:
     "name",
     [
         "mend",
+        "ke",
         "rome",
         "memit",
         "pmet",
