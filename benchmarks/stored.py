@@ -28,7 +28,7 @@ __all__ = ["RESULTS", "StoredRun", "run_by_scores", "stored_run", "unpacked", "w
 RESULTS = Path(__file__).with_name("results")
 _ANSWERS, _PROBES = "answers.tar.xz", "probes.jsonl"
 _FIELDS = tuple(one.name for one in fields(ScoredRow) if one.name != "asked")
-_NAMED = {"old_paper", "old_kept"}
+_NAMED = {"old_kept"}
 """Scorers that need names and that no run was stored with."""
 
 

@@ -23,12 +23,14 @@ def main() -> None:
     commands = command_pages()
     code, folders = code_pages()
     made = example.reproduced()
-    files = site_pages() | {path: text.encode() for path, text in (commands | code).items()}
+    files = site_pages()
+    nav = navigation([path for path in files if path.endswith(".md")], [*commands], folders)
+    files |= {path: text.encode() for path, text in (commands | code).items()}
     files["example.md"] = filled(files["example.md"], "example", example.tables(made))
     files["gallery.md"] = filled(files["gallery.md"], "gallery", example.gallery(made))
     files |= example.files(made)
     files |= {f"assets/{path.name}": path.read_bytes() for path in _ASSETS.iterdir()}
-    settings = {"INHERIT": "../../website/mkdocs.yml", "nav": navigation([*commands], folders)}
+    settings = {"INHERIT": "../../website/mkdocs.yml", "nav": nav}
     write_files(out / "docs", files)
     write_files(out, {"mkdocs.yml": yaml.safe_dump(settings, sort_keys=False).encode()})
 

@@ -1,38 +1,14 @@
 """Which page stands where: every page of the site is reached from here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatch
 from typing import Any
 
 __all__ = ["PAGES", "navigation"]
 
 PAGES: dict[str, tuple[str, ...]] = {
-    "Start": ("index.md", "tour.md", "python.md", "example.md", "gallery.md"),
-    "Methods": (
-        "methods.md",
-        "methods/rome.md",
-        "methods/memit.md",
-        "methods/pmet.md",
-        "methods/ultraedit.md",
-        "methods/mend.md",
-        "methods/kn.md",
-        "methods/stableke.md",
-        "methods/ft.md",
-        "methods/ft-l.md",
-        "methods/ft-last.md",
-        "methods/ft-m.md",
-        "methods/lora.md",
-        "methods/locft-bf.md",
-        "methods/calinet.md",
-        "methods/ice.md",
-        "methods/remake.md",
-        "methods/ike.md",
-        "methods/serac.md",
-        "methods/grace.md",
-        "methods/babelreft.md",
-        "methods/t-patcher.md",
-        "methods/memoir.md",
-        "tune.md",
-    ),
+    "Start": ("index.md", "tour.md", "python.md", "served.md", "example.md", "gallery.md"),
+    "Methods": ("methods.md", "choose.md", "tune.md", "methods/*"),
     "Measuring": (
         "protocol.md",
         "report.md",
@@ -48,33 +24,38 @@ PAGES: dict[str, tuple[str, ...]] = {
         "data-stats.md",
         "data-quality.md",
         "neighbours.md",
-        "build.md",
-        "release-of-data.md",
         "support.md",
+        "build.md",
+        "review.md",
+        "release-of-data.md",
     ),
     "Results": ("results.md", "performance.md"),
-    "Extending": (
-        "contributing.md",
-        "add-a-method.md",
-        "add-a-scorer.md",
-        "add-a-kind-of-question.md",
-        "add-a-language.md",
-        "add-a-view.md",
-        "add-a-dataset.md",
-        "add-a-model-family.md",
-        "changelog.md",
-    ),
+    "Extending": ("contributing.md", "add-a-*", "changelog.md"),
+    "More": ("*",),
 }
-"""Pages by heading; those of the command line and of the code follow, made of what there is."""
+"""Pages by heading, by name or pattern; a page stands at its name, else at the first pattern that fits it."""
 
 
-def navigation(commands: Sequence[str], modules: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+def navigation(
+    pages: Iterable[str], commands: Sequence[str], modules: Mapping[str, Sequence[str]]
+) -> list[dict[str, Any]]:
     """The tree of all pages, as MkDocs takes it.
 
     Args:
+        pages: Pages that were written.
         commands: Pages of the command line.
         modules: Pages of the code by folder.
     """
-    written = [{title: list(pages)} for title, pages in PAGES.items()]
-    code = [pages[0] if len(pages) == 1 else {folder: list(pages)} for folder, pages in modules.items()]
+    named = {name for names in PAGES.values() for name in names}
+    left = sorted(set(pages) - named)
+    written: list[dict[str, Any]] = []
+    for title, names in PAGES.items():
+        listed: list[str] = []
+        for name in names:
+            found = [one for one in left if fnmatch(one, name)] if "*" in name else [name]
+            left = [one for one in left if one not in found]
+            listed += found
+        if listed:
+            written.append({title: listed})
+    code = [own[0] if len(own) == 1 else {folder: list(own)} for folder, own in modules.items()]
     return [*written, {"Commands": list(commands)}, {"Code": code}]
