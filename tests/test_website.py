@@ -141,15 +141,6 @@ def test_a_notebook_is_a_page() -> None:
     assert text == "\n\n".join(parts) + "\n"
 
 
-def test_the_tour_is_stored_as_it_ran() -> None:
-    cells = json.loads((ROOT / "docs" / "tour.ipynb").read_text(encoding="utf-8"))["cells"]
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
-    assert [cell["execution_count"] for cell in code] == [*range(1, len(code) + 1)]
-    given = [output for cell in code for output in cell["outputs"]]
-    assert not any(output["output_type"] == "error" for output in given)
-    assert sum("image/png" in output.get("data", {}) for output in given) == 1
-
-
 def test_a_run_is_read_by_its_scores_without_its_questions() -> None:
     run = run_by_scores(SMALL)
     assert len(run.asked) == 122 and all(one.probe.text == one.probe.id for one in run.asked)
