@@ -9,7 +9,6 @@ from posixpath import dirname, normpath
 
 import pytest
 from benchmarks.stored import RESULTS, run_by_scores
-from tests.conftest import ROOT
 from tests.test_docs import leaves
 from website import pages
 from website.code import code_pages, modules
