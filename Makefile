@@ -41,9 +41,9 @@ wheel: .venv/dev.stamp ## Build the wheel into dist, install it into an environm
 	dist/env/bin/pip install -c constraints.txt dist/*.whl
 	cd dist && env/bin/mlake list methods && env/bin/mlake reproduce table5 --data mini --out smoke
 
-site: .venv/dev.stamp $(SITE)/stamp ## Build the site into build/site/html, to open index.html or to serve; a dead link fails it.
+site: .venv/demo.stamp $(SITE)/stamp ## Build the site into build/site/html, to open index.html or to serve; a dead link fails it.
 	rm -rf $(SITE)/docs $(SITE)/html
-	$(BIN)/python -m website $(SITE)
+	$(BIN)/python -m website
 	$(SITE)/env/bin/zensical build --strict --config-file $(SITE)/mkdocs.yml
 
 browser: ## Install Debian's Chromium, which the tests of the HTML report drive, where it is missing and can be.

@@ -1,6 +1,5 @@
-"""``python -m website OUT``: everything that the site is built from, into a folder."""
+"""``python -m website``: everything that the site is built from, into ``build/site``."""
 
-import argparse
 from pathlib import Path
 
 import yaml
@@ -10,16 +9,14 @@ from website import example
 from website.code import code_pages
 from website.commands import command_pages
 from website.nav import navigation
-from website.pages import filled, site_pages
+from website.pages import ROOT, filled, site_pages
 
 _ASSETS = Path(__file__).with_name("assets")
+_OUT = ROOT / "build" / "site"
 
 
 def main() -> None:
     """Write the pages and the settings of the builder."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path, help="folder for the pages")
-    out = parser.parse_args().out
     commands = command_pages()
     code, folders = code_pages()
     made = example.reproduced()
@@ -31,8 +28,8 @@ def main() -> None:
     files |= example.files(made)
     files |= {f"assets/{path.name}": path.read_bytes() for path in _ASSETS.iterdir()}
     settings = {"INHERIT": "../../website/mkdocs.yml", "nav": nav}
-    write_files(out / "docs", files)
-    write_files(out, {"mkdocs.yml": yaml.safe_dump(settings, sort_keys=False).encode()})
+    write_files(_OUT / "docs", files)
+    write_files(_OUT, {"mkdocs.yml": yaml.safe_dump(settings, sort_keys=False).encode()})
 
 
 if __name__ == "__main__":
