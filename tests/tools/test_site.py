@@ -103,9 +103,7 @@ def search(built: dict[Path, Page], chromium: Any) -> Iterator[Callable[[str], s
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))] == []
 
 
-@pytest.mark.parametrize(
-    ("words", "found"), [("null space", "AlphaEdit"), ("法国", "protocol"), ("鑫", "")]
-)
+@pytest.mark.parametrize(("words", "found"), [("null space", "AlphaEdit"), ("法国", "protocol"), ("鑫", "")])
 def test_search_works_from_a_folder(search: Callable[[str], str], words: str, found: str) -> None:
     shown = search(words)
     assert ("result" in shown) is bool(found) and found in shown, shown[:500]
