@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks import choose
 from benchmarks.first_page import picture, words
+from benchmarks.paired import differences
 from benchmarks.stored import RESULTS, StoredRun, stored_run
 from benchmarks.trade import beside, points
 from mlake.disk import write_files
@@ -70,6 +71,7 @@ class Part:
         says: What the runs show, in words.
         runs: Folders of the runs below ``benchmarks/results``.
         trade: Whether they stand side by side, with what they gain and cost.
+        paired: Whether the differences of the second from the first are shown, question by question.
         brief: Whether that is all that is shown of them.
     """
 
@@ -77,6 +79,7 @@ class Part:
     says: str
     runs: tuple[str, ...] = ()
     trade: bool = False
+    paired: bool = False
     brief: bool = False
 
 
@@ -105,7 +108,9 @@ def files(mirror: Path | None) -> dict[str, bytes]:
         page.append(f"## {part.title}\n\n{part.says.strip()}\n")
         if part.trade:
             page.append(beside({name: runs[name] for name in part.runs}))
-        elif len(part.runs) > 1:
+        if part.paired:
+            page.append(differences({name: runs[name] for name in part.runs}))
+        if len(part.runs) > 1 and not (part.trade or part.paired):
             page.append(_beside({name: rows[name] for name in part.runs}))
         paragraphs = _made_by if part.brief else section
         page += (paragraphs(runs[name], rows[name]) for name in part.runs)

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from benchmarks.choose import CHOOSE, filled, names
 from benchmarks.grid import table
+from benchmarks.paired import differences
 from benchmarks.results import DOCS, FIGURE, PAGE, README, files, parts, section, shown
-from benchmarks.stored import RESULTS, stored_run
+from benchmarks.stored import RESULTS, StoredRun, stored_run
 
 from mlake.editing.tuned import packaged
+from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import signature
 
 ROW = ("edit_lang", "batch", "kind", "probe", "scorer")
@@ -49,6 +51,24 @@ def test_each_stored_run_stands_on_the_page_once() -> None:
     assert sorted(name for part in parts() for name in part.runs) == RUNS
     for name in RUNS:
         assert PAGE_TEXT.count(f"\n### [{name}]") == 1
+
+
+def _stored(answers: dict[str, float]) -> StoredRun:
+    rows = [
+        ScoredRow(
+            edit_lang="en", batch=0, kind="direct", probe=probe, fact=probe, test_lang="de",
+            scorer="contains", value=value,
+        )
+        for probe, value in answers.items()
+    ]  # fmt: skip
+    return StoredRun("run", {}, [], rows)
+
+
+def test_differences_are_of_the_questions_that_both_runs_answered() -> None:
+    one = _stored({"a": 0.0, "b": 0.0, "c": 1.0, "only here": 1.0})
+    other = _stored({"a": 1.0, "b": 0.0, "c": 1.0, "only there": 0.0})
+    assert "| direct | en | 33.3 → 66.7 (+33.3 [" in differences({"one": one, "other": other})
+    assert "66.7 → 33.3 (-33.3 [" in differences({"other": other, "one": one})
 
 
 def test_no_measured_number_is_typed() -> None:
