@@ -104,6 +104,7 @@ def _flags() -> argparse.Namespace:
 def main() -> None:
     """Measures what is not there yet."""
     flags = _flags()
+    flags.method = ",".join(dict(flags.grid).get("method", [flags.method]))
     bench = _bench(flags)
     lines = flags.out.read_text(encoding="utf-8").splitlines() if flags.out.exists() else []
     known = [json.loads(line).get("settings") for line in lines]
@@ -154,8 +155,8 @@ def _order(value: Any) -> tuple[bool, bool, Any]:
 
 def _numbers(row: Mapping[str, Any]) -> Iterator[str]:
     for goal in ("own", "rephrased", "transfer", "kept"):
-        marks = "".join(row["marks"][goal].values())
-        yield f"{100 * marks.count('1') / len(marks):.0f}"
+        marks = "".join(row["marks"].get(goal, {}).values())
+        yield f"{100 * marks.count('1') / len(marks):.0f}" if marks else "–"
     yield f"{fmean(row['held_out'].values()):+.3f}"
 
 

@@ -131,7 +131,7 @@ def test_mend_is_never_trained_on_what_is_reported(
         "note: 2 of 4 facts are among those that mend was trained on; "
         "mend was trained to edit 3 together, not 4: no fair test"
     ) in told
-    with pytest.raises(EditError, match="MEND wants other facts to be trained on, and 3 are left"):
+    with pytest.raises(EditError, match="mend wants other facts to be trained on, and 3 are left"):
         trained_on_the_rest(GradientNetwork, lm, mini, (0, 60), 10, tmp_path)
 
 
