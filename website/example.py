@@ -38,8 +38,8 @@ _INTRODUCTION = f"""\
 [**A page with every answer**]({_PAGE}) shows MEMIT on 100 facts of `wikidata-5` and on the 63 of `mini`:
 matrices, tables, figures, and what was said to each question. It is one file, and opens from disk.
 
-The tables below are of the runs that [reproduce.md](reproduce.md#an-example) names; Table 5 is of the
-packaged `wikidata-5`. The [gallery](gallery.md) has the figures.
+The tables below are of [a reproduction](reproduce.md#an-example) with few facts; Table 5 is of the packaged
+`wikidata-5`. The [gallery](gallery.md) has the figures.
 """
 
 
