@@ -101,7 +101,8 @@ def measured(path: Path, size: int = BLOCK) -> dict[str, Any]:
         size: Bytes of a block.
 
     Returns:
-        ``counts`` by reason, ``seconds``, and the most bytes that the reader and a worker held.
+        ``counts`` by reason, ``seconds`` of the clock and ``cpu_seconds`` of all processes, and the most
+        bytes that the reader and a worker held.
     """
     code = "import sys; from benchmarks.dump import read_here; read_here(sys.argv[1], int(sys.argv[2]))"
     done = subprocess.run(
@@ -119,13 +120,15 @@ def read_here(path: str, size: int) -> None:
     with TemporaryDirectory() as place:
         counts = read_dump(Path(path), Path(place), WANTED, size=size)
     unit = 1024  # Linux counts in KiB
+    reader, workers = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(
         json.dumps(
             {
                 "counts": counts,
                 "seconds": time.perf_counter() - begun,
-                "reader_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
-                "worker_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit,
+                "cpu_seconds": reader.ru_utime + reader.ru_stime + workers.ru_utime + workers.ru_stime,
+                "reader_bytes": reader.ru_maxrss * unit,
+                "worker_bytes": workers.ru_maxrss * unit,
             }
         )
     )
@@ -140,7 +143,11 @@ def main() -> None:
         path = Path(folder) / "made.zst"
         count = write_dump(path, size)
         row = measured(path)
-    rates = {"entities_a_second": count / row["seconds"], "bytes_a_second": size / row["seconds"]}
+    rates = {
+        "entities_a_second": count / row["seconds"],
+        "bytes_a_second": size / row["seconds"],
+        "entities_a_cpu_second": count / row["cpu_seconds"],
+    }
     print(json.dumps({"bytes": size, "entities": count, "cores": os.cpu_count(), **row, **rates}))
 
 
