@@ -145,7 +145,7 @@ def decisions_of(path: Path, lines: Sequence[Line], faults_of: Faults) -> list[D
             f"{path}: {where or 'it'} {fault}; expected tasks as Label Studio exports them in JSON"
         )
     now = {item_of(line): line for line in lines}
-    found = []
+    found: list[Decision] = []
     for number, task in enumerate(tasks, 1):
         try:
             found += _decided(task, now, faults_of)
