@@ -36,6 +36,7 @@ __all__ = ["Session", "Settings", "engine_of", "langs_of"]
 
 _FACTS = 64  # statements that are edited and asked about together where edits are small
 _CHAINS = {"cpu": 4, "cuda": 16}  # sequential edits that advance together; a kill loses at most these
+_AT_ONCE = 64  # questions to a server, before their answers are kept
 _QUESTIONS = {"cuda": 1024}  # under one edit asked in a pass; a kill loses at most these
 
 
@@ -262,7 +263,7 @@ def engine_of(
     def at_length(asked: Any, edits: Any, questions: Any, tokens: int, progress: Any) -> Any:
         return under(asked, edits, questions, tokens, at_length=True, progress=progress)
 
-    unedited = None if known is None else known.before(answer)
+    unedited = None if known is None else known.before(answer, None if lm.at_hand else _AT_ONCE)
     joint = max((len(members(one)) for one in spec.edit_langs), default=1)
     together = _together(lm, method, spec.batch_size * joint)
     least = _QUESTIONS.get(lm.device.type, 1) if lm.at_hand else 1
