@@ -24,6 +24,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("text",),
         ("models",),
         ("data", "editing", "scorers"),
+        ("review",),
         ("construct", "evaluation"),
         ("analysis",),
         ("report",),

@@ -8,6 +8,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("mlake.cli.build:build", "Build a benchmark from Wikidata, stage by stage."),
+    "review": ("mlake.cli.review:review", "Have people read the texts of a build on a page."),
     "data": ("mlake.cli.data:data", "List, download and check data sets."),
     "edit": ("mlake.cli.edit:edit", "Edit facts of your own into a model."),
     "ask": ("mlake.cli.ask:ask", "Ask a model questions, with edits in force or without."),
