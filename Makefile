@@ -45,7 +45,7 @@ wheel: .venv/dev.stamp ## Build the wheel into dist, install it into an environm
 site: .venv/demo.stamp $(SITE)/stamp ## Build the site into build/site/html, to open index.html or to serve; a dead link fails it.
 	rm -rf $(SITE)/docs $(SITE)/html
 	$(BIN)/python -m website
-	$(SITE)/env/bin/zensical build --strict --config-file $(SITE)/mkdocs.yml
+	PYTHONPATH=. $(SITE)/env/bin/zensical build --strict --config-file $(SITE)/mkdocs.yml
 
 browser: ## Install Debian's Chromium, which the tests of the HTML report drive, where it is missing and can be.
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \

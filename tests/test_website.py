@@ -73,13 +73,14 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_links_are_turned_and_code_is_not(house: Path) -> None:
-    text = "<!-- test -->\n[up](../README.md#x) [raw](../code.py) [out](https://a.org)\n\n```md\n[up](../README.md)\n```\n"
-    (house / "docs" / "a.md").write_text(text, encoding="utf-8")
     (house / "code.py").touch()
-    assert site_pages()["a.md"].decode() == (
-        '[up](index.md#x) <span class="repository" title="code.py in the repository">raw</span> '
-        "[out](https://a.org)\n\n```md\n[up](../README.md)\n```\n"
-    )
+    fence = "```md\n[up](../README.md)\n```\n"
+    links = "[up](../README.md#x) [../CHANGELOG.md](../CHANGELOG.md) [raw](../code.py) [out](https://a.org)"
+    text = f"<!-- test -->\n# [raw](../code.py)\n\n{links}\n\n| `a\\|b` |\n\n{fence}"
+    (house / "docs" / "a.md").write_text(text, encoding="utf-8")
+    span = '<span class="repository" title="code.py in the repository">raw</span>'
+    turned = f"[up](index.md#x) [CHANGELOG.md](changelog.md) {span} [out](https://a.org)"
+    assert site_pages()["a.md"].decode() == f"# raw\n\n{turned}\n\n| `a|b` |\n\n{fence}"
 
 
 def test_a_dead_link_is_named(house: Path) -> None:
@@ -107,7 +108,7 @@ def test_the_reference_holds_every_command_and_option() -> None:
     assert run.startswith("# mlake run\n\n```text\nmlake run [OPTIONS] [RECIPE]\n```\n")
     assert "| `--max-new-tokens INTEGER RANGE` | Longest answer, tokens." in run
     assert "```sh\nmlake run demo\n" in run and "\b" not in every
-    assert "| `--stop [line\\|end]` |" in run
+    assert "| `--stop [line|end]` |" in run
     assert "## mlake data check\n" in made["commands/data.md"]
 
 

@@ -51,7 +51,7 @@ def _page(context: click.Context, depth: int) -> Iterator[str]:
     if command.epilog:
         yield f"{_examples(command.epilog)}\n"
     records = [param.get_help_record(context) for param in command.get_params(context)]
-    rows = [f"| `{_cell(names)}` | {_text(said)} |" for names, said in filter(None, records) if said]
+    rows = [f"| `{names}` | {_text(said)} |" for names, said in filter(None, records) if said]
     yield "\n".join(["| option | what it does |", "| --- | --- |", *rows, ""])
 
 
@@ -65,13 +65,9 @@ def _examples(epilog: str) -> str:
     return "```sh\n" + "\n".join(shown) + "\n```"
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
 def _text(text: str) -> str:
     """Help as Markdown: words between back quotes stay code, and nothing else is markup."""
     parts = re.split(r"(`[^`]*`)", text)
     return "".join(
-        _cell(part) if part.startswith("`") else re.sub(r"([\\<*_\[\]|])", r"\\\1", part) for part in parts
+        part if part.startswith("`") else re.sub(r"([\\<*_\[\]|])", r"\\\1", part) for part in parts
     )

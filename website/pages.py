@@ -15,6 +15,7 @@ _TOP = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELO
 _FENCE = re.compile(r"^(```.*?^```$)", re.DOTALL | re.MULTILINE)
 _COMMENT = re.compile(r"^<!-- (?!site: ).*-->\n", re.MULTILINE)
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
+_CODE = re.compile(r"`[^`\n]+`")  # in cells of tables, GitHub wants a bar escaped there and the site does not
 _MARK = "<!-- site: {} -->"
 
 
@@ -64,6 +65,12 @@ def _page(text: str, source: str, places: dict[str, str]) -> str:
     return "".join(part if part.startswith("```") else _linked(part, source, places) for part in parts)
 
 
+def _title(source: str) -> str:
+    """The first heading of a page of the repository; its name, where it has none."""
+    text = (ROOT / source).read_text(encoding="utf-8")
+    return next((line[2:] for line in text.splitlines() if line.startswith("# ")), PurePosixPath(source).name)
+
+
 def _linked(text: str, source: str, places: dict[str, str]) -> str:
     above = PurePosixPath(source).parent
     here = PurePosixPath(places[source]).parent
@@ -71,9 +78,12 @@ def _linked(text: str, source: str, places: dict[str, str]) -> str:
     def link(found: re.Match[str]) -> str:
         shown, target, anchor = found[1], normpath(f"{above}/{found[2]}"), found[3] or ""
         if target in places:
-            return f"[{shown}]({relpath(places[target], here)}{anchor})"
+            named = PurePosixPath(shown).name == PurePosixPath(target).name
+            return f"[{_title(target) if named else shown}]({relpath(places[target], here)}{anchor})"
         if not (ROOT / target).exists():
             raise MlakeError(f"{source} links to {found[2]}, which is not there; mend the link")
+        if text[text.rfind("\n", 0, found.start()) + 1] == "#":
+            return shown
         return f'<span class="repository" title="{escape(target)} in the repository">{shown}</span>'
 
-    return _LINK.sub(link, text)
+    return _LINK.sub(link, _CODE.sub(lambda found: found[0].replace("\\|", "|"), text))
