@@ -27,7 +27,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("construct", "evaluation"),
         ("analysis",),
         ("report",),
-        ("pricing", "tuning"),
+        ("cluster", "pricing", "tuning"),
         ("api", "reproduce"),
         ("cli",),
         ("__main__",),
