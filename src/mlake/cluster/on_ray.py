@@ -94,8 +94,8 @@ def ray_pool(workers: int | None, gpus: int | None) -> Iterator["RayPool"]:
         ray.init("auto", log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise RunError(
-            f"no Ray cluster can be reached: {str(error).splitlines()[0]}; start one with `ray start --head`, "
-            "or name one in RAY_ADDRESS"
+            f"no Ray cluster can be reached: {str(error).splitlines()[0]}; start one with `ray start "
+            "--head`, or name one in RAY_ADDRESS"
         ) from error
     try:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]

@@ -124,5 +124,6 @@ def _still(job: Job, deaths: int, why: str) -> None:
     if deaths >= _TRIES:
         raise RunError(
             f"{deaths} workers died at {job.name}, the last one so: {why}; what is finished is kept: give "
-            "workers more memory, or take fewer of them, a smaller --batch-size or a smaller model, and run again"
+            "workers more memory, or take fewer of them, a smaller --batch-size or a smaller "
+            "model, and run again"
         )
