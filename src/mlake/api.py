@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlake.chat_server import is_served, weights_out_of_reach
 from mlake.errors import RunError
 from mlake.evaluation.own_answers import Answers, asked_elsewhere
 from mlake.evaluation.spec import DEFAULTS
@@ -177,6 +178,8 @@ def planned(
     if folder is not None:
         try_folder(folder, known)
     if isinstance(model, str | Path):
+        if is_served(str(model)):
+            settings.check_served(str(model))
         model = mlake.models.load(model, **(load_model or {}))
     return Session(model, benchmark, settings)
 
@@ -201,8 +204,11 @@ def carry_out(session: "Session", folder: Path, *, forced: bool, progress: bool)
     from mlake.analysis.examine import examine, keep_ability
     from mlake.analysis.forced_run import keep_forced
 
+    if forced and not session.lm.at_hand:
+        raise weights_out_of_reach(session.lm.name, "forced")
     known = session.carry_out(folder, examine=examine, progress=progress, keep_all=forced)
-    keep_ability(session.lm, folder)
+    if session.lm.at_hand:
+        keep_ability(session.lm, folder)
     if forced:
         with tqdm(desc="reading given answers", unit="answer", disable=not progress) as bar:
             keep_forced(session.lm, folder, session.plan, session.benchmark, bar.update)

@@ -153,7 +153,8 @@ def _show(session: Any, folder: Path) -> None:
     settings = session.spec.record()
     editor = settings.pop("editor")
     rows = settings | {f"{session.spec.method}.{key}": value for key, value in editor.items()}
-    rows |= {"device": str(session.lm.device), "out": str(folder), "id": session.spec.id}
+    device = {"device": str(session.lm.device)} if session.lm.at_hand else {}
+    rows |= {**device, "out": str(folder), "id": session.spec.id}
     width = max(map(len, rows))
     for key, value in rows.items():
         text = value if isinstance(value, str) and value.isprintable() else json.dumps(value)

@@ -8,6 +8,7 @@ from mlake.construct.llm.model import Model
 from mlake.construct.relations import Relation
 from mlake.construct.source import Source
 from mlake.construct.wording import Wording
+from mlake.review.decision import Decision
 
 __all__ = ["ALLOWED", "LANGS", "Context", "Settings"]
 
@@ -56,6 +57,7 @@ class Context:
             the version of what writes it, empty where that is not installed.
         model: The model that writes, where one does.
         edited: The stages so far whose rows a hand edited.
+        reviews: What reviewers decided about its texts.
     """
 
     settings: Settings
@@ -65,3 +67,4 @@ class Context:
     inputs: Mapping[str, str]
     model: Model | None = None
     edited: tuple[str, ...] = ()
+    reviews: tuple[Decision, ...] = ()

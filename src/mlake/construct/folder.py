@@ -9,6 +9,7 @@
     release/                      the files of the release
     source/                       what the source fetched or read out, if it does
     calls.jsonl                   what a model that writes was asked, and what it said
+    review.sqlite                 what reviewers decided
 
 No file holds a time, a path or a host name: equal settings and inputs give equal bytes.
 """

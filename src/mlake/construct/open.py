@@ -19,6 +19,7 @@ from mlake.construct.writers import writer_named
 from mlake.disk import encoded
 from mlake.errors import DataError, UnknownNameError
 from mlake.languages import language
+from mlake.review.store import REVIEW, digest_of_all, read_decisions
 
 __all__ = ["open_context"]
 
@@ -52,7 +53,8 @@ def open_context(
         allowed: What is not left out, of ``ALLOWED``.
         without: Codes of witnesses; what only these witness is left out.
         seed: Seed of all random draws.
-        out: The build's folder, where a source keeps what it fetches or reads out.
+        out: The build's folder, where a source keeps what it fetches or reads out, and reviewers what they
+            decide.
         fetch: Whether it may do so.
         say: Told in a line what a source does.
         calls: File of the recorded calls of a model that writes.
@@ -89,6 +91,7 @@ def open_context(
     _known("witness", without, _witnesses(read))
     if relations is not None:  # a source of one's own need not have all that is packaged
         check_known(table, read)
+    reviews = [] if out is None else read_decisions(out / REVIEW)
     wordings = tuple(read_wording(lang, wording) for lang in langs)
     _check_worded(table.values(), wordings, allowed)
     return Context(
@@ -96,8 +99,10 @@ def open_context(
         source=read,
         relations=table,
         wordings=wordings,
-        inputs=_inputs(read, table, wordings) | {"prompts": model.digest if model else ""},
+        inputs=_inputs(read, table, wordings)
+        | {"prompts": model.digest if model else "", "reviews": digest_of_all(reviews)},
         model=model,
+        reviews=tuple(reviews),
     )
 
 

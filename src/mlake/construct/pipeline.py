@@ -14,6 +14,7 @@ from mlake.construct.llm.objects import ObjectChooser
 from mlake.construct.names import name_row, name_rows, used
 from mlake.construct.release.built import Built, Step
 from mlake.construct.release.make import release_files
+from mlake.construct.reviewed import REVIEW_RULES, reviewed, reviewed_so_far
 from mlake.construct.rules import CHAIN_RULES, FACT_RULES, STATEMENT_RULES, Rule, Setting
 from mlake.construct.splits import SPLIT_ROW, make_splits
 from mlake.construct.stage import DROPPED, Drop, Made, Rows, Stage
@@ -30,7 +31,7 @@ def meanings() -> Mapping[str, str]:
     """Name of each rule of a build to what it asks for, in one phrase."""
     rules: tuple[Rule[Any], ...] = (*STATEMENT_RULES, *FACT_RULES, *CHAIN_RULES)
     proofs = {name: rule.meaning for name, rule in RULES.items()}
-    return {rule.name: rule.means for rule in rules} | EDIT_RULES | WRITER_RULES | proofs
+    return {rule.name: rule.means for rule in rules} | EDIT_RULES | WRITER_RULES | REVIEW_RULES | proofs
 
 
 def _setting(context: Context) -> Setting:
@@ -106,14 +107,25 @@ def _splits(context: Context, rows: Rows) -> Made:
     return make_splits(rows["edits"], stated, context.settings.seed)
 
 
+def _reviewed(context: Context, rows: Rows) -> Made:
+    return reviewed(context.reviews, rows["texts"])
+
+
 def _text_row(_: Settings) -> Shape:
     return object_shape(FACT, also_required=("fact", "lang"))
 
 
 def _release(context: Context, rows: Rows) -> Made:
     steps = [_step(context, stage, rows) for stage in STAGES[:-1]]
-    parts = {name: rows[name] for name in ("edits", "names", "texts", "splits")}
-    built = Built(settings=context.settings, steps=steps, meanings=meanings(), **parts)
+    parts = {name: rows[name] for name in ("edits", "names", "splits")}
+    built = Built(
+        settings=context.settings,
+        steps=steps,
+        meanings=meanings(),
+        texts=rows["reviewed"],
+        review=reviewed_so_far(context.reviews, rows["texts"]),
+        **parts,
+    )
     files = {f"release/{path}": content for path, content in release_files(built).items()}
     listed = [
         {"id": path, "bytes": len(content), "sha256": sha256(content).hexdigest()}
@@ -128,7 +140,7 @@ def _step(context: Context, stage: Stage, rows: Rows) -> Step:
     return Step(stage.name, title, len(rows[stage.name]), drops)
 
 
-_BEFORE = ("facts", "chains", "filters", "edits", "names", "texts", "splits")
+_BEFORE = ("facts", "chains", "filters", "edits", "names", "texts", "splits", "reviewed")
 
 STAGES: tuple[Stage, ...] = (
     Stage(
@@ -187,10 +199,19 @@ STAGES: tuple[Stage, ...] = (
         key=("fact",),
     ),
     Stage(
+        name="reviewed",
+        title="texts as reviewers decided",
+        reads=("texts",),
+        uses=("reviews",),
+        make=_reviewed,
+        shape=_text_row,
+        key=("fact", "lang"),
+    ),
+    Stage(
         name="release",
         title="the folder that is published",
         reads=(*_BEFORE, *(name + DROPPED for name in _BEFORE)),
-        uses=("parquet",),
+        uses=("parquet", "reviews"),
         make=_release,
     ),
 )

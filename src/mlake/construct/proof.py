@@ -10,7 +10,7 @@ from mlake.data.check.matching import has
 from mlake.data.own.jsonl import parse_jsonl
 from mlake.errors import DataError
 
-__all__ = ["NEEDED", "part_of", "proved", "text_faults"]
+__all__ = ["NEEDED", "part_of", "proof", "proved", "renumbered", "text_faults"]
 
 NEEDED = ("paraphrase", "locality", "choice")
 """Kinds of question of which every fact keeps at least one."""
@@ -46,6 +46,19 @@ class _Left:
 
 
 def proved(lines: Sequence[Row]) -> Made:
+    """The lines without what is at fault, as ``proof`` gives them; at least one.
+
+    Raises:
+        DataError: Nothing is left, or faults do not end.
+    """
+    made = proof(lines)
+    if not made.rows:
+        shown = f"; the first: {made.drops[0].why}" if made.drops else ""
+        raise DataError(f"no fact is left after the proof of the texts{shown}; mend the wording")
+    return made
+
+
+def proof(lines: Sequence[Row]) -> Made:
     """The lines without what is at fault.
 
     A question at fault is left out in all languages, a fact whose own question, sentences or answers are, or
@@ -55,15 +68,12 @@ def proved(lines: Sequence[Row]) -> Made:
         lines: A line per fact and language.
 
     Raises:
-        DataError: Nothing is left, or faults do not end.
+        DataError: Faults do not end.
     """
     left = _Left()
     for _ in range(_ROUNDS):
-        if not lines:
-            shown = f"; the first: {left.drops[0].why}" if left.drops else ""
-            raise DataError(f"no fact is left after the proof of the texts{shown}; mend the wording")
-        if not left.take(text_faults(lines)):
-            return Made(_renumbered(lines), left.drops)
+        if not lines or not left.take(text_faults(lines)):
+            return Made(renumbered(lines), left.drops)
         lines = [_without(line, left) for line in lines if line["fact"] not in left.facts]
     raise DataError(
         f"the texts are still at fault after {_ROUNDS} rounds: {left.drops[-1].why}; mend the wording"
@@ -86,7 +96,8 @@ def _without(line: Row, left: _Left) -> Row:
     return line | {"probes": kept}
 
 
-def _renumbered(lines: Sequence[Row]) -> list[Row]:
+def renumbered(lines: Sequence[Row]) -> list[Row]:
+    """The lines with the places of their facts, from 0."""
     places = {fact: at for at, fact in enumerate(dict.fromkeys(line["fact"] for line in lines))}
     return [line | {"row": places[line["fact"]]} for line in lines]
 

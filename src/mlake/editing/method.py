@@ -115,6 +115,7 @@ class Method(ABC):
     Attributes:
         family: What it does to a model, in a few words.
         weighs: What its edits hold, which tells how large they are.
+        only_asks: Whether it needs nothing of a model but its answers, so that one on a server will do.
         name: Name of the row.
         title: Name in figures and tables, as its paper writes it; empty for ``name``.
         paper: Address of the paper.
@@ -124,6 +125,7 @@ class Method(ABC):
 
     family: ClassVar[str] = "other"
     weighs: ClassVar[str] = ""
+    only_asks: ClassVar[bool] = False
 
     name: str
     title: str = field(default="", kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from mlake.chat_server import weights_out_of_reach
 from mlake.editing.finetune import FineTune
 from mlake.editing.gradient import KnowledgeNeurons, UltraEdit
 from mlake.editing.locate.method import LocateThenEdit
@@ -197,6 +198,8 @@ def editor(
     if name not in EDITORS:
         raise UnknownNameError("method", name, EDITORS)
     row, given = EDITORS[name], dict(settings or {})
+    if lm is not None and not (lm.at_hand or row.only_asks):
+        raise weights_out_of_reach(lm.name, name)
     base = row.preset(like, lm) if like else {} if lm is None else row.suggested(lm)
     found = None if like or lm is None else tuned_settings(name, lm.revision)
     tuned = {} if found is None else found.settings

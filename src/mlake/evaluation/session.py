@@ -10,17 +10,20 @@ from typing import Any
 
 import torch
 
+from mlake.chat_server import weights_out_of_reach
 from mlake.data.ordinary import ordinary_text
 from mlake.editing import editor as editing_method
 from mlake.editing import load_edit
 from mlake.editing.locate.value_files import keeping_values
 from mlake.editing.method import Method
+from mlake.errors import ModelError
 from mlake.evaluation.cost import too_large
 from mlake.evaluation.plan import NO_SUBJECT, Plan, make_plan
 from mlake.evaluation.run import Engine, going
 from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, parse_facts
 from mlake.evaluation.store import Savable, Store
 from mlake.evaluation.unedited import Known
+from mlake.kinds import question_kind
 from mlake.languages import in_order
 from mlake.languages.sets import members
 from mlake.models.deltas import RowDeltas
@@ -71,6 +74,24 @@ class Settings(Choices):
         make_plan(spec, benchmark)
         return {key: value for key, value in spec.record().items() if key not in (*_NOT_LOADED, "editor")}
 
+    def check_served(self, model: str) -> None:
+        """Refuse what a model on a server cannot do; without a word to the server.
+
+        Args:
+            model: Its name.
+
+        Raises:
+            ModelError: The method reads or changes weights, or a kind wants answers of a certain length.
+        """
+        if self.method != NO_METHOD and not editing_method(self.method, **self.editor).only_asks:
+            raise weights_out_of_reach(model, self.method)
+        long = [one for one in self.kinds if question_kind(one).tokens is not None]
+        if long:
+            raise ModelError(
+                f"{model!r} is on a server, which ends answers where it likes, and {', '.join(long)} wants "
+                "all of one length; leave that out of --kinds"
+            )
+
 
 _NOT_LOADED = {"model": "", "model_revision": "", "dtype": "", "template": PLAIN}
 """What a spec says of a model that is not known yet."""
@@ -91,10 +112,12 @@ class Session:
         self.lm = lm
         self.benchmark = benchmark
         settings.check(benchmark)
+        if not lm.at_hand:
+            settings.check_served(lm.name)
         self.method: Method | None = None
         if settings.method != NO_METHOD:
             self.method = editing_method(settings.method, lm, **settings.editor)
-        self.spec = _spec(_model(lm), benchmark, settings, self.method.config() if self.method else {})
+        self.spec = _spec(lm.record(), benchmark, settings, self.method.config() if self.method else {})
         self.plan: Plan = self._planned()
 
     def _planned(self) -> Plan:
@@ -166,7 +189,8 @@ class Session:
 
         Args:
             folder: The run folder.
-            examine: What is measured of every edit besides answers; it is told the languages asked in.
+            examine: What is measured of every edit besides answers; it is told the languages asked in. Not
+                asked for where the weights are out of reach.
             progress: Show progress on standard error.
             keep_all: Keep edits that hold whole weights too, for what is measured under them later.
 
@@ -187,7 +211,7 @@ class Session:
         """The model and what the run does with it; arguments as in ``carry_out``."""
         return replace(
             engine_of(self.lm, self.method, self.spec, self.text(), known),
-            examine=partial(examine, langs=self.spec.test_langs),
+            examine=partial(examine, langs=self.spec.test_langs) if self.lm.at_hand else None,
             keep=partial(stays, keep_all=keep_all),
         )
 
@@ -239,7 +263,7 @@ def engine_of(
     unedited = None if known is None else known.before(answer)
     joint = max((len(members(one)) for one in spec.edit_langs), default=1)
     together = _together(lm, method, spec.batch_size * joint)
-    least = _QUESTIONS.get(lm.device.type, 1)
+    least = _QUESTIONS.get(lm.device.type, 1) if lm.at_hand else 1
     return Engine(
         lm, method, answer, load_edit, torch.manual_seed, text, unedited, many, at_length, together, least
     )
@@ -262,17 +286,6 @@ def langs_of(text: str, benchmark: Benchmark) -> tuple[str, ...]:
     if text.strip() == "all":
         return in_order(benchmark.langs)
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
-
-
-def _model(lm: LM) -> dict[str, Any]:
-    """What a spec says of a model."""
-    return {
-        "model": lm.name,
-        "model_revision": lm.revision,
-        "dtype": str(lm.dtype).removeprefix("torch."),
-        "template": lm.style.template,
-        "stop": lm.style.recorded_stop,
-    }
 
 
 def _spec(

@@ -14,6 +14,7 @@ from mlake.errors import ModelError
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
 from mlake.models.room import in_halves, room_for
+from mlake.models.served import Served
 from mlake.models.tokens import appended, check_fit, token_ids
 from mlake.records import Answer
 from mlake.thoughts import MARKS, opened
@@ -59,6 +60,8 @@ def answers(
     """
     if not questions:
         return []
+    if isinstance(lm, Served):
+        return lm.answers(questions, max_new_tokens=max_new_tokens, progress=progress or (lambda done: None))
     every = list(zip(groups or [0] * len(questions), questions, strict=True))
     times = Counter(every)
     asked = list(times)
@@ -131,6 +134,8 @@ def too_long(lm: LM, questions: Sequence[str], max_new_tokens: int) -> frozenset
 
 def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
     """All that an answer of an unedited model depends on besides the question, as plain JSON values."""
+    if isinstance(lm, Served):
+        return lm.identity(max_new_tokens)
     cuda = lm.device.type == "cuda"
     tail = 0 if lm.style.chat else appended(lm.tokenizer)
     recalls = [one.sha256 for one in lm.style.recalls]

@@ -98,6 +98,21 @@ class LM:
         return f"LM({shorter(self.name)}, {self.revision[:16]}, {size})"
 
     @property
+    def at_hand(self) -> bool:
+        """Whether its weights are in memory here. If not, it can only be asked."""
+        return True
+
+    def record(self) -> dict[str, Any]:
+        """What is recorded of it beside measurements, by the fields of a run's spec; JSON values."""
+        return {
+            "model": self.name,
+            "model_revision": self.revision,
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "template": self.style.template,
+            "stop": self.style.recorded_stop,
+        }
+
+    @property
     def understood(self) -> bool:
         """Whether it is known where the model keeps its parts; if not, it can only be asked and trained."""
         return isinstance(self.structure, Architecture)

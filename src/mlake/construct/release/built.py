@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlake.construct.context import Settings
+from mlake.construct.reviewed import NOTHING_READ, Review
 from mlake.construct.stage import Drop, Row
 
 __all__ = ["Built", "Step"]
@@ -34,10 +35,11 @@ class Built:
         settings: What names the build.
         edits: Rows of the stage ``edits``.
         names: Rows of the stage ``names``.
-        texts: Rows of the stage ``texts``.
+        texts: Rows of the stage ``reviewed``.
         splits: Rows of the stage ``splits``.
         steps: What each stage did, in order.
         meanings: Name of a rule to what it leaves out, in one phrase.
+        review: What reviewers read and decided.
     """
 
     settings: Settings
@@ -47,6 +49,7 @@ class Built:
     splits: Sequence[Row]
     steps: Sequence[Step]
     meanings: Mapping[str, str]
+    review: Review = NOTHING_READ
 
     @property
     def name(self) -> str:

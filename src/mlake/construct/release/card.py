@@ -10,6 +10,7 @@ from mlake.construct.release.built import Built
 from mlake.construct.release.columns import FREE, WORDED
 from mlake.construct.release.front import configs, front_matter
 from mlake.construct.release.page import page
+from mlake.construct.release.people import AGREED, DECIDED, agreed, decided
 from mlake.construct.release.published import Published
 from mlake.construct.release.readings import readings
 from mlake.construct.release.statistics import (
@@ -76,6 +77,9 @@ def card(laid: Published, *, formats: Sequence[str], source: str) -> str:
             if one.lang in laid.langs
         ],
         tables=laid.tables,
+        review=built.review,
+        decided=[DECIDED, decided(built.review)],
+        agreed=[AGREED, agreed(built.review)],
     )
 
 
@@ -86,7 +90,10 @@ def _head(laid: Published) -> dict[str, Any]:
         "language": list(laid.langs),
         "license": [FREE.lower(), WORDED.lower()],
         "task_categories": ["question-answering"],
-        "annotations_creators": ["machine-generated"],
+        "annotations_creators": [
+            "machine-generated",
+            *(["expert-generated"] if laid.built.review.reviewers else []),
+        ],
         "language_creators": ["machine-generated"],
         "multilinguality": ["multilingual" if len(laid.langs) > 1 else "monolingual"],
         "source_datasets": ["extended|wikidata"],

@@ -11,6 +11,7 @@ from mlake.construct.release.croissant import croissant
 from mlake.construct.release.files import FORMATS, have_parquet, table_files
 from mlake.construct.release.page import page
 from mlake.construct.release.paper import paper_files
+from mlake.construct.release.people import read_by
 from mlake.construct.release.published import Published, published
 from mlake.construct.source import snapshot
 
@@ -85,7 +86,7 @@ def _about(laid: Published) -> dict[str, Any]:
         ),
         "rai:dataAnnotationProtocol": (
             "Questions and sentences are made from templates per relation and language and checked by rule. "
-            "No native speaker has reviewed them."
+            f"{read_by(laid.built)}"
         ),
         "rai:dataUseCases": (
             "Measuring what an edit of a language model in one language carries over to others."

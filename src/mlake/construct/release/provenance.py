@@ -12,19 +12,29 @@ __all__ = ["dropped_rows", "name_rows", "provenance_rows"]
 _TRIPLE = ("subject", "relation", "object")
 
 
-def provenance_rows(edits: Iterable[StageRow], facts: Collection[str], steps: Sequence[Step]) -> list[Row]:
+def provenance_rows(
+    edits: Iterable[StageRow],
+    facts: Collection[str],
+    steps: Sequence[Step],
+    reviews: Mapping[str, Sequence[str]],
+) -> list[Row]:
     """A row for each fact of a split.
 
     Args:
         edits: Rows of the stage ``edits``.
         facts: Ids of the facts of the split.
         steps: What each stage did.
+        reviews: Id of a fact to a line for each decision of a reviewer.
     """
     around = _around(steps)
-    return [_provenance(row, around.get(row["id"], [])) for row in edits if row["id"] in facts]
+    return [
+        _provenance(row, around.get(row["id"], []), reviews.get(row["id"], ()))
+        for row in edits
+        if row["id"] in facts
+    ]
 
 
-def _provenance(row: StageRow, left_out: list[str]) -> Row:
+def _provenance(row: StageRow, left_out: list[str], reviews: Sequence[str]) -> Row:
     return {
         "fact": row["id"],
         "subject": row["subject"],
@@ -37,7 +47,7 @@ def _provenance(row: StageRow, left_out: list[str]) -> Row:
         "others": _triples(row["others"]),
         "distractors": list(row["distractors"]),
         "left_out": left_out,
-        "reviews": [],
+        "reviews": list(reviews),
     }
 
 

@@ -69,7 +69,7 @@ def published(built: Built) -> Published:
     rows: dict[str, Rows] = {}
     for split, benchmark in benchmarks.items():
         facts = {fact.id for fact in benchmark.facts}
-        provenance = provenance_rows(built.edits, facts, built.steps)
+        provenance = provenance_rows(built.edits, facts, built.steps, built.review.by_fact)
         rows[split] = _filled({**benchmark_rows(benchmark), "provenance": provenance})
     names = name_rows(built.names, built.settings.langs)
     rows[_BUILD] = _filled({"names": names, "dropped": dropped_rows(built.steps)})
