@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mlake.analysis.examine import keep_ability
+from mlake.analysis.forced_run import keep_forced
 from mlake.analysis.store import kept_path
 from mlake.cluster.jobs import File, Job, Opening, Outline
 from mlake.cluster.spread import Pool, spread
@@ -16,11 +18,12 @@ from mlake.editing import load_edit
 from mlake.evaluation.missing import drop_left, parts
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.run import progress_bar
-from mlake.evaluation.session import Session, stays
+from mlake.evaluation.session import Session, Settings, stays
 from mlake.evaluation.store import Store
 from mlake.folders import os_errors
+from mlake.records import Benchmark
 
-__all__ = ["SpreadRun", "carry_out"]
+__all__ = ["SpreadRun", "carry_out", "run_of"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,43 @@ class SpreadRun:
     def job(self, name: str, do: Any, files: Callable[[], Iterator[Path]]) -> Job:
         """A job of the run."""
         return Job(name, self.opening, self.outline.spec, do, self.folder, files)
+
+
+def run_of(
+    pool: Pool,
+    model: tuple[str, Mapping[str, Any]],
+    benchmark: Benchmark,
+    settings: Settings,
+    out: Path | None,
+    *,
+    forced: bool,
+) -> SpreadRun:
+    """A run as ``mlake run`` makes it, planned by a worker.
+
+    Args:
+        pool: The workers.
+        model: Name of the model, and how to load it.
+        benchmark: The data set.
+        settings: What a user chooses of the run.
+        out: Its folder; None for ``runs/METHOD-MODEL-ID``.
+        forced: Whether teacher-forced scores are wanted.
+
+    Raises:
+        MlakeError: The run cannot be.
+    """
+    name, load = model
+    opening = Opening("run", name, load, partial(Session, benchmark=benchmark, settings=settings))
+    outline = pool.outline(opening)
+    measures = {"ability": _ability, **({"forced": _forced} if forced else {})}
+    return SpreadRun(opening, outline, out or Path("runs") / outline.folder_name, forced, measures)
+
+
+def _ability(session: Session, folder: Path) -> None:
+    keep_ability(session.lm, folder)
+
+
+def _forced(session: Session, folder: Path) -> None:
+    keep_forced(session.lm, folder, session.plan, session.benchmark)
 
 
 def carry_out(runs: Sequence[SpreadRun], pool: Pool, say: Callable[[str], object], *, progress: bool) -> None:
