@@ -19,7 +19,7 @@ _OPTIONS = (
     click.option(
         "--on",
         type=click.Choice(["ray"]),
-        help="Spread the work over the Ray cluster that runs (docs/cluster.md).",
+        help="Spread the work over the Ray cluster that runs.",
     ),
     click.option(
         "--workers", type=click.IntRange(1), help="With --on: how many.  [default: one a GPU, or a machine]"
@@ -67,14 +67,10 @@ def check_cluster(flags: Mapping[str, Any], models: Sequence[str], dry_run: bool
     if flags["on"] is None:
         lost = [f"--{name}" for name in ("workers", "gpus") if flags[name] is not None]
         if lost:
-            raise RunError(
-                f"{lost[0]} is of workers on a cluster, and everything runs here; give --on ray too"
-            )
+            raise RunError(f"{lost[0]} is of workers on a cluster, and all is done here; give --on ray too")
         return
     if dry_run:
-        raise RunError(
-            "--dry-run measures this machine, not the cluster's; leave out one of --dry-run and --on"
-        )
+        raise RunError("--dry-run measures this machine, not those of a cluster; leave out --on")
     served = next(filter(is_served, models), None)
     if served:
         raise RunError(f"{served!r} is asked on its server, many questions at a time; leave out --on")

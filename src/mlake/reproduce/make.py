@@ -1,6 +1,7 @@
 """From views to a folder with tables, figures and a page."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from mlake.analysis.subject_tokens import tokens_per_subject
 from mlake.analysis.tokenizers import load_tokenizer
@@ -54,11 +55,8 @@ def make(
     if options.withhold:
         views = [view for view in views if not view.texts]
     wanted = wishes(views, options)
-    folders = (
-        carry_out_on(pool, wanted, benchmark, options, say)
-        if pool
-        else carry_out(wanted, benchmark, options, say)
-    )
+    spread = carry_out if pool is None else partial(carry_out_on, pool)
+    folders = spread(wanted, benchmark, options, say)
     judge_runs(folders.get("transfer", ()), options, say)
     say("tables and figures")
     runs = {name: [load_run(folder) for folder in listed] for name, listed in folders.items()}
