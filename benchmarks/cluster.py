@@ -10,7 +10,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from heapq import heapreplace
@@ -31,7 +31,7 @@ from mlake.evaluation.session import Session, Settings
 from mlake.evaluation.store import Store
 from mlake.records import Benchmark
 
-__all__ = ["hash_of", "main", "simulated"]
+__all__ = ["hash_of", "main", "measured_table", "simulated", "simulated_table"]
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
 _EMPTY = 20
@@ -62,6 +62,27 @@ def hash_of(folder: Path) -> str:
     for path in sorted(one for one in folder.rglob("*") if one.is_file() and one.suffix != ".lock"):
         digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def measured_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What was measured, as a table of Markdown."""
+    runs = [row for row in rows if "sha256" in row]
+    lines = [
+        f"| {row['what']} | {row['seconds']:.0f} | {row['load']} | {row.get('died', 0)} | `{row['sha256']}` |"
+        for row in runs
+    ]
+    return "\n".join(
+        ["| run | seconds | load | workers that died | hash |", "| --- | --- | --- | --- | --- |", *lines]
+    )
+
+
+def simulated_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What was simulated, as a table of Markdown: times faster by workers, a column a number of jobs."""
+    made = {(row["jobs"], row["workers"]): row for row in rows if row["what"] == "simulated"}
+    counts, workers = (list(dict.fromkeys(key[at] for key in made)) for at in (0, 1))
+    heads = ["workers", *(f"{count} jobs" for count in counts)]
+    lines = [[str(one), *(f"{made[count, one]['times_faster']:.1f}" for count in counts)] for one in workers]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *lines])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,0 +1,45 @@
+"""The scheduler on paper, and the tables that are made of what was measured."""
+
+import pytest
+from benchmarks.cluster import measured_table, simulated, simulated_table
+
+
+@pytest.mark.parametrize(
+    ("seconds", "workers", "each", "expected"),
+    [
+        ([1, 2, 3], 1, 0.0, 6.0),
+        ([1, 2, 3], 1, 0.5, 7.5),
+        ([1, 1, 1, 1], 2, 0.0, 2.0),
+        ([1, 1, 4], 2, 0.0, 5.0),
+        ([4, 1, 1], 2, 0.0, 4.0),
+        ([3, 2, 1], 64, 0.25, 3.25),
+        ([], 4, 1.0, 0.0),
+    ],
+)
+def test_the_next_job_goes_to_who_is_free_first(
+    seconds: list[float], workers: int, each: float, expected: float
+) -> None:
+    assert simulated(seconds, workers, each=each) == expected
+
+
+def test_tables() -> None:
+    runs = [
+        {"what": "load", "seconds": 2.0, "load": 1.0},
+        {"what": "one machine", "seconds": 12.4, "load": 1.5, "sha256": "ab"},
+        {"what": "2 workers", "seconds": 7.6, "load": 2.0, "died": 1, "sha256": "ab"},
+    ]
+    assert measured_table(runs).splitlines()[2:] == [
+        "| one machine | 12 | 1.5 | 0 | `ab` |",
+        "| 2 workers | 8 | 2.0 | 1 | `ab` |",
+    ]
+    made = [
+        {"what": "simulated", "jobs": jobs, "workers": workers, "times_faster": jobs / 10 + workers}
+        for jobs in (3, 30)
+        for workers in (1, 2)
+    ]
+    assert simulated_table(made).splitlines() == [
+        "| workers | 3 jobs | 30 jobs |",
+        "| --- | --- | --- |",
+        "| 1 | 1.3 | 4.0 |",
+        "| 2 | 2.3 | 5.0 |",
+    ]
