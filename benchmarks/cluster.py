@@ -1,9 +1,9 @@
-"""``python -m benchmarks.cluster --model demo``: a run on one machine and over the Ray cluster that runs.
+"""``python -m benchmarks.cluster --run RUN``: runs on one machine and over the Ray cluster that runs.
 
-Prints JSON lines. The run is carried out here and on the cluster, with one worker, with two, and with two
-of which one is killed; a hash of what was written tells whether the bytes are equal. Each part of the run is
-timed alone, in seconds of the processor, which other programs on the machine hardly lengthen, and then what a
-job costs besides. From both it is simulated how long the run takes with more workers than there are cores.
+Prints JSON lines. A small run is carried out here and on the cluster, with one worker, with two, and with two
+of which one is killed; a hash of what was written tells whether the bytes are equal. Then it is timed what a
+job costs besides what it does. From that, and from what each job of a finished run took by the times of its
+files, it is simulated how long that run takes with more workers.
 """
 
 import argparse
@@ -26,18 +26,20 @@ from mlake.cluster.runs import SpreadRun, carry_out, run_of
 from mlake.cluster.spread import spread
 from mlake.cluster.work import Part
 from mlake.data.derived import derived
-from mlake.evaluation.missing import parts
 from mlake.evaluation.session import Session, Settings
-from mlake.evaluation.store import Store
+from mlake.evaluation.store import read_run
+from mlake.evaluation.units import UNEDITED
 from mlake.records import Benchmark
 
-__all__ = ["hash_of", "main", "measured_table", "simulated", "simulated_table"]
+__all__ = ["hash_of", "jobs_of", "main", "measured_table", "simulated", "simulated_table"]
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
 _EMPTY = 20
 """Jobs without work that are timed."""
-_MORE = 20
+_BESIDES = "a job without work"
+_MORE = 10
 """How many times as many jobs of the same kinds are simulated too."""
+_ABOUT = ("model", "dtype", "data", "facts", "method", "batch_size", "edit_langs")
 _BEFORE_A_DEATH = 4
 """Units that are stored when a worker is killed."""
 
@@ -85,76 +87,82 @@ def simulated_table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *lines])
 
 
+def jobs_of(run: Path) -> dict[str, float]:
+    """Seconds that each job of a run took that was carried out on one machine in one go.
+
+    Args:
+        run: Its folder, not copied: the times of the files are read.
+    """
+    written = {path: path.stat().st_mtime for path in run.glob("answers/*/*.jsonl")}
+    before = (run / "probes.jsonl").stat().st_mtime
+    found: dict[str, float] = {}
+    for path in sorted(written, key=written.__getitem__):
+        lang, batch = path.parent.name, path.stem.partition("-")[0]
+        name = f"{lang}/{path.stem if lang == UNEDITED else batch}"
+        found[name] = found.get(name, 0.0) + written[path] - before
+        before = written[path]
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="demo")
-    parser.add_argument("--facts", default="2")
-    parser.add_argument("--batch-size", type=int, default=1)
-    parser.add_argument("--max-new-tokens", type=int, default=8)
+    parser.add_argument("--facts", default="6")
+    parser.add_argument("--run", type=Path, required=True, help="Folder of a finished run.")
     given = parser.parse_args(arguments)
     settings = Settings(
-        method="ft",  # edits of one batch are a job: those of stackable methods go together
+        method="ft",  # its edits are a job each: those of stackable methods go together
         editor={},
         edit_langs="en,de",
-        test_langs="en,de,ja",
+        test_langs="en,ja",
         facts=given.facts,
-        batch_size=given.batch_size,
+        batch_size=1,
         kinds=("direct",),
         locality=0,
-        max_new_tokens=given.max_new_tokens,
+        max_new_tokens=3,
     )
     benchmark = derived(mlake.load("mini"), settings.kinds)
     with TemporaryDirectory(prefix="mlake-") as name:
-        os.environ["MLAKE_CACHE"] = f"{name}/cache"
-        for row in _rows(given.model, benchmark, settings, Path(name)):
+        each = 0.0
+        for row in _measured(given.model, benchmark, settings, Path(name)):
+            each = row["seconds"] if row["what"] == _BESIDES else each
             print(json.dumps(row), flush=True)
+    for row in _simulated(given.run, each):
+        print(json.dumps(row), flush=True)
 
 
-def _rows(model: str, benchmark: Benchmark, settings: Settings, out: Path) -> Iterator[dict[str, Any]]:
-    load = {"dtype": "fp32", "device": "cpu"}
-    start, spent = time.perf_counter(), time.process_time()
+def _measured(model: str, benchmark: Benchmark, settings: Settings, out: Path) -> Iterator[dict[str, Any]]:
+    load: dict[str, Any] = {"dtype": "fp32", "device": "cpu"}
     session = Session(mlake.load_model(model, **load), benchmark, settings)
-    yield _timed("load", start) | {"processor_seconds": round(time.process_time() - spent, 3)}
-    yield {"what": "settings", **session.spec.record()}
+    yield {"what": "settings", **session.spec.record(), "model": Path(model).name}
     start = time.perf_counter()
     session.carry_out(out / "local", examine=examine, progress=False)
     keep_ability(session.lm, out / "local")
     yield _timed("one machine", start) | {"sha256": hash_of(out / "local")}
-    alone = list(_alone(session, out / "alone"))
-    yield from alone
-    each = 0.0
+    del session
     for size, killed in ((1, False), (2, False), (2, True)):
         with ray_pool(size, 0) as pool:
-            start = time.perf_counter()
             run = run_of(pool, (model, load), benchmark, settings, out / f"{size}-{killed}", forced=False)
-            yield {**_timed("a worker plans", start), "workers": size}
             yield from _spread(pool, run, size, killed)
-            each = each or _overhead(pool, run)
-    yield {"what": "each job besides", "seconds": round(each, 4), "load": _load()}
-    seconds = [row["processor_seconds"] for row in alone]
+            if size == 1:
+                yield {"what": _BESIDES, "seconds": round(_empty(pool, run), 4), "load": _load()}
+
+
+def _simulated(folder: Path, each: float) -> Iterator[dict[str, Any]]:
+    took = jobs_of(folder)
+    spec = read_run(folder).spec
+    about = {
+        key: spec[key] for key in ("model", "dtype", "data", "facts", "method", "batch_size", "edit_langs")
+    }
+    yield {"what": "a finished run", **about, "jobs": {name: round(one, 1) for name, one in took.items()}}
     for times in (1, _MORE):
+        seconds = [*took.values()] * times
+        alone = simulated(seconds, 1, each=each)
         for workers in WORKERS:
-            took = simulated(seconds * times, workers, each=each)
-            yield {
-                "what": "simulated",
-                "jobs": len(seconds) * times,
-                "workers": workers,
-                "seconds": round(took, 3),
-                "times_faster": round(simulated(seconds * times, 1, each=each) / took, 2),
-            }
-
-
-def _alone(session: Session, folder: Path) -> Iterator[dict[str, Any]]:
-    """Each part of a run by itself."""
-    engine = session.engine(examine=examine, known=None, keep_all=False)
-    with Store.open(folder, session.spec) as store:
-        for part in parts(session.plan, store, engine.shape):
-            start, spent = time.perf_counter(), time.process_time()
-            list(session.going(part, store, engine))
-            spent = time.process_time() - spent
-            name = part.steps[0].name if part.steps else part.unedited[0].name
-            yield {**_timed(f"part {name}", start), "processor_seconds": round(spent, 3)}
+            spread_out = simulated(seconds, workers, each=each)
+            told = {"seconds": round(spread_out, 1), "times_faster": round(alone / spread_out, 2)}
+            yield {"what": "simulated", "jobs": len(seconds), "workers": workers, **told}
 
 
 def _spread(pool: RayPool, run: SpreadRun, workers: int, killed: bool) -> Iterator[dict[str, Any]]:
@@ -174,8 +182,8 @@ def _kill_one(pool: RayPool, folder: Path) -> None:
     pool._ray.kill(pool._actors[next(iter(pool._at_work.values()))])
 
 
-def _overhead(pool: RayPool, run: SpreadRun) -> float:
-    """Seconds that a job costs, whatever is to be done."""
+def _empty(pool: RayPool, run: SpreadRun) -> float:
+    """Seconds that a job takes in which nothing is to be done."""
     nothing = replace(run.outline.plan, batches=(), unedited=(), chains=(), notes=())
     jobs = [run.job("nothing", Part(nothing, False), lambda: iter(())) for _ in range(_EMPTY)]
     start = time.perf_counter()
@@ -184,7 +192,7 @@ def _overhead(pool: RayPool, run: SpreadRun) -> float:
 
 
 def _timed(what: str, start: float) -> dict[str, Any]:
-    return {"what": what, "seconds": round(time.perf_counter() - start, 3), "load": _load()}
+    return {"what": what, "seconds": round(time.perf_counter() - start, 2), "load": _load()}
 
 
 def _load() -> float:

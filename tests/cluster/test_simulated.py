@@ -1,7 +1,10 @@
 """The scheduler on paper, and the tables that are made of what was measured."""
 
+import os
+from pathlib import Path
+
 import pytest
-from benchmarks.cluster import measured_table, simulated, simulated_table
+from benchmarks.cluster import jobs_of, measured_table, simulated, simulated_table
 
 
 @pytest.mark.parametrize(
@@ -43,3 +46,26 @@ def test_tables() -> None:
         "| 1 | 1.3 | 4.0 |",
         "| 2 | 2.3 | 5.0 |",
     ]
+
+
+def test_what_a_job_took_is_read_off_its_files(tmp_path: Path) -> None:
+    written = {
+        "probes.jsonl": 10.0,
+        "answers/unedited/000-en.jsonl": 13.0,
+        "answers/unedited/000-de.jsonl": 14.5,
+        "answers/en/000-en.jsonl": 20.0,
+        "answers/en/000-de.jsonl": 21.0,
+        "answers/en/001-en.jsonl": 24.0,
+        "answers/en+de/000-en.jsonl": 25.0,
+    }
+    for name, when in written.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (when, when))
+    assert jobs_of(tmp_path) == {
+        "unedited/000-en": 3.0,
+        "unedited/000-de": 1.5,
+        "en/000": 6.5,
+        "en/001": 3.0,
+        "en+de/000": 1.0,
+    }
