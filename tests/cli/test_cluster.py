@@ -17,19 +17,8 @@ from mlake.cli import main
 from mlake.cluster import on_ray
 from mlake.evaluation.store import read_run
 
-RUN = (
-    "run",
-    "--model",
-    "tiny",
-    "--data",
-    "mini",
-    "--method",
-    "ft",
-    "--edit-lang",
-    "en",
-    "--test-lang",
-    "en,de",
-)
+LANGS = ("--edit-lang", "en", "--test-lang", "en,de")
+RUN = ("run", "--model", "tiny", "--data", "mini", "--method", "ft", *LANGS)
 FEW = ("--facts", "2", "--batch-size", "1", "--locality", "0", "--max-new-tokens", "2")
 SERVED = "openai:http://127.0.0.1:1/v1#m"
 
@@ -68,7 +57,8 @@ def test_without_a_cluster_it_is_said_how_to_start_one(monkeypatch: pytest.Monke
     def init(*_: Any, **__: Any) -> None:
         raise ConnectionError("Could not find any running Ray instance.\nPlease specify")
 
-    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init))
+    exceptions = SimpleNamespace(RayError=LookupError)
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init, exceptions=exceptions))
     result = called(*RUN, "--on", "ray")
     assert result.exit_code == 2 and result.stderr.count("\n") == 1
     assert (

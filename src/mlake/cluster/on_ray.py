@@ -92,7 +92,7 @@ def ray_pool(workers: int | None, gpus: int | None) -> Iterator["RayPool"]:
         raise RunError("--on ray needs Ray; install it with: pip install 'mlake[ray]'") from None
     try:
         ray.init("auto", log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise RunError(
             f"no Ray cluster can be reached: {str(error).splitlines()[0]}; start one with `ray start "
             "--head`, or name one in RAY_ADDRESS"
