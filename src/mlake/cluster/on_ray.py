@@ -11,7 +11,7 @@ from mlake.cluster.spread import Died, Done, Event, Failed, Said
 from mlake.cluster.work import Worker
 from mlake.errors import MlakeError, RunError
 
-__all__ = ["RayPool", "ray_pool", "room"]
+__all__ = ["Actor", "RayPool", "ray_pool", "room"]
 
 _PATIENCE = 300.0  # seconds that a cluster without a single worker may take to make room for one
 

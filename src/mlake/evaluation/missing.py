@@ -10,7 +10,7 @@ from mlake.evaluation.plan import Plan
 from mlake.evaluation.store import Store
 from mlake.evaluation.units import Step, Unit, needed
 
-__all__ = ["Group", "Shape", "drop_left", "missing", "parts", "size_of", "unexamined"]
+__all__ = ["Group", "Passes", "Shape", "drop_left", "missing", "parts", "size_of", "unexamined"]
 
 
 class Shape(NamedTuple):
