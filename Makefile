@@ -6,6 +6,7 @@ PINS := pyproject.toml constraints.txt
 
 LONG := slow or browser or released
 TOOLS := build/tools
+HARNESS := build/harness
 SITE := build/site
 # Tiny models gain nothing from threads, and those of several workers fight over the cores: with as many
 # threads as torch takes by itself, the suite took 22 minutes.
@@ -26,7 +27,7 @@ check: lint ## Check style and types, then run the quick tests side by side: a m
 test: check browser ## Run every test: those of make check, then slow ones, the page in a browser, the released data.
 	$(SIDE_BY_SIDE) --maxprocesses 2 -m "$(LONG)"  # each holds a real model
 
-test-tools: .venv/dev.stamp $(TOOLS)/stamp site ## Have other people's tools read what mlake writes: datasets and mlcroissant, and llama.cpp write for it, in an environment of their own.
+test-tools: .venv/dev.stamp $(TOOLS)/stamp $(HARNESS)/stamp site ## Have other people's tools read what mlake writes and ask what it edited, and llama.cpp write for it, in environments of their own.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m tools tests/tools
 
 lint: .venv/dev.stamp ## Check style and types only.
@@ -81,6 +82,13 @@ clean: ## Remove the environment, caches and built files; runs stay.
 $(TOOLS)/stamp: tests/tools/requirements.txt constraints.txt
 	$(PYTHON) -m venv $(TOOLS)
 	$(TOOLS)/bin/pip install -c constraints.txt -r tests/tools/requirements.txt
+	touch $@
+
+$(HARNESS)/stamp: tests/tools/harness.txt $(PINS)
+	$(PYTHON) -m venv $(HARNESS)
+	grep -vE '^(fsspec|python-dateutil)=' constraints.txt > $(HARNESS)/constraints.txt
+	$(HARNESS)/bin/pip install -c $(HARNESS)/constraints.txt hatchling editables
+	$(HARNESS)/bin/pip install -c $(HARNESS)/constraints.txt --no-build-isolation -r tests/tools/harness.txt -e '.[demo,peft]'
 	touch $@
 
 $(SITE)/stamp: website/requirements.txt

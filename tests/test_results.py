@@ -96,6 +96,12 @@ def test_the_table_of_the_moments_forms_is_that_of_the_stored_lines() -> None:
     assert page.partition("<!-- moments form -->\n")[2].partition("<!-- /moments form -->")[0] == made
 
 
+def test_the_table_of_the_trials_is_that_of_the_stored_lines() -> None:
+    made = table(RESULTS / "trials-gemma3-270m.jsonl", ("method", "rate", "overlap"))
+    page = (DOCS / "methods.md").read_text(encoding="utf-8")
+    assert page.partition("<!-- trials -->\n")[2].partition("<!-- /trials -->")[0] == made
+
+
 def test_settings_that_come_with_mlake_are_those_of_a_stored_search() -> None:
     searches = {
         json.loads(path.read_text(encoding="utf-8"))["model_revision"]: path.parent

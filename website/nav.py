@@ -18,6 +18,8 @@ PAGES: dict[str, tuple[str, ...]] = {
         "hypotheses.md",
         "analysis.md",
         "fluency.md",
+        "harness.md",
+        "recipes.md",
     ),
     "Data": (
         "data.md",
@@ -29,7 +31,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "review.md",
         "release-of-data.md",
     ),
-    "Results": ("results.md", "performance.md"),
+    "Results": ("results.md", "submit.md", "performance.md"),
     "Extending": ("contributing.md", "add-a-*", "changelog.md"),
     "More": ("*",),
 }

@@ -6,6 +6,7 @@ here.
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -91,12 +92,19 @@ def built(folder: Path) -> None:
     build(folder / "out", context, STAGES)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build, made once."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "few.toml").write_text(FEW)
+    built(folder)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A build."""
-    (tmp_path / "few.toml").write_text(FEW)
-    built(tmp_path)
-    return tmp_path
+def folder(made: Path, tmp_path: Path) -> Path:
+    """The build, for one test."""
+    return Path(shutil.copytree(made, tmp_path / "one"))
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
