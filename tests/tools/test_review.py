@@ -56,6 +56,7 @@ class Server:
         self.address = f"http://127.0.0.1:{self.port}/"
         path = os.pathsep.join([str(ROOT / "src"), sysconfig.get_path("purelib")])
         self._env = os.environ | {"PYTHONPATH": path}
+        self._env.pop("PYTEST_CURRENT_TEST")  # by which NiceGUI would take itself to be what is tested
         self._command = [str(PYTHON), "-m", "mlake", "review", str(folder), "--port", str(self.port), *flags]
         self.start()
 
@@ -68,8 +69,9 @@ class Server:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             with socket.socket() as tried:
-                if tried.connect_ex(("127.0.0.1", self.port)) == 0:
+                if self.said and tried.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
+            assert self.process.poll() is None, "the server ended"
             time.sleep(0.2)
         pytest.fail("the server does not listen")
 
