@@ -329,7 +329,7 @@ def test_what_a_dump_takes_stands_in_the_docs() -> None:
     size, spent, rate = row["bytes"] / 1e9, row["cpu_seconds"], row["entities_a_cpu_second"]
     reader, worker = row["reader_bytes"] / 1e6, row["worker_bytes"] / 1e6
     for said in (
-        f"A dump of {size:.0f} GB, made by repeating entities of the snapshot, of which one in 100 has enough",
+        f"A dump of {size:.0f} GB, made by repeating entities of the snapshot, of which one in 100 has",
         f"took {spent:.0f} s of processor time, {rate:,.0f} entities a second of it",
         f"at most {reader:.0f} MB in the reader and {worker:.0f} MB in each worker",
     ):
