@@ -2,21 +2,35 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import pytest
+
+KEY = "sk-secret-0123456789"
 
 Reply = tuple[int, dict[str, str], bytes]
 
 
-def said(text: Any) -> Reply:
-    return 200, {}, json.dumps({"choices": [{"message": {"content": text}}]}).encode()
+def said(text: Any, *, cut: bool = False) -> Reply:
+    choice = {"message": {"content": text}, "finish_reason": "length" if cut else "stop"}
+    return 200, {}, json.dumps({"choices": [choice]}).encode()
+
+
+def went_on(text: str) -> Reply:
+    """What comes after a prompt that nothing is put around."""
+    return 200, {}, json.dumps({"choices": [{"text": text, "finish_reason": "stop"}]}).encode()
 
 
 class Fake:
-    """A server that answers with ``reply(prompt, number of the request)`` and keeps what it was sent."""
+    """A server that answers with ``reply(prompt, number of the request)`` and keeps what it was sent.
 
-    def __init__(self, reply: Callable[[str, int], Reply]):
+    It tells what ``tells`` holds by path; ``got`` are the paths that were looked at.
+    """
+
+    def __init__(self, reply: Callable[[str, int], Reply], tells: Mapping[str, Any] | None = None):
+        self.got: list[str] = []
         self.seen: list[tuple[str, dict[str, str], dict[str, Any]]] = []
         self.busy = self.busiest = 0
         lock, fake = threading.Lock(), self
@@ -29,16 +43,23 @@ class Fake:
                     number = len(fake.seen)
                     fake.busy += 1
                     fake.busiest = max(fake.busiest, fake.busy)
-                status, headers, content = reply(body["messages"][0]["content"], number)
+                prompt = body["prompt"] if "prompt" in body else body["messages"][0]["content"]
+                status, headers, content = reply(prompt, number)
                 with lock:
                     fake.busy -= 1
+                self.sent(status, headers, content)
+
+            def do_GET(self) -> None:
+                fake.got.append(self.path)
+                told = (tells or {}).get(self.path)
+                self.sent(404 if told is None else 200, {}, json.dumps(told).encode())
+
+            def sent(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)
-
-            do_GET = do_POST
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -50,3 +71,18 @@ class Fake:
     def stop(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Fake]]:
+    """Starts servers that are stopped after the test; a key is set."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    made: list[Fake] = []
+
+    def start(*given: Any) -> Fake:
+        made.append(Fake(*given))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.stop()

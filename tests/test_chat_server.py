@@ -3,32 +3,18 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
 import pytest
-from tests.chats import Fake, Reply, said
+from tests.chats import KEY, Fake, Reply, fake, said, went_on
 
 from mlake import chat_server
 from mlake.chat_server import ChatServer, Refused
 from mlake.errors import ModelError
 
-KEY = "sk-secret-0123456789"
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Fake]]:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    made: list[Fake] = []
-
-    def start(reply: Callable[[str, int], Reply]) -> Fake:
-        made.append(Fake(reply))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.stop()
+__all__ = ["fake"]
 
 
 @pytest.fixture
@@ -127,7 +113,7 @@ def test_the_key_goes_to_no_other_host(fake: Callable[..., Fake]) -> None:
     other = fake(lambda *_: said("mine"))
     one = fake(lambda *_: (302, {"Location": other.url}, b""))
     assert "status 302" in refused(one)
-    assert other.seen == []
+    assert other.seen == [] and other.got == []
 
 
 @pytest.mark.parametrize(
@@ -203,3 +189,34 @@ def test_one_name_for_a_model_on_a_server() -> None:
 def test_names_of_models_on_servers_that_are_refused(name: str, url: str | None) -> None:
     with pytest.raises(ModelError, match=r"openai:URL#NAME|name of a model|address of a chat server"):
         chat_server.chat_server(name, url)
+
+
+def test_a_prompt_that_nothing_is_put_around(fake: Callable[..., Fake]) -> None:
+    one = fake(lambda *_: went_on(" Paris "))
+    (reply,) = ChatServer(one.url, "m").complete([{"prompt": "Q: a\nA:", "stop": ["\n"]}])
+    path, _, body = one.seen[0]
+    assert (path, body) == ("/v1/completions", {"model": "m", "prompt": "Q: a\nA:", "stop": ["\n"]})
+    assert (reply.text, reply.cut) == ("Paris", False)
+
+
+def test_a_reply_says_whether_it_was_cut(fake: Callable[..., Fake]) -> None:
+    one = fake(lambda prompt, _: said("Par", cut=prompt == "cut"))
+    asked = [{"messages": [{"role": "user", "content": text}]} for text in ("cut", "whole")]
+    assert [reply.cut for reply in ChatServer(one.url, "m").complete(asked)] == [True, False]
+
+
+def test_what_a_server_tells_of_itself(fake: Callable[..., Fake]) -> None:
+    one = fake(lambda *_: said("a"), {"/v1/models": {"data": []}, "/version": {"version": "1"}})
+    server = ChatServer(f"{one.url}/", "m")
+    assert server.tells("models") == {"data": []} and server.tells("/version") == {"version": "1"}
+    assert server.tells("/props") is None
+    assert one.got == ["/v1/models", "/version", "/props"] and one.seen == []
+
+
+def test_a_server_that_is_not_there_is_told_at_once(fake: Callable[..., Fake]) -> None:
+    one = fake(lambda *_: said("a"))
+    one.stop()
+    begun = time.monotonic()
+    with pytest.raises(ModelError, match=r"cannot be asked: .*start the server"):
+        ChatServer(one.url, "m").tells("models")
+    assert time.monotonic() - begun < 5

@@ -7,7 +7,7 @@ import re
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any
 from urllib.error import HTTPError
@@ -16,14 +16,23 @@ from urllib.parse import urlsplit
 from mlake.errors import ModelError
 from mlake.waits import asked_wait
 
-__all__ = ["OPENAI", "ChatServer", "Refused", "Reply", "chat_server"]
+__all__ = [
+    "OPENAI",
+    "ChatServer",
+    "Refused",
+    "Reply",
+    "chat_server",
+    "is_served",
+    "need_weights",
+    "weights_out_of_reach",
+]
 
 OPENAI = "openai:"
 """What the name of a model on an OpenAI-compatible server begins with: ``openai:URL#NAME``."""
 
-_PARALLEL = 4
 _TRIES = 6
 _LONGEST_WAIT = 300.0
+_PATIENCE = 10.0  # seconds in which a server tells about itself
 _MOST_BYTES = 2**24
 _MOST_SHOWN = 200
 _PASSING = {408, 409, 425, 429}
@@ -48,6 +57,10 @@ class _Passing(Exception):
         self.wait = wait
 
 
+class _Unreached(_Passing):
+    """A server that could not be connected to, or did not go on."""
+
+
 class Refused(ModelError):
     """A request that a server does not take as it is, such as one with a field that it does not know."""
 
@@ -61,17 +74,19 @@ class Reply:
         model: What the server calls the model, without the folder of a file.
         fingerprint: What the server says of the state that it was computed in.
         tokens: Tokens of the prompt and of the reply; 0 where the server does not say.
+        cut: Whether it was cut off at the most tokens.
     """
 
     text: str
     model: str = ""
     fingerprint: str = ""
     tokens: tuple[int, int] = (0, 0)
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChatServer:
-    """A model behind ``POST {url}/chat/completions``.
+    """A model behind ``POST {url}/chat/completions`` and ``/completions``.
 
     Attributes:
         url: Base address, such as ``https://api.openai.com/v1`` or ``http://127.0.0.1:8000/v1``.
@@ -79,12 +94,14 @@ class ChatServer:
         key_variable: Environment variable that holds the key; none is sent where it is unset or empty. The
             key itself is kept nowhere.
         timeout: Seconds to wait for the server to connect or go on sending.
+        parallel: How many requests are under way at a time.
     """
 
     url: str
     model: str
     key_variable: str = "OPENAI_API_KEY"
     timeout: float = 60.0
+    parallel: int = 4
 
     def __post_init__(self) -> None:
         try:
@@ -147,7 +164,8 @@ class ChatServer:
         """Replies to requests, as ``ask`` gives them.
 
         Args:
-            requests: The fields of each request, but for the model.
+            requests: The fields of each request, but for the model: with ``messages`` of a conversation, or
+                with a ``prompt`` that the server puts nothing around.
             progress: Called with the number of requests just answered.
 
         Raises:
@@ -156,7 +174,7 @@ class ChatServer:
         """
         found: dict[int, Reply] = {}
         over = Event()
-        with ThreadPoolExecutor(_PARALLEL) as pool:
+        with ThreadPoolExecutor(self.parallel) as pool:
             tasks = {pool.submit(self._reply, request, over): index for index, request in enumerate(requests)}
             try:
                 for task in as_completed(tasks):
@@ -169,11 +187,12 @@ class ChatServer:
 
     def _reply(self, request: Mapping[str, Any], over: Event) -> Reply:
         content = json.dumps({"model": self.model, **request}).encode()
+        path = "completions" if "prompt" in request else "chat/completions"
         tried = 0
         while True:
             tried += 1
             try:
-                return self._read(self._sent(content))
+                return self._read(self._sent(path, content))
             except _Passing as failure:
                 wait = 2.0 ** (tried - 1) if failure.wait is None else failure.wait
                 if tried == _TRIES or wait > _LONGEST_WAIT or over.wait(wait):
@@ -183,13 +202,36 @@ class ChatServer:
                         "check that the server runs, and try again later"
                     ) from None
 
-    def _sent(self, content: bytes) -> bytes:
+    def tells(self, path: str) -> Any:
+        """The JSON that the server tells at a path below its address, or beside its ``/v1``; asked once.
+
+        Args:
+            path: Such as ``models``, or ``/version`` for one beside.
+
+        Returns:
+            The value; None where the server tells nothing there.
+
+        Raises:
+            ModelError: The server cannot be reached.
+        """
+        try:
+            return json.loads(replace(self, timeout=min(self.timeout, _PATIENCE))._sent(path, None))
+        except _Unreached as failure:
+            raise ModelError(
+                f"{self.url} cannot be asked: {failure}; start the server, and check its address"
+            ) from None
+        except (_Passing, ModelError, ValueError, RecursionError):
+            return None
+
+    def _sent(self, path: str, content: bytes | None) -> bytes:
         """What the server sends back for a request."""
         headers = {"Content-Type": "application/json", "User-Agent": "mlake"}
         key = self._key()
         if key:
             headers["Authorization"] = f"Bearer {key}"
-        request = urllib.request.Request(f"{self.url.rstrip('/')}/chat/completions", content, headers)
+        root = self.url.rstrip("/")
+        place = f"{root.removesuffix('/v1')}{path}" if path.startswith("/") else f"{root}/{path}"
+        request = urllib.request.Request(place, content, headers)
         try:
             with _OPENER.open(request, timeout=self.timeout) as response:
                 read: bytes = response.read(_MOST_BYTES)
@@ -197,7 +239,7 @@ class ChatServer:
         except HTTPError as error:
             raise self._refusal(error) from None
         except (OSError, http.client.HTTPException) as error:
-            raise _Passing(self._line(getattr(error, "reason", None) or error)) from None
+            raise _Unreached(self._line(getattr(error, "reason", None) or error)) from None
 
     def _key(self) -> str:
         key = os.environ.get(self.key_variable, "").strip()
@@ -228,7 +270,8 @@ class ChatServer:
     def _read(self, content: bytes) -> Reply:
         try:
             value = json.loads(content)
-            text = value["choices"][0]["message"]["content"]
+            choice = value["choices"][0]
+            text = choice["text"] if "text" in choice else choice["message"]["content"]
         except (ValueError, LookupError, TypeError, RecursionError):
             text = 0
         if text is None:  # a refusal, or reasoning that used up all tokens
@@ -238,7 +281,7 @@ class ChatServer:
                 f"{self.url} sent no chat completion; expected JSON with choices[0].message.content: "
                 "check that the address is that of an OpenAI-compatible server"
             )
-        return Reply(text.strip(), *_said_of(value))
+        return Reply(text.strip(), *_said_of(value), cut=choice.get("finish_reason") == "length")
 
     def _line(self, said: object) -> str:
         """Something a server said as one short line, without the key."""
@@ -256,7 +299,7 @@ def chat_server(name: str, url: str | None = None) -> ChatServer | None:
     Raises:
         ModelError: There are two addresses or none, or one that cannot be asked.
     """
-    if not name.startswith(OPENAI):
+    if not is_served(name):
         return None if url is None else ChatServer(url, name)
     address, mark, model = name.removeprefix(OPENAI).rpartition("#")
     if not mark or url is not None:
@@ -265,6 +308,38 @@ def chat_server(name: str, url: str | None = None) -> ChatServer | None:
             "openai:http://127.0.0.1:8000/v1#llama"
         )
     return ChatServer(address, model)
+
+
+def is_served(model: str) -> bool:
+    """Whether the name of a model is that of one on a server."""
+    return model.startswith(OPENAI)
+
+
+def need_weights(model: str, what: str) -> None:
+    """Refuse a model on a server, by its name alone, where its weights are needed.
+
+    Args:
+        model: Name of the model.
+        what: What needs them.
+
+    Raises:
+        ModelError: The model is on a server.
+    """
+    if is_served(model):
+        raise weights_out_of_reach(model, what)
+
+
+def weights_out_of_reach(model: str, what: str = "what was asked for") -> ModelError:
+    """The error where something needs the weights of a model on a server.
+
+    Args:
+        model: Name of the model.
+        what: What needs them.
+    """
+    return ModelError(
+        f"{what} needs weights, and those of {model!r} are out of reach on its server; give a hub id, a "
+        "folder or a .gguf file, or only ask: --method none, ice, ike, remake or serac"
+    )
 
 
 def _said_of(value: Mapping[str, Any]) -> tuple[str, str, tuple[int, int]]:

@@ -2,7 +2,11 @@
 
 import re
 
-__all__ = ["PLAIN", "STOPS", "stop_told", "template_named"]
+from mlake.errors import ModelError
+
+__all__ = ["PLAIN", "STOPS", "check_template", "filled", "stop_told", "template_named"]
+
+_MARK = "{question}"
 
 PLAIN = "Q: {question}\nA:"
 """How a model is asked that was never tuned on conversations."""
@@ -18,6 +22,28 @@ _CONVERSATIONS = {
     ),
 }
 """Names of models that were tuned on conversations, without a chat template in their tokenizer."""
+
+
+def check_template(template: str) -> None:
+    """Refuse a prompt template that does not hold ``{question}`` once.
+
+    Raises:
+        ModelError: It does not.
+    """
+    if template.count(_MARK) != 1:
+        raise ModelError(
+            f"prompt template must hold {_MARK} exactly once, got {template!r}; write for example {PLAIN!r}"
+        )
+
+
+def filled(template: str, question: str) -> str:
+    """The text that asks a question. Braces in the question are left alone.
+
+    Raises:
+        ModelError: The template does not hold ``{question}`` once.
+    """
+    check_template(template)
+    return template.replace(_MARK, question)
 
 
 def template_named(model: str) -> str | None:

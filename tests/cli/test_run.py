@@ -96,7 +96,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         style = PromptStyle(PLAIN, stop_rule=options["stop"])
         pin = options["revision"] or "m1"
         device = SimpleNamespace(type="cpu")
-        about = {"name": name, "revision": pin, "dtype": "torch.bfloat16", "positions": None}
+        record = {"model": name, "model_revision": pin, "dtype": "bfloat16", "template": style.template}
+        record["stop"] = style.recorded_stop
+        about = {"name": name, "revision": pin, "positions": None, "at_hand": True, "record": lambda: record}
         return SimpleNamespace(style=style, device=device, **about)
 
     def answers(lm: Any, questions: Any, *, max_new_tokens: int, progress: Any, **edits: Any) -> list[Answer]:

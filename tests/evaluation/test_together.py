@@ -69,7 +69,7 @@ def test_same_answers_and_edits(
     ],
 )
 def test_how_many_go_together(name: str, batch_size: int, device: str, expected: int) -> None:
-    lm: Any = SimpleNamespace(device=torch.device(device))
+    lm: Any = SimpleNamespace(device=torch.device(device), at_hand=True)
     spec = make_spec(batch_size=batch_size)
     assert engine_of(lm, editor(name), spec, [], None).together == expected
     assert engine_of(lm, None, spec, [], None).together == 1

@@ -51,7 +51,7 @@ class Choice:
         probe: The question.
         gold: Index of the accepted option.
         old: Index of the old answer's option; None if there is none.
-        likely: Index of the option with the likeliest letter.
+        likely: Index of the option with the likeliest letter; None for a model on a server.
         generated: Index of the option that the answer names; None if it names none or several.
         text: The answer.
     """
@@ -59,7 +59,7 @@ class Choice:
     probe: Probe
     gold: int
     old: int | None
-    likely: int
+    likely: int | None
     generated: int | None
     text: str
 
@@ -91,7 +91,8 @@ def ask_choices(
     prompts = [_prompt(lm.style, probe) for probe in probes]
     given = replace(lm, style=replace(lm.style, template="{question}"))
     replies = answers(given, prompts, max_new_tokens=MAX_NEW_TOKENS, progress=progress)
-    likely = _likely(given, prompts, [len(probe.options) for probe in probes])
+    counts = [len(probe.options) for probe in probes]
+    likely = _likely(given, prompts, counts) if lm.at_hand else [None] * len(probes)
     return [
         Choice(
             probe=probe,
@@ -106,14 +107,17 @@ def ask_choices(
 
 
 def score_choices(choices: Iterable[Choice]) -> list[ScoredRow]:
-    """Five rows a question: both ways for the accepted and for the old option, and whether none was named."""
+    """Five rows a question: both ways for the accepted and for the old option, and whether none was named.
+
+    Nothing is known of likely letters where a model is on a server.
+    """
     rows = []
     for one in choices:
-        has_old = one.old is not None
+        has_old, read = one.old is not None, one.likely is not None
         values = {
-            "choice_likelihood": float(one.likely == one.gold),
+            "choice_likelihood": float(one.likely == one.gold) if read else None,
             "choice_generated": float(one.generated == one.gold),
-            "choice_likelihood_old": float(one.likely == one.old) if has_old else None,
+            "choice_likelihood_old": float(one.likely == one.old) if has_old and read else None,
             "choice_generated_old": float(one.generated == one.old) if has_old else None,
             "choice_unread": float(one.generated is None),
         }
@@ -166,7 +170,7 @@ def _prompt(style: PromptStyle, probe: Probe) -> str:
 
 
 @torch.no_grad()
-def _likely(lm: LM, prompts: Sequence[str], counts: Sequence[int]) -> list[int]:
+def _likely(lm: LM, prompts: Sequence[str], counts: Sequence[int]) -> Sequence[int | None]:
     """Index of the letter that is likeliest right after each prompt, among as many as it has options."""
     if not prompts:
         return []

@@ -18,6 +18,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("mlake.cli.train:train", "Train the network that an editing method needs."),
     "reproduce": ("mlake.cli.reproduce:reproduce", "Make the paper's tables and figures again."),
     "score": ("mlake.cli.report:score", "Score a finished run again, without a model."),
+    "lm-eval": ("mlake.cli.harness:lm_eval", "Write tasks for lm-evaluation-harness."),
+    "inspect-log": ("mlake.cli.harness:inspect_log", "Write a finished run as logs for Inspect's viewer."),
+    "submit": ("mlake.cli.submit:submit", "Write or check results for the project's folder of results."),
     "list": ("mlake.cli.lists:list_group", "List methods, languages and recipes."),
     "report": ("mlake.cli.report:report", "Write the tables and figures of a finished run."),
 }

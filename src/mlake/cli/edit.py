@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
+from mlake.chat_server import need_weights
 from mlake.cli.also import keep_stated, with_others
 from mlake.cli.options import JSON, LOADING, MAX_NEW_TOKENS, TRAINED, model_options
 from mlake.cli.settings import settings_of, settings_options
@@ -98,6 +99,8 @@ def edit(source: str, out: Path, as_json: bool, **flags: Any) -> None:
     )
     # Names, values and subjects that are wrong are said before the model loads.
     method = mlake.editing.editor(flags["method"], **settings)
+    if not method.only_asks:
+        need_weights(flags["model"], method.name)
     if method.needs_subject():
         _check_subjects(statements)
     if flags["peft"] and not method.stackable:

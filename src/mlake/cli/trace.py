@@ -9,6 +9,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from mlake.chat_server import need_weights
 from mlake.cli.options import JSON, LOADING, MIRROR, SEED, model_options
 from mlake.data import load
 from mlake.disk import as_json, write_files
@@ -47,6 +48,7 @@ def trace(
     from mlake.analysis.trace_run import Noise, known_facts, trace_all, trace_spec
     from mlake.report.findings.tracing import tracing_means
 
+    need_weights(flags["model"], "mlake trace")
     benchmark = load(data, mirror=mirror)
     start, stop = parse_facts(facts, len(benchmark.facts))
     names = in_order(benchmark.langs) if lang == "all" else lang.split(",")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from mlake.chat_server import need_weights
 from mlake.cli.options import LOADING, MIRROR, SEED, model_options
 from mlake.data import load
 from mlake.errors import EditError
@@ -48,6 +49,7 @@ def train(
     import mlake.editing
     import mlake.models
 
+    need_weights(flags["model"], "mlake train")
     row = mlake.editing.editor(method)
     if not row.trainable:
         known = ", ".join(name for name, one in mlake.editing.EDITORS.items() if one.trainable)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mlake.chat_server import need_weights
 from mlake.cli.options import BATCH_SIZE, JSON, LOADING, MIRROR, SEED, model_options
 from mlake.cli.settings import settings_of, single_settings_options
 from mlake.data import load
@@ -69,6 +70,7 @@ def tune(
     from mlake.tuning.found import Found
     from mlake.tuning.search import Search, Wanted
 
+    need_weights(flags["model"], "mlake tune")
     fixed = settings_of(
         flags["settings"], no_subject=False, method=flags["method"], file=flags["settings_file"]
     )

@@ -115,6 +115,7 @@ class Method(ABC):
     Attributes:
         family: What it does to a model, in a few words.
         weighs: What its edits hold, which tells how large they are.
+        only_asks: Whether it needs nothing of a model but its answers, so that one on a server will do.
         name: Name of the row.
         title: Name in figures and tables, as its paper writes it; empty for ``name``.
         paper: Address of the paper.
@@ -124,6 +125,7 @@ class Method(ABC):
 
     family: ClassVar[str] = "other"
     weighs: ClassVar[str] = ""
+    only_asks: ClassVar[bool] = False
 
     name: str
     title: str = field(default="", kw_only=True)
@@ -139,6 +141,11 @@ class Method(ABC):
     def stackable(self) -> bool:
         """Whether one pass can ask under many of its edits: each has ``Edit.deltas``."""
         return False
+
+    @property
+    def mergeable(self) -> bool:
+        """Whether its edits are other weights of the same model, as ``Edit.mergeable``."""
+        return True
 
     @property
     def continues(self) -> bool:
@@ -275,6 +282,13 @@ class Method(ABC):
     def prompts(self) -> int:
         """Prompts of one fact that it holds in memory at once, for an estimate."""
         return 1
+
+    def adapter_numbers(self, lm: LM, facts: int, /) -> int | None:
+        """How many numbers an adapter of an edit of so many facts holds at most, for an estimate.
+
+        None where it is no adapter, or nothing tells that beforehand.
+        """
+        return None
 
     def trained_weights(self, lm: LM, /) -> int:
         """How many of the model's weights an edit trains, for an estimate of memory."""

@@ -1,7 +1,7 @@
 """What a run will do and roughly cost, said before it starts."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -29,6 +29,9 @@ _TARGET = 8
 _TRAINED = 16  # bytes a trained parameter: a float32 copy, its gradient and two moments of Adam
 _GIB = 2**30
 
+_Text = tuple[str, int | None]
+"""A question, and how many tokens its answer has; None for up to the run's longest answer."""
+
 
 def estimate(
     plan: Plan, store: Store, lm: LM, method: Method | None, known: Known | None = None
@@ -47,16 +50,13 @@ def estimate(
         known: What earlier runs asked the unedited model.
 
     Returns:
-        Counts, minutes and bytes by name, as JSON values; free memory is None where nothing tells it.
+        Counts, minutes and bytes by name, as JSON values; free memory is None where nothing tells it, and
+        so is all that a server takes.
     """
     units = [unit for unit in plan.units if not store.has(unit)]
     steps = [step for chain in plan.chains for step in needed(chain, lambda step: _open(step, store))]
     edits = [step for step in steps if not store.edit_path(step).exists()]
     asked = _asked(units, known)
-    operations = _asking(asked, lm, store.spec.max_new_tokens)
-    if method is not None:
-        operations += _editing([one.question for step in edits for one in step.statements], lm, method)
-    rate = _rate(lm)
     return {
         "facts": sum(map(len, plan.batches)),
         "batches": len(plan.batches),
@@ -67,6 +67,21 @@ def estimate(
         "questions_to_ask": len(asked),
         "units_to_ask": len(units),
         "units_stored": len(list(plan.units)) - len(units),
+        **(_here(plan, edits, asked, store.spec.max_new_tokens, lm, method) if lm.at_hand else _THERE),
+        "defaults": method.published(lm) if method and lm.at_hand else "",
+        "notes": [note for note in (*plan.notes, too_large(plan, lm, method)) if note],
+    }
+
+
+def _here(
+    plan: Plan, edits: Sequence[Step], asked: Sequence[_Text], longest: int, lm: LM, method: Method | None
+) -> dict[str, Any]:
+    """What it takes of this machine."""
+    operations = _asking(asked, lm, longest)
+    if method is not None:
+        operations += _editing([one.question for step in edits for one in step.statements], lm, method)
+    rate = _rate(lm)
+    return {
         "operations": operations,
         "operations_a_second": rate,
         "device": str(lm.device),
@@ -74,16 +89,24 @@ def estimate(
         "bytes_of_weights": sum(weight.numel() * weight.element_size() for weight in lm.model.parameters()),
         "bytes_of_an_edit": memory_of(_largest(plan), lm, method),
         "bytes_free": _available(lm),
-        "defaults": method.published(lm) if method else "",
-        "notes": [note for note in (*plan.notes, too_large(plan, lm, method)) if note],
     }
+
+
+_THERE: dict[str, Any] = {
+    "operations": None,
+    "operations_a_second": None,
+    "device": "its server",
+    "minutes": None,
+    "bytes_of_weights": None,
+    "bytes_of_an_edit": None,
+    "bytes_free": None,
+}
+"""The same where a server does the work."""
 
 
 def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Known | None = None) -> str:
     """``estimate`` in words; the arguments are its."""
     found = estimate(plan, store, lm, method, known)
-    free = found["bytes_free"]
-    there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
     kinds = ", ".join(f"{count} {kind}" for kind, count in found["questions_by_kind"].items())
     return "\n".join(
         (
@@ -93,15 +116,31 @@ def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Know
             f"and {found['questions_edited']} edited ({kinds}); {found['questions_to_ask']} are to be asked, "
             "equal ones once",
             f"units       {found['units_to_ask']} to be asked, {found['units_stored']} stored already",
-            f"cost        about {found['operations']:.2g} floating-point operations: {found['minutes']:.1f} "
-            f"minutes at the {found['operations_a_second']:.2g} a second measured on {found['device']} (an "
-            "estimate; twice or half is no surprise)",
-            f"memory      {found['bytes_of_weights'] / _GIB:.1f} GiB of weights are loaded; an edit wants "
-            f"at most about {found['bytes_of_an_edit'] / _GIB:.2g} GiB more (an upper bound: measured "
-            f"edits took a quarter of it or more), {there} is free",
+            *_costs(found, store.spec.max_new_tokens),
             *((f"defaults    {found['defaults']}",) if found["defaults"] else ()),
             *(f"note        {note}" for note in found["notes"]),
         )
+    )
+
+
+def _costs(found: dict[str, Any], longest: int) -> Iterator[str]:
+    """Time and memory in words."""
+    if found["operations"] is None:
+        yield (
+            f"cost        {found['questions_to_ask']} requests to the server, each for up to {longest} tokens"
+        )
+        return
+    free = found["bytes_free"]
+    there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
+    yield (
+        f"cost        about {found['operations']:.2g} floating-point operations: {found['minutes']:.1f} "
+        f"minutes at the {found['operations_a_second']:.2g} a second measured on {found['device']} (an "
+        "estimate; twice or half is no surprise)"
+    )
+    yield (
+        f"memory      {found['bytes_of_weights'] / _GIB:.1f} GiB of weights are loaded; an edit wants "
+        f"at most about {found['bytes_of_an_edit'] / _GIB:.2g} GiB more (an upper bound: measured "
+        f"edits took a quarter of it or more), {there} is free"
     )
 
 
@@ -124,10 +163,6 @@ def _questions(plan: Plan, known: Known | None) -> dict[str, Any]:
 
 def _kinds(units: Iterable[Unit]) -> Counter[str]:
     return Counter(question.kind for unit in units for question in unit.questions)
-
-
-_Text = tuple[str, int | None]
-"""A question, and how many tokens its answer has; None for up to the run's longest answer."""
 
 
 def _texts(unit: Unit) -> list[_Text]:
@@ -226,6 +261,8 @@ def memory_of(statements: Sequence[Statement], lm: LM, method: Method | None) ->
 
 def too_large(plan: Plan, lm: LM, method: Method | None) -> str | None:
     """A warning if not even one fact fits into what is free besides the weights; None if it does."""
+    if not lm.at_hand:
+        return None
     least = max((memory_of([one], lm, method) for one in _largest(plan)), default=0.0)
     free = _available(lm)
     if free is None or least <= free:

@@ -1,6 +1,5 @@
 """A run from settings to stored answers, with a model that is loaded already: several runs share one."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -10,16 +9,21 @@ from typing import Any
 
 import torch
 
+from mlake.chat_server import weights_out_of_reach
 from mlake.data.ordinary import ordinary_text
 from mlake.editing import editor as editing_method
 from mlake.editing import load_edit
 from mlake.editing.locate.value_files import keeping_values
 from mlake.editing.method import Method
+from mlake.errors import ModelError
+from mlake.evaluation.forms import check_form
 from mlake.evaluation.plan import NO_SUBJECT, Plan, make_plan
 from mlake.evaluation.run import Engine, run
 from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, parse_facts
 from mlake.evaluation.store import Savable, Store
 from mlake.evaluation.unedited import Known
+from mlake.folders import slug
+from mlake.kinds import question_kind
 from mlake.languages import in_order
 from mlake.languages.sets import members
 from mlake.models.deltas import RowDeltas
@@ -32,6 +36,7 @@ __all__ = ["Session", "Settings", "engine_of", "langs_of"]
 
 _FACTS = 64  # statements that are edited and asked about together where edits are small
 _CHAINS = {"cpu": 4, "cuda": 16}  # sequential edits that advance together; a kill loses at most these
+_AT_ONCE = 64  # questions to a server, before their answers are kept
 _QUESTIONS = {"cuda": 1024}  # under one edit asked in a pass; a kill loses at most these
 
 
@@ -70,6 +75,37 @@ class Settings(Choices):
         make_plan(spec, benchmark)
         return {key: value for key, value in spec.record().items() if key not in (*_NOT_LOADED, "editor")}
 
+    def check_kept(self, form: str) -> None:
+        """Refuse a form in which the edits cannot be kept.
+
+        Args:
+            form: A row of ``mlake.evaluation.forms.FORMS``.
+
+        Raises:
+            UnknownNameError: No form has this name.
+            EditError: The edits have no such form.
+        """
+        method = None if self.method == NO_METHOD else editing_method(self.method, **self.editor)
+        check_form(form, method, self.sequence)
+
+    def check_served(self, model: str) -> None:
+        """Refuse what a model on a server cannot do; without a word to the server.
+
+        Args:
+            model: Its name.
+
+        Raises:
+            ModelError: The method reads or changes weights, or a kind wants answers of a certain length.
+        """
+        if self.method != NO_METHOD and not editing_method(self.method, **self.editor).only_asks:
+            raise weights_out_of_reach(model, self.method)
+        long = [one for one in self.kinds if question_kind(one).tokens is not None]
+        if long:
+            raise ModelError(
+                f"{model!r} is on a server, which ends answers where it likes, and {', '.join(long)} wants "
+                "all of one length; leave that out of --kinds"
+            )
+
 
 _NOT_LOADED = {"model": "", "model_revision": "", "dtype": "", "template": PLAIN}
 """What a spec says of a model that is not known yet."""
@@ -90,10 +126,12 @@ class Session:
         self.lm = lm
         self.benchmark = benchmark
         settings.check(benchmark)
+        if not lm.at_hand:
+            settings.check_served(lm.name)
         self.method: Method | None = None
         if settings.method != NO_METHOD:
             self.method = editing_method(settings.method, lm, **settings.editor)
-        self.spec = _spec(_model(lm), benchmark, settings, self.method.config() if self.method else {})
+        self.spec = _spec(lm.record(), benchmark, settings, self.method.config() if self.method else {})
         self.plan: Plan = self._planned()
 
     def _planned(self) -> Plan:
@@ -128,7 +166,7 @@ class Session:
     @property
     def folder_name(self) -> str:
         """Name of the run's folder: method, model and the hash of the spec."""
-        return f"{self.spec.method}-{_slug(self.spec.model)}-{self.spec.id}"
+        return f"{self.spec.method}-{slug(self.spec.model)}-{self.spec.id}"
 
     def text(self) -> list[str]:
         """Ordinary text, with nothing about the facts that are edited or asked about besides."""
@@ -160,7 +198,8 @@ class Session:
 
         Args:
             folder: The run folder.
-            examine: What is measured of every edit besides answers; it is told the languages asked in.
+            examine: What is measured of every edit besides answers; it is told the languages asked in. Not
+                asked for where the weights are out of reach.
             progress: Show progress on standard error.
             keep_all: Keep edits that hold whole weights too, for what is measured under them later.
 
@@ -174,7 +213,7 @@ class Session:
         with Store.open(folder, self.spec) as store:
             engine = replace(
                 engine_of(self.lm, self.method, self.spec, self.text(), known),
-                examine=partial(examine, langs=self.spec.test_langs),
+                examine=partial(examine, langs=self.spec.test_langs) if self.lm.at_hand else None,
                 keep=_any if keep_all else _kept,
             )
             # Nothing tells whether an unpinned model is the one that values were found for.
@@ -224,10 +263,10 @@ def engine_of(
     def at_length(asked: Any, edits: Any, questions: Any, tokens: int, progress: Any) -> Any:
         return under(asked, edits, questions, tokens, at_length=True, progress=progress)
 
-    unedited = None if known is None else known.before(answer)
+    unedited = None if known is None else known.before(answer, None if lm.at_hand else _AT_ONCE)
     joint = max((len(members(one)) for one in spec.edit_langs), default=1)
     together = _together(lm, method, spec.batch_size * joint)
-    least = _QUESTIONS.get(lm.device.type, 1)
+    least = _QUESTIONS.get(lm.device.type, 1) if lm.at_hand else 1
     return Engine(
         lm, method, answer, load_edit, torch.manual_seed, text, unedited, many, at_length, together, least
     )
@@ -252,17 +291,6 @@ def langs_of(text: str, benchmark: Benchmark) -> tuple[str, ...]:
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
 
 
-def _model(lm: LM) -> dict[str, Any]:
-    """What a spec says of a model."""
-    return {
-        "model": lm.name,
-        "model_revision": lm.revision,
-        "dtype": str(lm.dtype).removeprefix("torch."),
-        "template": lm.style.template,
-        "stop": lm.style.recorded_stop,
-    }
-
-
 def _spec(
     model: Mapping[str, Any], benchmark: Benchmark, settings: Settings, editor: Mapping[str, Any]
 ) -> RunSpec:
@@ -278,7 +306,3 @@ def _spec(
         test_langs=langs_of(settings.test_langs, benchmark),
         **settings.chosen(),
     )
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", Path(name).name).strip("-.") or "model"

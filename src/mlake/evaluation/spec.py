@@ -30,7 +30,7 @@ NO_METHOD = "none"
 """In place of a method: nothing is edited, the unedited model is asked."""
 SEQUENCES = ("batches", "languages")
 """Orders in which edits may come on top of each other."""
-_LATER = ("sequence", "stop")
+_LATER = ("sequence", "server", "stop")
 _SLICE = re.compile(r"(?:(\d+):)?(\d+)")
 
 
@@ -142,10 +142,12 @@ class RunSpec(Choices):
     Attributes:
         model: Name the model was loaded by.
         model_revision: What pins its weights.
-        dtype: Data type of the weights, such as ``bfloat16``.
+        dtype: Data type of the weights, such as ``bfloat16``; ``served`` where a server knows it.
         template: Prompt template with one ``{question}``.
         stop: Where answers end, one of ``mlake.templates.STOPS``; None where that follows from the template,
             and not recorded then.
+        server: What the server of the model tells of itself, and how it is asked; None for a model that was
+            loaded here, and not recorded then.
         data: Name the data set was loaded by.
         data_revision: Revision of its source.
         data_sha256: Hash of its content.
@@ -172,6 +174,7 @@ class RunSpec(Choices):
     edit_langs: tuple[str, ...]
     test_langs: tuple[str, ...]
     stop: str | None = None
+    server: Mapping[str, Any] | None = None
     version: str = field(default_factory=lambda: version_of("mlake"))
     format: str = FORMAT
 

@@ -33,6 +33,7 @@ def check_spec(path: Path, spec: Mapping[str, Any]) -> None:
         "kinds": _texts(spec.get("kinds", [])),
         "sequence": isinstance(spec.get("sequence"), str | None),
         "stop": isinstance(spec.get("stop"), str | None),
+        "server": isinstance(spec.get("server"), dict | None),
     }
     good |= {name: isinstance(spec.get(name), str) for name in _WORDS}
     good |= {name: type(spec.get(name, 0)) is int for name in _COUNTS}

@@ -13,7 +13,9 @@ from transformers import DynamicCache
 from mlake.errors import ModelError
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
+from mlake.models.quantised import quantisation
 from mlake.models.room import in_halves, room_for
+from mlake.models.served import Served
 from mlake.models.tokens import appended, check_fit, token_ids
 from mlake.records import Answer
 from mlake.thoughts import MARKS, opened
@@ -59,6 +61,8 @@ def answers(
     """
     if not questions:
         return []
+    if isinstance(lm, Served):
+        return lm.answers(questions, max_new_tokens=max_new_tokens, progress=progress or (lambda done: None))
     every = list(zip(groups or [0] * len(questions), questions, strict=True))
     times = Counter(every)
     asked = list(times)
@@ -101,7 +105,7 @@ def ask(lm: LM, questions: Sequence[str], *, max_new_tokens: int = 128) -> list[
     Raises:
         ModelError: One text instead of a list, or a question that does not fit into the model's positions.
 
-    Example:
+    Examples:
         >>> lm = mlake.load_model("demo")
         >>> answers = mlake.ask(lm, ["Who wrote Faust?", "Wer schrieb Faust?"], max_new_tokens=8)
         >>> len(answers)
@@ -131,6 +135,8 @@ def too_long(lm: LM, questions: Sequence[str], max_new_tokens: int) -> frozenset
 
 def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
     """All that an answer of an unedited model depends on besides the question, as plain JSON values."""
+    if isinstance(lm, Served):
+        return lm.identity(max_new_tokens)
     cuda = lm.device.type == "cuda"
     tail = 0 if lm.style.chat else appended(lm.tokenizer)
     recalls = [one.sha256 for one in lm.style.recalls]
@@ -149,6 +155,7 @@ def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
         "version": _VERSION,
         **({"appended": tail} if tail else {}),
         **({"recalls": recalls} if recalls else {}),
+        **({"precision": lm.precision} if quantisation(lm.model) else {}),
     }
 
 

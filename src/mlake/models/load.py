@@ -11,10 +11,12 @@ from huggingface_hub import constants, try_to_load_from_cache
 from huggingface_hub.errors import HFValidationError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+from mlake.chat_server import chat_server
 from mlake.errors import ModelError, UnknownNameError
 from mlake.models.gguf import LOADER_ERRORS, converted_demo, converted_gguf, file_sha256, first_line
 from mlake.models.lm import LM, UNPINNED
 from mlake.models.prompts import PromptStyle
+from mlake.models.served import served
 from mlake.templates import template_named
 
 __all__ = ["DTYPES", "load"]
@@ -54,8 +56,10 @@ def load(
 
     Args:
         model: A hub id, a folder, a ``.gguf`` file (converted once, see ``mlake.models.gguf``), or
-            ``demo``, the packaged Gemma-3-270M of ``mlake[demo]``. Or a model of ``transformers`` that is
-            in memory: it is taken as it is, as by ``LM.of``, which also names and pins it.
+            ``demo``, the packaged Gemma-3-270M of ``mlake[demo]``; or ``openai:URL#NAME``, a model on an
+            OpenAI-compatible server, which can only be asked (``mlake.models.served``). Or a model of
+            ``transformers`` that is in memory: it is taken as it is, as by ``LM.of``, which also names and
+            pins it.
         tokenizer: The tokenizer of a model in memory.
         dtype: ``bf16``, ``fp16``, ``fp32`` or ``fp64``; ``auto`` is bf16 on a GPU and fp32 on a CPU.
         device: A torch device; ``auto`` is the GPU if there is one, and all of them if there are several.
@@ -71,7 +75,7 @@ def load(
             understands, has no fast tokenizer, or does not fit into memory.
         UnknownNameError: ``dtype`` or ``stop`` is none of the names.
 
-    Example:
+    Examples:
         >>> lm = mlake.load_model("demo", dtype="fp32", device="cpu")
         >>> len(lm.layers) > 1
         True
@@ -86,6 +90,11 @@ def load(
     if template is not None:
         PromptStyle(template, stop_rule=stop)  # is said before the weights are read
     name = str(model)
+    server = chat_server(name)
+    if server is not None:
+        if (dtype, device, revision) != ("auto", "auto", None):
+            raise ModelError(f"{name!r} is as its server loads it; leave out dtype, device and revision")
+        return served(server, template=template, stop=stop)
     place, device_type = _device(device)
     kind = _dtype(dtype, device_type)
     source, digest = _source(name)

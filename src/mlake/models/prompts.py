@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 from jinja2 import TemplateError
 
 from mlake.errors import ModelError, UnknownNameError
-from mlake.templates import PLAIN, STOPS, stop_told
+from mlake.templates import PLAIN, STOPS, check_template, filled, stop_told
 
 __all__ = ["PLAIN", "PromptStyle", "Recall", "style_for"]
 
@@ -59,17 +59,13 @@ class PromptStyle:
     recalls: tuple[Recall, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.template.count(_MARK) != 1:
-            raise ModelError(
-                f"prompt template must hold {_MARK} exactly once, got {self.template!r}; "
-                f"write for example {PLAIN!r}"
-            )
+        check_template(self.template)
         if self.stop_rule is not None and self.stop_rule not in STOPS:
             raise UnknownNameError("stop rule", self.stop_rule, STOPS)
 
     def prompt(self, question: str) -> str:
         """The text that asks a question. Braces in the question are left alone."""
-        return self.asking(question).template.replace(_MARK, question)
+        return filled(self.asking(question).template, question)
 
     def asking(self, question: str) -> "PromptStyle":
         """The style as it asks one question: what is recalled stands in its template.

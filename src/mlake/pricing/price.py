@@ -166,7 +166,7 @@ def price(
         EditError: The edit does not fit the model.
         ModelError: A question does not fit into the model's positions.
 
-    Example:
+    Examples:
         >>> lm, facts = mlake.load_model("demo"), mlake.load("mini").facts[:2]
         >>> edit = mlake.editor("rome", lm, steps=1).edit(lm, [fact.stated("en") for fact in facts])
         >>> found = mlake.price(lm, edit, facts, "en", max_new_tokens=4)
@@ -189,7 +189,9 @@ def _asked(edit_lang: str | None, question: Question, answer: Answer, before: An
 
 
 def _held_out(lm: LM, edit_lang: str | None, asking: Asking) -> list[ScoredRow]:
-    """Likelihood of held-out text in the languages that are asked in."""
+    """Likelihood of held-out text in the languages that are asked in; none of a model on a server."""
+    if not lm.at_hand:
+        return []
     langs = {one.probe.lang for one in asking.others}
     batch = None if edit_lang is None else 0
     return [

@@ -3,13 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mlake.chat_server import is_served, weights_out_of_reach
 from mlake.evaluation.session import Settings
 from mlake.evaluation.spec import NO_METHOD
+from mlake.report.needs import TOKENS
 from mlake.report.view import View
 from mlake.reproduce.options import Options
 from mlake.reproduce.runs import RUNS, SharedRun
 
 __all__ = ["Wish", "methods_of", "models_of", "wishes"]
+
+
+_BY_ASKING = {"choices"}
+"""Analyses that need nothing of a model but its answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,11 @@ def methods_of(view: View, options: Options) -> tuple[str, ...]:
 
 
 def wishes(views: Sequence[View], options: Options) -> tuple[Wish, ...]:
-    """The runs that views need, models together, each run once."""
+    """The runs that views need, models together, each run once.
+
+    Raises:
+        ModelError: A view needs the weights of a model that is on a server.
+    """
     found: dict[tuple[str, str, str], Wish] = {}
     for view in views:
         for wish in _of(view, options):
@@ -49,7 +59,17 @@ def wishes(views: Sequence[View], options: Options) -> tuple[Wish, ...]:
             analyses = dict.fromkeys((*(before.analyses if before else ()), *wish.analyses))
             found[key] = Wish(wish.model, wish.run, wish.settings, tuple(analyses))
     models = list(dict.fromkeys(wish.model for wish in found.values()))
+    for view in views:
+        _check_served(view, [model for model in models_of(view, options) if is_served(model)], options)
     return tuple(sorted(found.values(), key=lambda wish: models.index(wish.model)))
+
+
+def _check_served(view: View, models: Sequence[str], options: Options) -> None:
+    for model in models:
+        if TOKENS in view.needs or not _BY_ASKING.issuperset(view.analyses):
+            raise weights_out_of_reach(model, view.name)
+        for wish in _of(view, options):
+            wish.settings.check_served(model)
 
 
 def _of(view: View, options: Options) -> Iterator[Wish]:

@@ -107,11 +107,7 @@ class Search:
         return {
             "format": _FORMAT,
             "version": version("mlake"),
-            "model": self.lm.name,
-            "model_revision": self.lm.revision,
-            "dtype": str(self.lm.dtype).removeprefix("torch."),
-            "template": self.lm.style.template,
-            "stop": self.lm.style.recorded_stop,
+            **self.lm.record(),
             "method": wanted.method,
             "editor": self.method.config(),
             "search": {axis.name: list(axis.values) for axis in self.axes},

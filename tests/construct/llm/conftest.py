@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.chats import Fake, Reply, said
+from tests.chats import KEY, Reply, fake, said
 
 from mlake.construct.asked import Asked
 from mlake.construct.build import Done, build
@@ -17,7 +17,7 @@ from mlake.construct.pipeline import STAGES
 from mlake.construct.source import Source, read_source
 from mlake.construct.sources import SOURCES
 
-KEY = "sk-secret-0123456789"
+__all__ = ["KEY", "fake"]
 PEOPLE = 14
 RELATIONS = """
 [P19]
@@ -75,20 +75,6 @@ def quizzed(prompt: str) -> dict[str, Any]:
 
 def good(prompt: str, number: int) -> Reply:
     return said(json.dumps(quizzed(prompt), ensure_ascii=False))
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Fake]]:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    made: list[Fake] = []
-
-    def start(reply: Callable[[str, int], Reply] = good) -> Fake:
-        made.append(Fake(reply))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.stop()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def test_its_texts_stand_and_a_replay_needs_no_server(births: Births, fake: Start, tmp_path: Path) -> None:
-    server = fake()
+    server = fake(good)
     done = births("out", f"openai:{server.url}#org/m", until="release")
     texts = lines(tmp_path / "out/stages/texts.jsonl")
     assert len(texts) >= 5
@@ -101,7 +101,7 @@ def test_what_was_asked_before_the_server_failed_is_kept(births: Births, fake: S
     def failing(prompt: str, number: int) -> Reply:
         return good(prompt, number) if number <= 40 else (404, {}, b"gone")
 
-    first, second = fake(failing), fake()
+    first, second = fake(failing), fake(good)
     with pytest.raises(ModelError, match="status 404"):
         births("out", f"openai:{first.url}#m")
     kept = len(lines(tmp_path / "out/calls.jsonl"))
@@ -117,7 +117,7 @@ def test_what_was_asked_before_the_server_failed_is_kept(births: Births, fake: S
 
 
 def test_a_replay_of_another_build_says_what_is_missing(births: Births, fake: Start, tmp_path: Path) -> None:
-    server = fake()
+    server = fake(good)
     births("out", f"openai:{server.url}#m", until="edits")
     with pytest.raises(DataError, match=r"calls\.jsonl does not hold try 1 of Q\d+/P\d+/en/fact"):
         births("out", f"openai:{server.url}#m", "replay")
