@@ -198,12 +198,15 @@ def test_two_reviewers_at_once_and_what_comes_of_it(
     assert found.rows and (folder / "run/report/report.md").is_file()
 
 
-def kill_marked(mark: str) -> None:
-    """Kill the process that was started with this word."""
+def kill_marked(mark: str) -> int:
+    """Kill the process that was started with this word; how many there were."""
+    killed = 0
     for place in Path("/proc").glob("[0-9]*/cmdline"):
         words = place.read_bytes().split(b"\0") if place.exists() else []
         if mark.encode() in words and not any(word.startswith(b"--type=") for word in words):
             os.kill(int(place.parent.name), signal.SIGKILL)
+            killed += 1
+    return killed
 
 
 def test_killed_in_the_middle_no_decision_is_lost(chromium: Any, folder: Path) -> None:
@@ -216,7 +219,7 @@ def test_killed_in_the_middle_no_decision_is_lost(chromium: Any, folder: Path) -
         ann.press("a")
         ann.wait_read(count)
     server.kill()
-    kill_marked(mark)  # the browser goes too, and takes what stood in its fields
+    assert kill_marked(mark) == 1  # the browser goes too, and takes what stood in its fields
     assert [one.verdict for one in read_decisions(out / REVIEW)] == ["accept"] * 3
     server.start()
     ann = Reader(chromium, server, ANN)
