@@ -115,7 +115,7 @@ def run(
         MlakeError: A name or setting is wrong, the model or the data cannot be loaded, the folder holds
             another run, or memory ran out; what is finished is kept.
 
-    Example:
+    Examples:
         >>> lm = mlake.load_model("demo")
         >>> found = mlake.run(lm, "mini", method="rome", settings={"steps": 1}, facts=2, batch_size=1,
         ...                   edit_langs="en", test_langs=["en", "de"], out="runs/rome", progress=False)
@@ -276,7 +276,7 @@ def score(
             same question; there is none; or ``before`` is given without ``edit_lang``.
         UnknownNameError: mlake does not know the language.
 
-    Example:
+    Examples:
         >>> answers = {"In which city is the Eiffel Tower located?": "In Rome."}
         >>> found = mlake.score("mini", answers, edit_lang="en")
         >>> print(found.matrix("exact"))  # doctest: +NORMALIZE_WHITESPACE

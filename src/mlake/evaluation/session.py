@@ -1,6 +1,5 @@
 """A run from settings to stored answers, with a model that is loaded already: several runs share one."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from mlake.evaluation.run import Engine, run
 from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, parse_facts
 from mlake.evaluation.store import Savable, Store
 from mlake.evaluation.unedited import Known
+from mlake.folders import slug
 from mlake.kinds import question_kind
 from mlake.languages import in_order
 from mlake.languages.sets import members
@@ -166,7 +166,7 @@ class Session:
     @property
     def folder_name(self) -> str:
         """Name of the run's folder: method, model and the hash of the spec."""
-        return f"{self.spec.method}-{_slug(self.spec.model)}-{self.spec.id}"
+        return f"{self.spec.method}-{slug(self.spec.model)}-{self.spec.id}"
 
     def text(self) -> list[str]:
         """Ordinary text, with nothing about the facts that are edited or asked about besides."""
@@ -306,7 +306,3 @@ def _spec(
         test_langs=langs_of(settings.test_langs, benchmark),
         **settings.chosen(),
     )
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", Path(name).name).strip("-.") or "model"

@@ -33,7 +33,7 @@ class Memoir(AtBlock):
     """
 
     steps: int = 30
-    rate: float = 0.1
+    rate: float = 0.02
     stop: float = 0.02
     share: float = 2 / 7
     overlap: float = 0.4
