@@ -14,13 +14,17 @@ from benchmarks.paired import differences
 from benchmarks.results import DOCS, FIGURE, PAGE, README, files, parts, section, shown
 from benchmarks.stored import RESULTS, StoredRun, stored_run
 
+from mlake.data import DATASETS
 from mlake.editing.tuned import packaged
 from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import signature
+from mlake.submission.check import checked
+from mlake.submission.files import CLAIM, read_claim
 
 ROW = ("edit_lang", "batch", "kind", "probe", "scorer")
 DEMO = "demo-memit-gemma3-270m"
 RUNS = sorted(str(path.parent.relative_to(RESULTS)) for path in RESULTS.rglob("answers.tar.xz"))
+SENT = [name for name in RUNS if (RESULTS / name / CLAIM).exists()]
 PAGE_TEXT = (DOCS / PAGE).read_text(encoding="utf-8")
 
 
@@ -32,8 +36,15 @@ def test_page_and_figure_are_what_the_command_makes(mirror: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", SENT)
+def test_what_was_sent_in_holds_what_it_claims(name: str, request: pytest.FixtureRequest) -> None:
+    data = read_claim(RESULTS / name)["spec"]["data"]
+    found = checked(RESULTS / name, request.getfixturevalue("mirror") if DATASETS[data].url else None)
+    assert found.asked
+
+
 @pytest.mark.released
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", sorted({*RUNS} - {*SENT}))
 def test_todays_scorers_give_the_stored_scores(name: str, mirror: Path) -> None:
     with gzip.open(RESULTS / name / "scores.jsonl.gz", "rt", encoding="utf-8") as lines:
         stored = {tuple(row[part] for part in ROW): row["value"] for row in map(json.loads, lines)}
