@@ -5,6 +5,7 @@ facts that no report uses once for each combination, and asks about all of them 
 the settings, a mark for each question by goal and language (``1`` where the answer is as it should be), the
 rise of the negative log-likelihood of held-out text, and seconds. The first line says what was measured on.
 Lines that are there are not measured again. ``--values DIR`` holds values that several grids share.
+``--grid method=kn,grace`` tries several methods, one after another.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from typing import Any, TextIO
 from benchmarks.machine import Floor, about
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
-from mlake.errors import EditError
+from mlake.errors import MlakeError
 from mlake.languages import in_order
 from mlake.models import load as load_model
 from mlake.tuning.bench import Bench
@@ -45,7 +46,7 @@ def _bench(flags: argparse.Namespace) -> Bench:
     data = load(flags.data)
     start, stop = flags.facts
     own, others = data.facts[start:stop], (*data.facts[:start], *data.facts[stop:])
-    langs = in_order(data.langs)
+    langs = in_order(data.langs if flags.test_lang == "all" else flags.test_lang.split(","))
     asked = questions_of(own, others, flags.edit_lang.split("+"), langs, seed=flags.seed)
     text = ordinary_text(data, asked.edited, (one.probe.text for one in asked.of_others()))
     fixed = {"settings": dict(pair for one in flags.set for pair in [_single(one)])}
@@ -60,10 +61,11 @@ def _single(text: str) -> tuple[str, Any]:
 
 
 def _measured(bench: Bench, settings: dict[str, Any]) -> dict[str, Any]:
-    start = perf_counter()
+    start, own = perf_counter(), dict(settings)
+    bench.method = own.pop("method", bench.method)
     try:
-        found = bench.measured(settings, len(bench.questions.edited), lambda: None)
-    except EditError as error:
+        found = bench.measured(own, len(bench.questions.edited), lambda: None)
+    except MlakeError as error:
         return {"settings": settings, "failed": str(error)}
     shares = {goal: {lang: found.share(goal, lang) for lang in marks} for goal, marks in found.marks.items()}
     return {
@@ -88,6 +90,7 @@ def _flags() -> argparse.Namespace:
     parser.add_argument("--data", default="wikidata-5:tuning")
     parser.add_argument("--facts", type=lambda text: tuple(map(int, text.split(":"))), default=(0, 100))
     parser.add_argument("--edit-lang", default="en")
+    parser.add_argument("--test-lang", default="all")
     parser.add_argument("--batch-size", type=int, default=100)
     parser.add_argument("--max-new-tokens", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
@@ -101,6 +104,7 @@ def _flags() -> argparse.Namespace:
 def main() -> None:
     """Measures what is not there yet."""
     flags = _flags()
+    flags.method = ",".join(dict(flags.grid).get("method", [flags.method]))
     bench = _bench(flags)
     lines = flags.out.read_text(encoding="utf-8").splitlines() if flags.out.exists() else []
     known = [json.loads(line).get("settings") for line in lines]
@@ -151,8 +155,8 @@ def _order(value: Any) -> tuple[bool, bool, Any]:
 
 def _numbers(row: Mapping[str, Any]) -> Iterator[str]:
     for goal in ("own", "rephrased", "transfer", "kept"):
-        marks = "".join(row["marks"][goal].values())
-        yield f"{100 * marks.count('1') / len(marks):.0f}"
+        marks = "".join(row["marks"].get(goal, {}).values())
+        yield f"{100 * marks.count('1') / len(marks):.0f}" if marks else "–"
     yield f"{fmean(row['held_out'].values()):+.3f}"
 
 

@@ -1,4 +1,4 @@
-"""Success of a trained MEND editor on chosen facts: answers and likelihoods before and after.
+"""Success of a trained editor, MEND's or KE's, on chosen facts: answers and likelihoods before and after.
 
 The facts need not be those of a run: an editor is also asked about its own training facts here.
 """
@@ -14,9 +14,10 @@ import click
 import torch
 
 import mlake
-from mlake.editing.mend import Mend
+from benchmarks.mend_curve import EDITORS
 from mlake.editing.mend.files import TrainedFile
 from mlake.editing.mend.gradients import first_block
+from mlake.editing.mend.method import TrainedEditor
 from mlake.editing.mend.upper import Upper
 from mlake.editing.prompts import prompted
 from mlake.evaluation.spec import parse_facts
@@ -62,7 +63,7 @@ class _Asker:
         nll, said = _nll(lm, facts), _said(lm, facts, self.longest)
         return dict(zip(places, zip(nll, said, strict=True), strict=True))
 
-    def under(self, method: Mend, batch: Sequence[int]) -> dict[str, Any]:
+    def under(self, method: TrainedEditor, batch: Sequence[int]) -> dict[str, Any]:
         """Edit some facts together, and ask about them and the others."""
         start = monotonic()
         edit = method.edit(self.lm, [self.stated[place] for place in batch])
@@ -83,7 +84,8 @@ class _Asker:
 @click.option("--model", default="demo", show_default=True)
 @click.option("--data", default="mlake", show_default=True)
 @click.option("--mirror", type=click.Path(path_type=Path))
-@click.option("--trained", required=True, help="File that mlake train mend wrote.")
+@click.option("--method", type=click.Choice(list(EDITORS)), default="mend", show_default=True)
+@click.option("--trained", required=True, help="File that mlake train wrote.")
 @click.option("--scale", default=1.0, show_default=True)
 @click.option("--untrained", is_flag=True, help="The editor as it was before training.")
 @click.option("--facts", required=True)
@@ -93,18 +95,18 @@ class _Asker:
 @click.option("--max-new-tokens", type=int, default=16, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 def main(
-    model: str, data: str, mirror: Path | None, trained: str, scale: float, untrained: bool, facts: str,
-    lang: str, batch_size: int, others: int, max_new_tokens: int, out: Path,
+    model: str, data: str, mirror: Path | None, method: str, trained: str, scale: float, untrained: bool,
+    facts: str, lang: str, batch_size: int, others: int, max_new_tokens: int, out: Path,
 ) -> None:  # fmt: skip
     """Edit facts in batches, each from the unedited model; write ids and numbers, no text, as JSON lines."""
     benchmark = mlake.load(data, mirror=mirror)
     start, stop = parse_facts(facts, len(benchmark.facts))
     stated = [fact.statements[lang] for fact in benchmark.facts]
     lm = mlake.load_model(model, dtype="fp32")
-    method = Mend(trained=trained, scale=scale, untrained=untrained).fitted(lm)
+    row = EDITORS[method](trained=trained, scale=scale, untrained=untrained).fitted(lm)
     asker = _Asker(lm, stated, range(start, stop), others=others, longest=max_new_tokens)
     every = [range(at, min(at + batch_size, stop)) for at in range(start, stop, batch_size)]
-    batches = [asker.under(method, batch) for batch in every]
+    batches = [asker.under(row, batch) for batch in every]
     rows = [row for batch in batches for row in batch["facts"]]
     unchanged = [same for batch in batches for same in batch["unchanged"].values()]
     means = {
@@ -115,10 +117,10 @@ def main(
     settings = {
         "model": lm.name, "model_revision": lm.revision, "data_sha256": benchmark.sha256, "lang": lang,
         "facts": [start, stop], "batch_size": batch_size, "max_new_tokens": max_new_tokens,
-        "method": method.config(), "threads": torch.get_num_threads(), "torch": str(torch.__version__),
+        "method": row.config(), "threads": torch.get_num_threads(), "torch": str(torch.__version__),
     }  # fmt: skip
     out.parent.mkdir(parents=True, exist_ok=True)
-    curve = TrainedFile.read(Path(trained)).head["curve"]
+    curve = TrainedFile.read(Path(trained), row.network).head["curve"]
     lines = [{"settings": settings, "means": means, "curve": curve}, *batches]
     out.write_text("".join(json.dumps(line) + "\n" for line in lines))
     click.echo(json.dumps(means))

@@ -1,4 +1,4 @@
-"""How good MEND's editor was while it was trained, from the file of ``mlake train mend``."""
+"""How good the editor of MEND or KE was while it was trained, from the file of ``mlake train``."""
 
 import json
 from pathlib import Path
@@ -6,14 +6,18 @@ from pathlib import Path
 import click
 
 from mlake.editing.mend.files import TrainedFile
+from mlake.editing.mend.method import KnowledgeEditor, Mend
+
+EDITORS = {"mend": Mend, "ke": KnowledgeEditor}
 
 
 @click.command()
 @click.argument("trained", type=click.Path(path_type=Path))
+@click.option("--method", type=click.Choice(list(EDITORS)), default="mend", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
-def main(trained: Path, out: Path) -> None:
+def main(trained: Path, method: str, out: Path) -> None:
     """Write what the editor TRAINED was trained on, then each validation, as JSON lines."""
-    file = TrainedFile.read(trained)
+    file = TrainedFile.read(trained, EDITORS[method].network)
     head = {key: value for key, value in file.head.items() if key not in ("fact_ids", "curve")}
     out.parent.mkdir(parents=True, exist_ok=True)
     lines = [head | {"sha256": file.sha256}, *file.head["curve"]]

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.results``: docs/results.md, its figure and the README's numbers, from stored runs.
+"""``python -m benchmarks.results``: docs/results.md, its figure and other pages' numbers, from stored runs.
 
 No number is typed. ``benchmarks/results/results.toml`` says in which order the runs stand, and in words what
 they show.
@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import choose
 from benchmarks.first_page import picture, words
+from benchmarks.paired import differences
 from benchmarks.stored import RESULTS, StoredRun, stored_run
-from benchmarks.trade import beside
+from benchmarks.trade import beside, points
 from mlake.disk import write_files
 from mlake.editing.locate.settings import LATER
 from mlake.editing.methods import EDITORS
@@ -69,6 +71,7 @@ class Part:
         says: What the runs show, in words.
         runs: Folders of the runs below ``benchmarks/results``.
         trade: Whether they stand side by side, with what they gain and cost.
+        paired: Whether the differences of the second from the first are shown, question by question.
         brief: Whether that is all that is shown of them.
     """
 
@@ -76,6 +79,7 @@ class Part:
     says: str
     runs: tuple[str, ...] = ()
     trade: bool = False
+    paired: bool = False
     brief: bool = False
 
 
@@ -89,7 +93,7 @@ def _texts() -> dict[str, Any]:
 
 
 def files(mirror: Path | None) -> dict[str, bytes]:
-    """The content of ``PAGE``, ``FIGURE`` and ``README``, whose paths start at ``DOCS``.
+    """The content of ``PAGE``, ``FIGURE``, ``README`` and ``CHOOSE``, whose paths start at ``DOCS``.
 
     Args:
         mirror: Folder with the authors' files; None to fetch them.
@@ -104,16 +108,20 @@ def files(mirror: Path | None) -> dict[str, bytes]:
         page.append(f"## {part.title}\n\n{part.says.strip()}\n")
         if part.trade:
             page.append(beside({name: runs[name] for name in part.runs}))
-        elif len(part.runs) > 1:
+        if part.paired:
+            page.append(differences({name: runs[name] for name in part.runs}))
+        if len(part.runs) > 1 and not (part.trade or part.paired):
             page.append(_beside({name: rows[name] for name in part.runs}))
         paragraphs = _made_by if part.brief else section
         page += (paragraphs(runs[name], rows[name]) for name in part.runs)
     drawn = _texts()["figure"]
     name = drawn["run"]
+    every = points({name: runs[name] for name in choose.names()})
     told = words(runs[name].spec, rows[name], drawn["model"])
     return {
         PAGE: "\n".join(page).encode(),
         FIGURE: picture(rows[name], drawn["caption"]),
+        choose.CHOOSE: choose.filled((DOCS / choose.CHOOSE).read_text(encoding="utf-8"), every).encode(),
         README: _WORDS.sub(lambda _: told, (DOCS / README).read_text(encoding="utf-8")).encode(),
     }
 

@@ -1,10 +1,12 @@
 """Runs as they are stored in ``benchmarks/results``: settings and answers, scored anew by today's scorers."""
 
+import gzip
 import json
 import lzma
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,13 +17,19 @@ from mlake.analysis.store import kept_rows
 from mlake.data.negation import negated
 from mlake.evaluation.store import read_run
 from mlake.records import Probe
+from mlake.report.load import load_run
+from mlake.report.rundata import RunData
+from mlake.report.tidy import tidy
 from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import score_all
 
-__all__ = ["RESULTS", "StoredRun", "stored_run"]
+__all__ = ["RESULTS", "StoredRun", "run_by_scores", "stored_run", "unpacked", "whole_run"]
 
 RESULTS = Path(__file__).with_name("results")
 _ANSWERS, _PROBES = "answers.tar.xz", "probes.jsonl"
+_FIELDS = tuple(one.name for one in fields(ScoredRow) if one.name != "asked")
+_NAMED = {"old_kept"}
+"""Scorers that need names and that no run was stored with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +60,60 @@ def stored_run(name: str, mirror: Path | None) -> StoredRun:
     Raises:
         MlakeError: The questions cannot be had, or a file is damaged.
     """
+    with unpacked(name) as folder:
+        (folder / _PROBES).write_bytes(_free(name) or _theirs(folder, mirror))
+        run = read_run(folder)
+        return StoredRun(name, run.spec, run.notes, [*score_all(run.asked()), *kept_rows(folder)])
+
+
+def whole_run(name: str) -> RunData:
+    """Reads a run whose questions are free, with its answers.
+
+    Raises:
+        MlakeError: A file is damaged.
+    """
+    with unpacked(name) as folder:
+        (folder / _PROBES).write_bytes(_free(name) or _theirs(folder, None))
+        return replace(load_run(folder), folder=RESULTS / name)
+
+
+def run_by_scores(name: str) -> RunData:
+    """Reads a run by its stored scores, with the id of each question in place of its text.
+
+    For tables and figures where the questions are not at hand. Scores that need names are those stored; what
+    an answer tells by itself is scored anew.
+
+    Raises:
+        MlakeError: A file is damaged.
+    """
+    with gzip.open(RESULTS / name / "scores.jsonl.gz", "rt", encoding="utf-8") as lines:
+        stored = [ScoredRow(**{field: row[field] for field in _FIELDS}) for row in map(json.loads, lines)]
+    probes = {row.probe: Probe(row.probe, row.fact, row.kind, row.test_lang, row.probe, ()) for row in stored}
+    with unpacked(name) as folder:
+        (folder / _PROBES).write_bytes(_lines(probes.values()))
+        run = read_run(folder)
+        asked = list(run.asked())
+        kept = [*kept_rows(folder)]
+    without = {row.scorer for row in stored} | _NAMED
+    places = {(one.edit_lang, one.batch, one.kind, one.probe.id): one for one in asked}
+    scored = [
+        replace(row, asked=places.get((row.edit_lang, row.batch, row.kind, row.probe)))
+        for row in (*stored, *kept)
+    ]
+    scored += [row for row in score_all(asked) if row.scorer not in without]
+    return RunData(RESULTS / name, run.spec, asked, scored, tidy(run.spec, scored), run.notes)
+
+
+@contextmanager
+def unpacked(name: str) -> Iterator[Path]:
+    """A folder with a run's settings, plan and answers, until the block is left; without its questions."""
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for file in ("spec.json", "plan.json"):
             (folder / file).write_bytes((RESULTS / name / file).read_bytes())
         with tarfile.open(RESULTS / name / _ANSWERS) as archive:
             archive.extractall(folder, filter="data")
-        (folder / _PROBES).write_bytes(_free(name) or _theirs(folder, mirror))
-        run = read_run(folder)
-        return StoredRun(name, run.spec, run.notes, [*score_all(run.asked()), *kept_rows(folder)])
+        yield folder
 
 
 def _free(name: str) -> bytes:
@@ -72,9 +125,11 @@ def _free(name: str) -> bytes:
 def _theirs(folder: Path, mirror: Path | None) -> bytes:
     """The questions of a run, from its data set."""
     probes = _probes(json.loads((folder / "spec.json").read_bytes())["data"], mirror)
-    return "".join(
-        json.dumps(asdict(probes[one]), ensure_ascii=False) + "\n" for one in _asked(folder)
-    ).encode()
+    return _lines(probes[one] for one in _asked(folder))
+
+
+def _lines(probes: Iterable[Probe]) -> bytes:
+    return "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in probes).encode()
 
 
 def _asked(folder: Path) -> Iterator[str]:

@@ -11,7 +11,7 @@ from mlake.report.rundata import RunData
 from mlake.report.statistics.intervals import Estimate
 from mlake.report.table import Cell, Table
 
-__all__ = ["COSTS", "beside"]
+__all__ = ["COSTS", "beside", "cost", "percent", "points"]
 
 COSTS = RESULTS / "methods-gemma3-270m.jsonl"
 """Seconds, memory and bytes of an edit by each method: what ``python -m benchmarks.methods`` printed."""
@@ -28,9 +28,13 @@ _AXES = (
 
 def beside(runs: Mapping[str, StoredRun]) -> str:
     """A row for each run and language or set edited in, as Markdown."""
-    points = trades([_data(name, run) for name, run in runs.items()])
     columns = ("run", "edited in", *_AXES, "held-out text", "seconds", "peak MB", "edit MB")
-    return Table("trade", "Side by side", columns, tuple(_row(one) for one in points)).markdown()
+    return Table("trade", "Side by side", columns, tuple(_row(one) for one in points(runs))).markdown()
+
+
+def points(runs: Mapping[str, StoredRun]) -> list[Trade]:
+    """What each run gains and costs, for each language or set edited in."""
+    return trades([_data(name, run) for name, run in runs.items()])
 
 
 def _data(name: str, run: StoredRun) -> RunData:
@@ -38,19 +42,20 @@ def _data(name: str, run: StoredRun) -> RunData:
 
 
 def _row(one: Trade) -> tuple[Cell, ...]:
-    shares = (_percent(one.shares[name]) for name in _AXES)
+    shares = (percent(one.shares[name]) for name in _AXES)
     rise = None if one.rise is None else f"{one.rise:+.3f}"
-    return (str(one.run.folder), one.edit, *shares, rise, *_cost(one.run.spec))
+    return (str(one.run.folder), one.edit, *shares, rise, *cost(one.run.spec))
 
 
-def _percent(share: Estimate) -> str | None:
+def percent(share: Estimate) -> str | None:
+    """A share with its interval, in per cent."""
     if share.value is None:
         return None
     low, high = (100 * (end or 0.0) for end in (share.low, share.high))
     return f"{100 * share.value:.1f} [{low:.1f}, {high:.1f}]"
 
 
-def _cost(spec: Mapping[str, Any]) -> Iterator[Cell]:
+def cost(spec: Mapping[str, Any]) -> Iterator[Cell]:
     """What an edit of as many facts cost, where it was measured with the same settings."""
     row = next((one for one in _costs() if one["editor"] == spec["editor"]), {})
     seconds, peak, size = (row.get(name) for name in ("seconds", "peak_bytes", "edit_bytes"))

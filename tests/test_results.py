@@ -8,11 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from benchmarks.choose import CHOOSE, filled, names
 from benchmarks.grid import table
+from benchmarks.paired import differences
 from benchmarks.results import DOCS, FIGURE, PAGE, README, files, parts, section, shown
-from benchmarks.stored import RESULTS, stored_run
+from benchmarks.stored import RESULTS, StoredRun, stored_run
 
 from mlake.editing.tuned import packaged
+from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import signature
 
 ROW = ("edit_lang", "batch", "kind", "probe", "scorer")
@@ -24,7 +27,7 @@ PAGE_TEXT = (DOCS / PAGE).read_text(encoding="utf-8")
 @pytest.mark.released
 def test_page_and_figure_are_what_the_command_makes(mirror: Path) -> None:
     made = files(mirror)
-    assert made == {name: (DOCS / name).read_bytes() for name in (PAGE, FIGURE, README)}, (
+    assert made == {name: (DOCS / name).read_bytes() for name in (PAGE, FIGURE, README, CHOOSE)}, (
         "python -m benchmarks.results"
     )
 
@@ -48,6 +51,24 @@ def test_each_stored_run_stands_on_the_page_once() -> None:
     assert sorted(name for part in parts() for name in part.runs) == RUNS
     for name in RUNS:
         assert PAGE_TEXT.count(f"\n### [{name}]") == 1
+
+
+def _stored(answers: dict[str, float]) -> StoredRun:
+    rows = [
+        ScoredRow(
+            edit_lang="en", batch=0, kind="direct", probe=probe, fact=probe, test_lang="de",
+            scorer="contains", value=value,
+        )
+        for probe, value in answers.items()
+    ]  # fmt: skip
+    return StoredRun("run", {}, [], rows)
+
+
+def test_differences_are_of_the_questions_that_both_runs_answered() -> None:
+    one = _stored({"a": 0.0, "b": 0.0, "c": 1.0, "only here": 1.0})
+    other = _stored({"a": 1.0, "b": 0.0, "c": 1.0, "only there": 0.0})
+    assert "| direct | en | 33.3 → 66.7 (+33.3 [" in differences({"one": one, "other": other})
+    assert "66.7 → 33.3 (-33.3 [" in differences({"other": other, "one": one})
 
 
 def test_no_measured_number_is_typed() -> None:
@@ -89,3 +110,11 @@ def test_settings_that_come_with_mlake_are_those_of_a_stored_search() -> None:
         front = json.loads((searches[revision] / "front.json").read_text(encoding="utf-8"))
         point = str(found.made["point"]).partition(":")[0]
         assert tried[front["points"][point]].items() <= dict(found.settings).items()
+
+
+def test_the_page_of_methods_has_the_runs_that_are_stored() -> None:
+    """What its table says is held by the command's own test where runs are; without any it says so."""
+    text = (DOCS / CHOOSE).read_text(encoding="utf-8")
+    assert set(names()) <= set(RUNS)
+    assert ("Not filled yet" in text) == (not names())
+    assert filled(text, []).count("Not filled yet") == 1

@@ -80,6 +80,7 @@ def run(
     max_new_tokens: int = DEFAULTS.max_new_tokens,
     sequence: str | None = None,
     forced: bool = False,
+    keep: str | None = None,
     out: str | Path | None = None,
     progress: bool = True,
 ) -> Results:
@@ -105,6 +106,8 @@ def run(
         sequence: ``batches`` or ``languages``: edit on top of the edits before, in this order; None for each
             edit from the unedited model.
         forced: Score given answers too, as CounterFact and EasyEdit do (``mlake.analysis.forced``).
+        keep: ``peft`` or ``merged``: keep every edit as an adapter or a checkpoint, which servers load; None
+            for neither.
         out: Run folder; ``runs/METHOD-MODEL-ID`` by default.
         progress: Show on standard error how far it is.
 
@@ -112,7 +115,7 @@ def run(
         MlakeError: A name or setting is wrong, the model or the data cannot be loaded, the folder holds
             another run, or memory ran out; what is finished is kept.
 
-    Example:
+    Examples:
         >>> lm = mlake.load_model("demo")
         >>> found = mlake.run(lm, "mini", method="rome", settings={"steps": 1}, facts=2, batch_size=1,
         ...                   edit_langs="en", test_langs=["en", "de"], out="runs/rome", progress=False)
@@ -134,10 +137,10 @@ def run(
         max_new_tokens=max_new_tokens,
         sequence=sequence,
     )
-    session = planned(model, data, chosen, folder=None if out is None else Path(out))
+    session = planned(model, data, chosen, folder=None if out is None else Path(out), keep=keep)
     folder = Path("runs") / session.folder_name if out is None else Path(out)
     _refuse_unpinned(session.lm, folder)
-    carry_out(session, folder, forced=forced, progress=progress)
+    carry_out(session, folder, forced=forced, keep=keep, progress=progress)
     return finished(folder, session.warning())[0]
 
 
@@ -149,6 +152,7 @@ def planned(
     load: Mapping[str, Any] | None = None,
     load_model: Mapping[str, Any] | None = None,
     folder: Path | None = None,
+    keep: str | None = None,
 ) -> "Session":
     """A run, planned; what can be wrong without the model is said before it loads.
 
@@ -159,6 +163,7 @@ def planned(
         load: How to load the data, if it is a name.
         load_model: How to load the model, if it is a name.
         folder: Run folder, if it is known and will be written.
+        keep: Form in which the edits will be kept.
 
     Raises:
         MlakeError: As in ``run``.
@@ -166,6 +171,8 @@ def planned(
     import mlake.models
     from mlake.evaluation.session import Session
 
+    if keep is not None:
+        settings.check_kept(keep)
     benchmark = checked(data, settings, load=load, folder=folder)
     if isinstance(model, str | Path):
         if is_served(str(model)):
@@ -207,7 +214,9 @@ def checked(
     return benchmark
 
 
-def carry_out(session: "Session", folder: Path, *, forced: bool, progress: bool) -> "Known | None":
+def carry_out(
+    session: "Session", folder: Path, *, forced: bool, progress: bool, keep: str | None = None
+) -> "Known | None":
     """Edit and ask what is not stored yet, and measure what needs the model besides.
 
     Args:
@@ -215,6 +224,7 @@ def carry_out(session: "Session", folder: Path, *, forced: bool, progress: bool)
         folder: Its folder.
         forced: Whether teacher-forced scores are wanted.
         progress: Show progress on standard error.
+        keep: Form in which every edit is kept; None for as it is alone.
 
     Returns:
         What was known of the unedited model; None where nothing pins the model.
@@ -226,15 +236,21 @@ def carry_out(session: "Session", folder: Path, *, forced: bool, progress: bool)
 
     from mlake.analysis.examine import examine, keep_ability
     from mlake.analysis.forced_run import keep_forced
+    from mlake.evaluation.forms import keep_forms
 
     if forced and not session.lm.at_hand:
         raise weights_out_of_reach(session.lm.name, "forced")
-    known = session.carry_out(folder, examine=examine, progress=progress, keep_all=forced)
+    all_of_them = forced or keep is not None
+    known = session.carry_out(folder, examine=examine, progress=progress, keep_all=all_of_them)
     if session.lm.at_hand:
         keep_ability(session.lm, folder)
     if forced:
         with tqdm(desc="reading given answers", unit="answer", disable=not progress) as bar:
             keep_forced(session.lm, folder, session.plan, session.benchmark, bar.update)
+    if keep is not None:
+        with tqdm(total=len(session.plan.steps), desc=f"writing {keep}", disable=not progress) as bar:
+            for _ in keep_forms(keep, session.plan, folder, session.lm):
+                bar.update()
     return known
 
 
@@ -283,7 +299,7 @@ def score(
             same question; there is none; or ``before`` is given without ``edit_lang``.
         UnknownNameError: mlake does not know the language.
 
-    Example:
+    Examples:
         >>> answers = {"In which city is the Eiffel Tower located?": "In Rome."}
         >>> found = mlake.score("mini", answers, edit_lang="en")
         >>> print(found.matrix("exact"))  # doctest: +NORMALIZE_WHITESPACE

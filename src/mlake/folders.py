@@ -1,5 +1,6 @@
 """A folder that one process writes, step by step: its lock, and errors that say what to do."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,9 +11,14 @@ from filelock import FileLock, Timeout
 from mlake.disk import TEMPORARY, as_json, json_of, write_files
 from mlake.errors import RunError
 
-__all__ = ["clear_leftovers", "lock", "os_errors", "working_in"]
+__all__ = ["clear_leftovers", "lock", "os_errors", "slug", "working_in"]
 
 _SPEC = "spec.json"
+
+
+def slug(name: str) -> str:
+    """What names a folder by a model: the last part of its name, in letters, digits, dots and dashes."""
+    return re.sub(r"[^\w.-]+", "-", Path(name).name).strip("-.") or "model"
 
 
 @contextmanager

@@ -40,6 +40,7 @@ def called(*arguments: object) -> Result:
         (("reproduce", "table1", "--workers", "2"), "--workers is of workers on a cluster"),
         (("reproduce", "table1", "--dry-run", "--on", "ray"), "--dry-run measures this machine"),
         (("reproduce", "table4", "--model", SERVED, "--on", "ray"), "is asked on its server"),
+        ((*RUN, "--keep", "merged", "--on", "ray"), "--keep is written by one machine; give it without"),
         ((*RUN, "--method", "memitt", "--on", "ray"), "unknown method 'memitt'"),
         ((*RUN, "--on", "ray"), "--on ray needs Ray; install it with: pip install 'mlake[ray]'"),
     ],

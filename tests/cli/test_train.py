@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from mlake.cli.lazy import LazyGroup
 from mlake.cli.settings import settings_of, trained_files
 from mlake.editing.mend.files import TrainedFile
+from mlake.editing.mend.hypernet import GradientNetwork
 from mlake.editing.mend.training import Trainer
 from mlake.errors import MlakeError
 
@@ -64,7 +65,7 @@ def train(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 def test_train(train: Callable[..., Result]) -> None:
     done = train("--steps", "12", "--out", "mend.safetensors", "--lang", "ja", "--batch-size", "2")
     assert done.exit_code == 0, done.output
-    file = TrainedFile.read(Path("mend.safetensors"))
+    file = TrainedFile.read(Path("mend.safetensors"), GradientNetwork)
     assert f"wrote mend.safetensors: 12 steps, sha256 {file.sha256}" in done.stdout
     assert "mend: never tried on facts that it was not trained on; train on more facts" in done.stdout
     assert "training mend" in done.stderr and "edit=" in done.stderr and "locality=" in done.stderr
@@ -103,7 +104,7 @@ def test_an_interrupted_training_is_kept_and_goes_on(
     monkeypatch.setattr(Trainer, "advance", advance)
     stopped = train("--steps", "12", "--out", "mend")
     assert stopped.exit_code == 130 and "interrupted" in stopped.stderr
-    assert TrainedFile.read(Path("mend")).head["step"] == 3
+    assert TrainedFile.read(Path("mend"), GradientNetwork).head["step"] == 3
     again = train("--steps", "12", "--out", "mend")
     assert again.exit_code == 0 and "note: goes on after step 3 of mend" in again.stderr
     assert train("--steps", "12", "--out", "whole").exit_code == 0
@@ -140,7 +141,7 @@ def test_what_is_wrong_is_said_in_one_line(
 
 def test_methods_that_are_not_trained_are_refused(train: Callable[..., Result]) -> None:
     for name, message in (
-        ("rome", "rome needs no training; .*trained are: mend"),
+        ("rome", "rome needs no training; .*trained are: mend, ke"),
         ("men", "Did you mean 'mend'"),
     ):
         done = train(method=name)

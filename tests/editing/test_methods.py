@@ -14,7 +14,7 @@ def test_rows() -> None:
     tuned = {"stableke", "stableke-lora", "ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf", "calinet"}
     gradient = {"ultraedit", "kn"}
     beside = {"ice", "remake", "ike", "serac", "grace", "babelreft", "t-patcher", "memoir"}
-    assert set(EDITORS) == {*LOCATING, "pmet", "mend", *tuned, *gradient, *beside}
+    assert set(EDITORS) == {*LOCATING, "pmet", "mend", "ke", *tuned, *gradient, *beside}
     assert all(name == row.name for name, row in EDITORS.items())
     assert all(EDITORS[name].layers == () for name in LOCATING)
     rome, memit = EDITORS["rome"], EDITORS["memit"]

@@ -8,6 +8,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
 
+from mlake.editing import editor
 from mlake.errors import ModelError
 from mlake.models import LM, ask, load
 from mlake.models.lm import UNPINNED
@@ -67,12 +68,18 @@ def test_weights_on_the_meta_device_are_refused(tiny_lm: Any) -> None:
         LM.of(model, known.tokenizer, name="mine")
 
 
-def test_quantised_weights_are_refused(tiny_lm: Any) -> None:
+def test_quantised_weights_are_asked_but_never_edited(tiny_lm: Any) -> None:
     known = tiny_lm()
     whole = torch.zeros(32, 40, dtype=torch.uint8)
     known.down(1).weight = torch.nn.Parameter(whole, requires_grad=False)
-    with pytest.raises(ModelError, match="quantised to whole numbers, which edits cannot be added to"):
-        LM.of(known.model, known.tokenizer)
+    lm = LM.of(known.model, known.tokenizer, name="mine")
+    assert lm.record()["dtype"] == "float64, whole numbers" and not lm.understood
+    with pytest.raises(ModelError, match=r"those of 'mine' are quantised \(whole numbers\)"):
+        assert lm.layers
+    for method in ("rome", "stableke", "lora", "mend", "grace", "kn"):
+        with pytest.raises(ModelError, match=f"^{method} needs weights as they are"):
+            editor(method, lm)
+    assert editor("ice", lm, retriever="tfidf").name == "ice"
 
 
 def test_an_unknown_architecture_is_refused_where_it_is_needed(tiny_lm: Any) -> None:

@@ -13,6 +13,7 @@ from mlake.editing import EDITORS, editor, load_edit
 from mlake.editing.locate.value import ValueSettings, optimise_values
 from mlake.editing.mend import Mend
 from mlake.editing.mend.files import TrainedFile
+from mlake.editing.mend.hypernet import GradientNetwork
 from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.editing.mend.upper import Upper
 from mlake.editing.prompts import prompted
@@ -192,7 +193,7 @@ def test_mend(pair: Pair, statements: tuple[Statement, ...], benchmark: Benchmar
         trainer = Trainer(lm, benchmark, facts=(0, 5), langs=("en", "ja"), settings=settings)
         trainer.run(path, 2, lambda _: None)
         again = Trainer(lm, benchmark, facts=(0, 5), langs=("en", "ja"), settings=settings)
-        again.restore(TrainedFile.read(path))
+        again.restore(TrainedFile.read(path, GradientNetwork))
         made.append(again.run(path, 3, lambda _: None))
     for name, tensor in made[1].tensors.items():
         torch.testing.assert_close(made[0].tensors[name], tensor, rtol=1e-6, atol=1e-9)

@@ -12,6 +12,7 @@ from mlake.chat_server import ChatServer
 from mlake.data import load
 from mlake.editing.edits import parameters
 from mlake.editing.mend.files import TrainedFile
+from mlake.editing.mend.hypernet import GradientNetwork
 from mlake.editing.mend.prepare import trained_on_the_rest
 from mlake.errors import EditError, RunError
 from mlake.records import Benchmark
@@ -113,8 +114,8 @@ def test_mend_is_never_trained_on_what_is_reported(
     tiny: dict[str, int], tiny_lm: Callable[..., Any], mini: Benchmark, tmp_path: Path
 ) -> None:
     lm = tiny_lm("llama")
-    path = trained_on_the_rest(lm, mini, (3, 6), 3, tmp_path)
-    ids = TrainedFile.read(path).head["fact_ids"]
+    path = trained_on_the_rest(GradientNetwork, lm, mini, (3, 6), 3, tmp_path)
+    ids = TrainedFile.read(path, GradientNetwork).head["fact_ids"]
     assert not {fact.id for fact in mini.facts[3:6]} & set(ids)
     assert len(ids) == len(mini.facts) - 6
     told: list[str] = []
@@ -130,8 +131,8 @@ def test_mend_is_never_trained_on_what_is_reported(
         "note: 2 of 4 facts are among those that mend was trained on; "
         "mend was trained to edit 3 together, not 4: no fair test"
     ) in told
-    with pytest.raises(EditError, match="MEND wants other facts to be trained on, and 3 are left"):
-        trained_on_the_rest(lm, mini, (0, 60), 10, tmp_path)
+    with pytest.raises(EditError, match="mend wants other facts to be trained on, and 3 are left"):
+        trained_on_the_rest(GradientNetwork, lm, mini, (0, 60), 10, tmp_path)
 
 
 def test_a_server_needs_the_name_of_its_model(tiny: dict[str, int], mini: Benchmark, tmp_path: Path) -> None:

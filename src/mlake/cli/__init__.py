@@ -8,6 +8,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("mlake.cli.build:build", "Build a benchmark from Wikidata, stage by stage."),
+    "review": ("mlake.cli.review:review", "Have people read the texts of a build on a page."),
     "data": ("mlake.cli.data:data", "List, download and check data sets."),
     "edit": ("mlake.cli.edit:edit", "Edit facts of your own into a model."),
     "ask": ("mlake.cli.ask:ask", "Ask a model questions, with edits in force or without."),
@@ -19,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "score": ("mlake.cli.report:score", "Score a finished run again, without a model."),
     "lm-eval": ("mlake.cli.harness:lm_eval", "Write tasks for lm-evaluation-harness."),
     "inspect-log": ("mlake.cli.harness:inspect_log", "Write a finished run as logs for Inspect's viewer."),
+    "submit": ("mlake.cli.submit:submit", "Write or check results for the project's folder of results."),
     "list": ("mlake.cli.lists:list_group", "List methods, languages and recipes."),
     "report": ("mlake.cli.report:report", "Write the tables and figures of a finished run."),
 }

@@ -25,6 +25,7 @@ _INTERRUPTED = {
     "ask": "the model itself is unchanged",
     "edit": "the edit was not finished; the same command starts it again",
     "reproduce": _GOES_ON,
+    "review": "what was decided is kept; the same command opens the page again",
     "run": _GOES_ON,
     "trace": _GOES_ON,
     "tune": _GOES_ON,

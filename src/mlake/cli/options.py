@@ -57,7 +57,7 @@ TRAINED = click.option(
 DTYPE = click.option("--dtype", default="auto", show_default=True, help="bf16, fp16, fp32, fp64, or auto.")
 DEVICE = click.option("--device", default="auto", show_default=True, help="Torch device, or auto.")
 _LOADED = (
-    click.option("--model", required=True, help="Hub id, folder, .gguf file, or 'demo'."),
+    click.option("--model", required=True, help="Hub id, folder, .gguf file, 'demo', or openai:URL#NAME."),
     click.option("--revision", help="Branch, tag or commit of a hub model."),
     DTYPE,
     DEVICE,

@@ -75,6 +75,9 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
 @click.option(
     "--forced", is_flag=True, help="Score given answers too, as CounterFact and EasyEdit do: teacher-forced."
 )
+@click.option(
+    "--keep", metavar="FORM", help="Keep every edit as peft (an adapter) or merged (a checkpoint) too."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/METHOD-MODEL-ID]")
 @cluster_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done and what it would cost, and stop.")
@@ -113,7 +116,15 @@ def run(
             folder, head = _spread(pool, (name, load_model), benchmark, settings, out, forced, as_json)
         _report(folder, head)
         return
-    session = planned(name, data, settings, load=load, load_model=load_model, folder=None if dry_run else out)
+    session = planned(
+        name,
+        data,
+        settings,
+        load=load,
+        load_model=load_model,
+        folder=None if dry_run else out,
+        keep=flags["keep"],
+    )
     folder = out or Path("runs") / session.folder_name
     head = {"folder": str(folder), "id": session.spec.id, "spec": session.spec.record()}
     if not as_json:
@@ -121,23 +132,35 @@ def run(
     for one in session.benchmark.notes:
         note(one)
     if dry_run:
-        _estimate(session, folder, head if as_json else None)
+        _estimate(session, folder, head if as_json else None, flags["keep"])
     else:
-        _carry_out(session, folder, head if as_json else None, forced=forced)
+        _carry_out(session, folder, head if as_json else None, forced=forced, keep=flags["keep"])
 
 
-def _estimate(session: Any, folder: Path, head: Mapping[str, Any] | None) -> None:
+def _estimate(session: Any, folder: Path, head: Mapping[str, Any] | None, keep: str | None) -> None:
     """Say what the run would cost: in words, or behind ``head`` as JSON."""
     from mlake.evaluation.cost import dry_run, estimate
+    from mlake.evaluation.forms import FORMS, form_bytes
 
     run = (session.plan, Store(folder, session.spec), session.lm, session.method, session.known())
-    click.echo(dry_run(*run) if head is None else json.dumps({**head, **estimate(*run)}, indent=1))
+    size = form_bytes(keep, session.plan, session.lm, session.method) if keep else None
+    if head is not None:
+        kept = {"keep": keep, "bytes_kept": size} if keep else {}
+        click.echo(json.dumps({**head, **estimate(*run), **kept}, indent=1))
+        return
+    click.echo(dry_run(*run))
+    if keep:
+        large = "an unknown size" if size is None else f"at most about {size / 2**20:,.1f} MiB in all"
+        place = folder / FORMS[keep].folder
+        click.echo(plain(f"kept        {len(session.plan.steps)} edits as {keep}, {large}, in {place}"))
 
 
-def _carry_out(session: Any, folder: Path, head: Mapping[str, Any] | None, *, forced: bool) -> None:
+def _carry_out(
+    session: Any, folder: Path, head: Mapping[str, Any] | None, *, forced: bool, keep: str | None
+) -> None:
     for one in (*session.plan.notes, *session.notes()):
         note(one)
-    _say_known(carry_out(session, folder, forced=forced, progress=True))
+    _say_known(carry_out(session, folder, forced=forced, keep=keep, progress=True))
     _report(folder, head)
 
 

@@ -143,6 +143,11 @@ class Method(ABC):
         return False
 
     @property
+    def mergeable(self) -> bool:
+        """Whether its edits are other weights of the same model, as ``Edit.mergeable``."""
+        return True
+
+    @property
     def continues(self) -> bool:
         """Whether it can edit a model that is edited already."""
         return True
@@ -277,6 +282,13 @@ class Method(ABC):
     def prompts(self) -> int:
         """Prompts of one fact that it holds in memory at once, for an estimate."""
         return 1
+
+    def adapter_numbers(self, lm: LM, facts: int, /) -> int | None:
+        """How many numbers an adapter of an edit of so many facts holds at most, for an estimate.
+
+        None where it is no adapter, or nothing tells that beforehand.
+        """
+        return None
 
     def trained_weights(self, lm: LM, /) -> int:
         """How many of the model's weights an edit trains, for an estimate of memory."""

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mlake.chat_server import weights_out_of_reach
 from mlake.editing.finetune import FineTune
 from mlake.editing.gradient import KnowledgeNeurons, UltraEdit
 from mlake.editing.locate.method import LocateThenEdit
 from mlake.editing.locate.value import ValueSettings
 from mlake.editing.memories import Memory, Serac
-from mlake.editing.mend import Mend
+from mlake.editing.mend import KnowledgeEditor, Mend
 from mlake.editing.method import Method, Origin
 from mlake.editing.settings import overridden
 from mlake.editing.side import BabelReft, Grace, Memoir, TPatcher
@@ -130,6 +129,8 @@ _ROWS: tuple[Method, ...] = (
     ),
     # Mitchell et al. 2022: a network trained beforehand turns the gradient into the edit.
     Mend(title="MEND", paper="https://arxiv.org/abs/2110.11309"),
+    # De Cao et al. 2021: the network reads what the fact says and weighs its gradient by that.
+    KnowledgeEditor(title="KE", paper="https://arxiv.org/abs/2104.08164"),
     # Wei et al. 2024: fine-tuning on each fact in other words and in context.
     FineTune("stableke", title="StableKE", paper=_STABLEKE),
     FineTune("stableke-lora", title="StableKE (LoRA)", paper=_STABLEKE, rank=16, rate=3e-4),
@@ -187,7 +188,7 @@ def editor(
             or cannot edit this model.
         DataError: A text that the settings name cannot be had.
 
-    Example:
+    Examples:
         >>> lm = mlake.load_model("demo")
         >>> fact = mlake.load("mini").facts[0].stated("en")
         >>> edit = mlake.editor("memit", lm, steps=2).edit(lm, [fact])
@@ -198,8 +199,8 @@ def editor(
     if name not in EDITORS:
         raise UnknownNameError("method", name, EDITORS)
     row, given = EDITORS[name], dict(settings or {})
-    if lm is not None and not (lm.at_hand or row.only_asks):
-        raise weights_out_of_reach(lm.name, name)
+    if lm is not None and not row.only_asks:
+        lm.check_editable(name)
     base = row.preset(like, lm) if like else {} if lm is None else row.suggested(lm)
     found = None if like or lm is None else tuned_settings(name, lm.revision)
     tuned = {} if found is None else found.settings

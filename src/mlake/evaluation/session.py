@@ -1,6 +1,5 @@
 """A run from settings to stored answers, with a model that is loaded already: several runs share one."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -18,11 +17,13 @@ from mlake.editing.locate.value_files import keeping_values
 from mlake.editing.method import Method
 from mlake.errors import ModelError
 from mlake.evaluation.cost import too_large
+from mlake.evaluation.forms import check_form
 from mlake.evaluation.plan import NO_SUBJECT, Plan, make_plan
 from mlake.evaluation.run import Engine, going
 from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, parse_facts
 from mlake.evaluation.store import Savable, Store
 from mlake.evaluation.unedited import Known
+from mlake.folders import slug
 from mlake.kinds import question_kind
 from mlake.languages import in_order
 from mlake.languages.sets import members
@@ -73,6 +74,19 @@ class Settings(Choices):
         spec = _spec(_NOT_LOADED, benchmark, self, {})
         make_plan(spec, benchmark)
         return {key: value for key, value in spec.record().items() if key not in (*_NOT_LOADED, "editor")}
+
+    def check_kept(self, form: str) -> None:
+        """Refuse a form in which the edits cannot be kept.
+
+        Args:
+            form: A row of ``mlake.evaluation.forms.FORMS``.
+
+        Raises:
+            UnknownNameError: No form has this name.
+            EditError: The edits have no such form.
+        """
+        method = None if self.method == NO_METHOD else editing_method(self.method, **self.editor)
+        check_form(form, method, self.sequence)
 
     def check_served(self, model: str) -> None:
         """Refuse what a model on a server cannot do; without a word to the server.
@@ -152,7 +166,7 @@ class Session:
     @property
     def folder_name(self) -> str:
         """Name of the run's folder: method, model and the hash of the spec."""
-        return f"{self.spec.method}-{_slug(self.spec.model)}-{self.spec.id}"
+        return f"{self.spec.method}-{slug(self.spec.model)}-{self.spec.id}"
 
     def text(self) -> list[str]:
         """Ordinary text, with nothing about the facts that are edited or asked about besides."""
@@ -303,7 +317,3 @@ def _spec(
         test_langs=langs_of(settings.test_langs, benchmark),
         **settings.chosen(),
     )
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", Path(name).name).strip("-.") or "model"

@@ -139,6 +139,8 @@ def detect(model: Any) -> Architecture:
         ModelError: The blocks, the MLP, its down-projection or the last norm are missing or ambiguous, or
             the model's logits are not what its head makes of the last norm's output.
     """
+    if any(".experts." in name for name, _ in model.named_parameters()):
+        raise _unknown(model, "it is a mixture of experts, which has no one down-projection in a block")
     decoder = model.get_decoder()
     d_model = model.config.get_text_config().hidden_size
     base = next((name for name, module in model.named_modules() if module is decoder and name), None)
@@ -215,7 +217,7 @@ def _tried(model: Any, arch: Architecture) -> Architecture:
     if not _close(expected, plain):
         raise _unknown(model, "its logits are not its head applied to its last norm (a logit scale?)")
     if seen["down"].shape != before.shape:
-        raise _unknown(model, f"its {arch.down} is not given all tokens of a row (a mixture of experts?)")
+        raise _unknown(model, f"its {arch.down} is not given all tokens of a row")
     shift = torch.randn(before.shape[-1], generator=torch.Generator().manual_seed(0)).to(before)
     shift *= before.std() / 4
     _forward(model, arch, seen, shift)

@@ -13,6 +13,7 @@ from transformers import DynamicCache
 from mlake.errors import ModelError
 from mlake.models.deltas import NO_DELTAS, RowDeltas
 from mlake.models.lm import LM
+from mlake.models.quantised import quantisation
 from mlake.models.room import in_halves, room_for
 from mlake.models.served import Served
 from mlake.models.tokens import appended, check_fit, token_ids
@@ -104,7 +105,7 @@ def ask(lm: LM, questions: Sequence[str], *, max_new_tokens: int = 128) -> list[
     Raises:
         ModelError: One text instead of a list, or a question that does not fit into the model's positions.
 
-    Example:
+    Examples:
         >>> lm = mlake.load_model("demo")
         >>> answers = mlake.ask(lm, ["Who wrote Faust?", "Wer schrieb Faust?"], max_new_tokens=8)
         >>> len(answers)
@@ -154,6 +155,7 @@ def identity(lm: LM, max_new_tokens: int) -> dict[str, Any]:
         "version": _VERSION,
         **({"appended": tail} if tail else {}),
         **({"recalls": recalls} if recalls else {}),
+        **({"precision": lm.precision} if quantisation(lm.model) else {}),
     }
 
 

@@ -19,6 +19,7 @@ from mlake.models.architectures import (
 from mlake.models.hooks import hold_masks_finite
 from mlake.models.passes import Passes
 from mlake.models.prompts import PromptStyle, style_for
+from mlake.models.quantised import quantisation, quantised_weights
 
 __all__ = ["LM", "UNPINNED"]
 
@@ -75,9 +76,9 @@ class LM:
         Raises:
             UnknownNameError: No stop rule has this name.
             ModelError: It is no causal language model that mlake understands, its weights are not in
-                memory or quantised, or its tokenizer gives no character offsets.
+                memory, or its tokenizer gives no character offsets.
 
-        Example:
+        Examples:
             >>> held = mlake.load_model("demo")
             >>> mlake.LM.of(held.model, held.tokenizer, name="mine", revision="step-9")
             LM('mine', step-9, ...)
@@ -85,14 +86,13 @@ class LM:
         _check(model, tokenizer, name)
         model.eval().requires_grad_(False)
         style = style_for(tokenizer, template, stop)
-        lm = cls(name, revision, model, tokenizer, _structure(model), style)
+        lm = cls(name, revision, model, tokenizer, _structure(model, name), style)
         if lm.dtype == torch.float64 and lm.understood:
             hold_masks_finite(lm.layers)
         return lm
 
     def __repr__(self) -> str:
-        kind = str(self.dtype).removeprefix("torch.")
-        size = f"{kind} on {self.device}"
+        size = f"{self.precision} on {self.device}"
         if self.understood:
             size = f"{self.arch.family}, {len(self.layers)} layers, {size}"
         return f"LM({shorter(self.name)}, {self.revision[:16]}, {size})"
@@ -102,12 +102,25 @@ class LM:
         """Whether its weights are in memory here. If not, it can only be asked."""
         return True
 
+    def check_editable(self, what: str) -> None:
+        """Refuse to edit it where its weights are out of reach, or kept in fewer bits.
+
+        Args:
+            what: What would edit it.
+
+        Raises:
+            ModelError: They are.
+        """
+        how = quantisation(self.model)
+        if how is not None:
+            raise quantised_weights(self.name, how, what)
+
     def record(self) -> dict[str, Any]:
         """What is recorded of it beside measurements, by the fields of a run's spec; JSON values."""
         return {
             "model": self.name,
             "model_revision": self.revision,
-            "dtype": str(self.dtype).removeprefix("torch."),
+            "dtype": self.precision,
             "template": self.style.template,
             "stop": self.style.recorded_stop,
         }
@@ -142,6 +155,13 @@ class LM:
     def dtype(self) -> torch.dtype:
         """Data type of the weights."""
         return self.model.get_input_embeddings().weight.dtype  # type: ignore[no-any-return]
+
+    @property
+    def precision(self) -> str:
+        """Data type of the weights in words, and how they are quantised, if they are."""
+        how = quantisation(self.model)
+        kind = str(self.dtype).removeprefix("torch.")
+        return kind if how is None else f"{kind}, {how}"
 
     @property
     def pad_id(self) -> int:
@@ -208,18 +228,21 @@ class LM:
         return head_logits(self.model, hidden)
 
 
-def _structure(model: Any) -> Architecture | ModelError:
-    """Where a model keeps its parts, or why that is not understood though its answers can be read.
+def _structure(model: Any, name: str) -> Architecture | ModelError:
+    """Where a model keeps its parts, or why they cannot be used though its answers can be read.
 
     Raises:
         ModelError: Neither its parts nor its answers are understood.
     """
+    found: Architecture | ModelError
     try:
-        return architecture_of(model)
+        found = architecture_of(model)
     except ModelError as error:
         if not head_is_whole(model):
             raise
-        return error
+        found = error
+    how = quantisation(model)
+    return found if how is None else quantised_weights(name, how)
 
 
 def _check(model: Any, tokenizer: Any, name: str) -> None:
@@ -229,11 +252,6 @@ def _check(model: Any, tokenizer: Any, name: str) -> None:
         raise ModelError(
             f"expected a causal language model of transformers, got {type(model).__name__}; load it with "
             "AutoModelForCausalLM, and merge an adapter into it first"
-        )
-    if not all(weight.is_floating_point() for weight in model.parameters()):
-        raise ModelError(
-            f"weights of {name!r} are quantised to whole numbers, which edits cannot be added to; load it "
-            "with dtype=torch.bfloat16 and no quantization_config"
         )
     if any(weight.is_meta for weight in model.parameters()):
         raise ModelError(

@@ -74,6 +74,14 @@ class Served(LM):
         """No."""
         return False
 
+    def check_editable(self, what: str) -> None:
+        """It cannot be edited.
+
+        Raises:
+            ModelError: Always.
+        """
+        raise weights_out_of_reach(self.name, what)
+
     @property
     def positions(self) -> int | None:
         """Not known; the server refuses what is too long."""
@@ -115,7 +123,7 @@ class Served(LM):
         """
         asked = list(dict.fromkeys(questions))
         progress(len(questions) - len(asked))
-        requests = [self._request(one, max_new_tokens) for one in asked]
+        requests = [self.request(one, max_new_tokens) for one in asked]
         replies = self.server.complete(requests, progress=progress)
         found = {
             question: Answer(self._text(reply.text), not reply.cut)
@@ -123,7 +131,8 @@ class Served(LM):
         }
         return [found[one] for one in questions]
 
-    def _request(self, question: str, longest: int) -> dict[str, Any]:
+    def request(self, question: str, longest: int) -> dict[str, Any]:
+        """The request that asks a question for an answer of so many tokens at most."""
         text = self.style.prompt(question)
         said = {"messages": [{"role": "user", "content": text}]} if self.style.chat else {"prompt": text}
         stop = {} if self.style.stop is None else {"stop": [self.style.stop]}

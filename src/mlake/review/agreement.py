@@ -1,7 +1,7 @@
 """How far reviewers agree: per cent, Krippendorff's alpha and Gwet's AC1, of any number of them.
 
 The libraries that compute these are under the GPL or ask for one old version of SciPy, so they are written
-down here, and a test holds them against one of those libraries.
+down here; a test holds them against published numbers.
 """
 
 from collections import Counter

@@ -78,15 +78,18 @@ class Store:
             transaction.executemany(f"insert or replace into decisions ({_NAMES}) values ({_PLACES})", rows)
             transaction.executemany(f"insert into log ({_NAMES}) values ({_PLACES})", rows)
 
-    def decisions(self) -> list[Decision]:
+    def decisions(self, lang: str | None = None) -> list[Decision]:
         """What stands now, by fact, language and reviewer.
+
+        Args:
+            lang: The language of the texts; None for all.
 
         Raises:
             DataError: A row is damaged.
             RunError: The file cannot be read.
         """
         with _told(self.path):
-            return _read(self.path, self._connection)
+            return _read(self.path, self._connection, lang)
 
 
 def read_decisions(path: Path) -> list[Decision]:
@@ -117,8 +120,10 @@ def _row(decision: Decision) -> tuple[str, ...]:
     return tuple(values.values())
 
 
-def _read(path: Path, connection: sqlite3.Connection) -> list[Decision]:
-    rows = connection.execute(f"select {_NAMES} from decisions order by fact, lang, reviewer").fetchall()
+def _read(path: Path, connection: sqlite3.Connection, lang: str | None = None) -> list[Decision]:
+    order = "order by fact, lang, reviewer"
+    query = f"select {_NAMES} from decisions where ? is null or lang = ? {order}"
+    rows = connection.execute(query, (lang, lang)).fetchall()
     return [_decision(path, dict(zip(_FIELDS, row, strict=True))) for row in rows]
 
 

@@ -12,9 +12,9 @@ from transformers.pytorch_utils import Conv1D
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
 from mlake.editing.mend import gradients as module
-from mlake.editing.mend.files import untrained
 from mlake.editing.mend.gradients import Gradient, edited, edited_matrices, gradients
 from mlake.editing.mend.hypernet import GradientNetwork, Running, Shape
+from mlake.editing.mend.network import TrainSettings
 from mlake.editing.prompts import prompted
 from mlake.errors import EditError, ModelError
 from mlake.models.spans import Encoded
@@ -92,7 +92,9 @@ def test_a_model_of_one_block_is_edited_in_it(tiny_lm: Any) -> None:
 def test_an_mlp_without_linear_maps_is_refused(tiny_lm: Any) -> None:
     lm = tiny_lm("llama", layers=1)
     lm.layers[0].mlp = torch.nn.Identity()
-    with pytest.raises(ModelError, match=r"hold no linear maps, which MEND edits; use another method"):
+    with pytest.raises(
+        ModelError, match=r"hold no linear maps, which a trained editor changes; use another method"
+    ):
         edited_matrices(lm)
 
 
@@ -260,7 +262,7 @@ def test_training_can_leave_the_identity(tiny_lm: Any, statements: tuple[Stateme
 def test_step_sizes_start_relative_to_the_weights(tiny_lm: Any) -> None:
     lm = tiny_lm("gpt2")
     matrices = edited_matrices(lm)
-    network = untrained(lm, matrices, rank=4, step=0.01)
+    network = GradientNetwork.untrained(lm, matrices, TrainSettings(rank=4, step=0.01))
     for matrix, step in zip(matrices, network.log_step.exp(), strict=True):
         weight = matrix.module.weight
         assert float(step.detach()) == pytest.approx(0.01 * float(weight.square().mean().sqrt()))  # type: ignore[operator]

@@ -17,6 +17,7 @@ from mlake.editing.mend import Mend
 from mlake.editing.mend.examples import draw, examples
 from mlake.editing.mend.files import TrainedFile, default_path
 from mlake.editing.mend.gradients import edited_matrices
+from mlake.editing.mend.hypernet import GradientNetwork
 from mlake.editing.mend.training import Trainer
 from mlake.errors import EditError, SubjectError, UnknownNameError
 from mlake.models.lm import UNPINNED
@@ -94,15 +95,15 @@ def test_the_gradient_of_the_loss_is_right(trainer: Callable[..., Trainer]) -> N
     """Against a finite difference in the step size of one matrix and in a weight of a network."""
     training = trainer(rate=0.0, step_rate=0.0, measured=1)
     training.advance()
-    network = training.network
+    network: Any = training.network
     with torch.no_grad():
         for shared in network.networks.values():
-            shared.first.outer += 0.1  # type: ignore
-            shared.second.outer += 0.1  # type: ignore
-    inner = network.networks["80x32"].second.inner  # type: ignore[union-attr]
+            shared.first.outer += 0.1
+            shared.second.outer += 0.1
+    inner = network.networks["80x32"].second.inner
     places = [(network.log_step, (0,)), (inner, (1, 2))]
     for shared in network.networks.values():
-        shared.see = lambda gradient: None  # type: ignore[assignment]  # statistics are no part of the difference
+        shared.see = lambda gradient: None  # statistics are no part of the difference
 
     def total() -> float:
         training.step = 1
@@ -110,12 +111,12 @@ def test_the_gradient_of_the_loss_is_right(trainer: Callable[..., Trainer]) -> N
         return 0.1 * losses["edit"] + losses["locality"]
 
     total()
-    slopes = [float(weight.grad[place]) for weight, place in places]  # type: ignore[index, union-attr]
+    slopes = [float(weight.grad[place]) for weight, place in places]
     for (weight, place), slope in zip(places, slopes, strict=True):
         found = []
         for shift in (1e-3, -2e-3):
             with torch.no_grad():
-                weight[place] += shift  # type: ignore[index, operator]
+                weight[place] += shift
             found.append(total())
         assert (found[0] - found[1]) / 2e-3 == pytest.approx(slope, rel=1e-2)
         assert slope != 0
@@ -129,7 +130,7 @@ def test_resumed_training_ends_in_the_same_bytes(
     for stop in (1, 4, 7):
         training = trainer()
         if stop > 1:
-            training.restore(TrainedFile.read(tmp_path / "parts"))
+            training.restore(TrainedFile.read(tmp_path / "parts", GradientNetwork))
         part = training.run(tmp_path / "parts", stop, shown.append)
     assert (tmp_path / "whole").read_bytes() == (tmp_path / "parts").read_bytes()
     assert part.sha256 == whole.sha256 and len(shown) == 7 and part.head["step"] == 7
@@ -145,20 +146,20 @@ def test_training_is_kept_now_and_then(
     path = tmp_path / "deep" / "mend"
 
     def stop(_: Any) -> None:
-        if path.exists() and TrainedFile.read(path).head["step"] == 3:
+        if path.exists() and TrainedFile.read(path, GradientNetwork).head["step"] == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         trainer().run(path, 100, stop)
     training = trainer()
-    training.restore(TrainedFile.read(path))
+    training.restore(TrainedFile.read(path, GradientNetwork))
     training.run(path, 5, lambda _: None)
     trainer().run(tmp_path / "whole", 5, lambda _: None)
     assert path.read_bytes() == (tmp_path / "whole").read_bytes()
 
 
 def test_other_training_is_not_taken_up(tiny_lm: Any, trainer: Callable[..., Trainer], file: Path) -> None:
-    kept = TrainedFile.read(file)
+    kept = TrainedFile.read(file, GradientNetwork)
     with pytest.raises(EditError, match=r"was trained with langs \[.*\], now \[\"en\"\]; give another --out"):
         trainer(langs=["en"]).restore(kept)
     with pytest.raises(EditError, match=r"was trained with settings .*; give another --out, or delete"):
@@ -167,8 +168,9 @@ def test_other_training_is_not_taken_up(tiny_lm: Any, trainer: Callable[..., Tra
 
 def test_a_loss_that_is_not_finite_stops_training(trainer: Callable[..., Trainer]) -> None:
     training = trainer(measured=0)
+    network: Any = training.network
     with torch.no_grad():
-        training.network.log_step[0] = float("inf")
+        network.log_step[0] = float("inf")
     with pytest.raises(EditError, match=r"step 1 of training gave a gradient that is not finite; lower"):
         training.advance()
 
@@ -229,7 +231,7 @@ def test_what_a_config_says(tiny_lm: Any, file: Path, tmp_path: Path) -> None:
     method = Mend(trained=str(file), scale=0.5).fitted(lm)
     config = method.config()
     assert str(tmp_path) not in json.dumps(config)
-    assert config["trained"]["sha256"] == TrainedFile.read(file).sha256
+    assert config["trained"]["sha256"] == TrainedFile.read(file, GradientNetwork).sha256
     assert (config["trained"]["facts"], config["trained"]["step"], config["scale"]) == ([0, 5], 4, 0.5)
     assert method.trained_facts == ("f0", "f1", "f2", "f3", "f4")
     assert (method.sequential, method.stackable, dict(method.suggested(lm))) == (False, False, {})
@@ -239,11 +241,11 @@ def test_where_the_file_is_looked_for(tiny_lm: Any, file: Path) -> None:
     lm = tiny_lm("llama", layers=4)
     with pytest.raises(EditError, match=r"mend has no trained editor at .*; train one: mlake train mend"):
         Mend().fitted(lm)
-    default_path(lm).parent.mkdir(parents=True)
-    default_path(lm).write_bytes(file.read_bytes())
-    assert Mend().fitted(lm).trained == str(default_path(lm))
-    assert default_path(replace(lm, revision=UNPINNED)) != default_path(
-        replace(lm, revision=UNPINNED, name="other")
+    default_path(lm, GradientNetwork).parent.mkdir(parents=True)
+    default_path(lm, GradientNetwork).write_bytes(file.read_bytes())
+    assert Mend().fitted(lm).trained == str(default_path(lm, GradientNetwork))
+    assert default_path(replace(lm, revision=UNPINNED), GradientNetwork) != default_path(
+        replace(lm, revision=UNPINNED, name="other"), GradientNetwork
     )
 
 
@@ -284,17 +286,17 @@ def test_an_unpinned_model_is_known_by_its_name(
     ],
 )
 def test_an_editor_with_a_head_of_other_types(file: Path, tmp_path: Path, key: str, value: Any) -> None:
-    good = TrainedFile.read(file)
+    good = TrainedFile.read(file, GradientNetwork)
     replace(good, head={**good.head, key: value}).write(tmp_path / "odd")
     with pytest.raises(EditError, match="or damaged; train it"):
-        TrainedFile.read(tmp_path / "odd")
+        TrainedFile.read(tmp_path / "odd", GradientNetwork)
 
 
 def test_an_editor_of_other_numbers(file: Path, tmp_path: Path) -> None:
-    good = TrainedFile.read(file)
+    good = TrainedFile.read(file, GradientNetwork)
     replace(good, tensors={k: v.long() for k, v in good.tensors.items()}).write(tmp_path / "odd")
     with pytest.raises(EditError, match="or damaged; train it"):
-        TrainedFile.read(tmp_path / "odd")
+        TrainedFile.read(tmp_path / "odd", GradientNetwork)
 
 
 def test_files_that_are_no_editors(tiny_lm: Any, file: Path, tmp_path: Path) -> None:
@@ -303,14 +305,14 @@ def test_files_that_are_no_editors(tiny_lm: Any, file: Path, tmp_path: Path) -> 
     for content in (b"", b"x" * 100, wrong.read_bytes(), file.read_bytes()[:-10]):
         wrong.write_bytes(content)
         with pytest.raises(EditError, match=r"is no trained editor of format mlake-mend/2, or damaged"):
-            TrainedFile.read(wrong)
+            TrainedFile.read(wrong, GradientNetwork)
     save_file(load_file(file), wrong)
     with pytest.raises(EditError, match="or damaged"):
-        TrainedFile.read(wrong)
+        TrainedFile.read(wrong, GradientNetwork)
     with pytest.raises(EditError, match="cannot read the trained editor"):
-        TrainedFile.read(tmp_path)
+        TrainedFile.read(tmp_path, GradientNetwork)
     with pytest.raises(EditError, match="cannot write the trained editor"):
-        TrainedFile.read(file).write(file / "below")
+        TrainedFile.read(file, GradientNetwork).write(file / "below")
 
 
 def test_edits_that_cannot_be_made(tiny_lm: Any, file: Path, statements: tuple[Statement, ...]) -> None:

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mlake.editing.mend.files import TrainedFile
+from mlake.editing.mend.hypernet import GradientNetwork
 from mlake.errors import EditError
 
 
@@ -36,13 +37,13 @@ def replaced(path: Path, ending: str, value: Tensor) -> None:
     ],
 )
 def test_numbers_that_cannot_be(file: Path, ending: str, value: Tensor) -> None:
-    assert TrainedFile.read(file).tensors
+    assert TrainedFile.read(file, GradientNetwork).tensors
     replaced(file, ending, value)
     with pytest.raises(EditError, match="or damaged; train it with mlake train mend"):
-        TrainedFile.read(file)
+        TrainedFile.read(file, GradientNetwork)
 
 
 def test_a_head_that_is_nested_too_deeply(file: Path) -> None:
     save_file(load_file(file), file, {"mlake": "[" * 100_000})
     with pytest.raises(EditError, match="or damaged"):
-        TrainedFile.read(file)
+        TrainedFile.read(file, GradientNetwork)

@@ -13,9 +13,10 @@ from tests.editing.mend.conftest import SETTINGS
 from mlake.editing.mend import Mend
 from mlake.editing.mend import training as training_module
 from mlake.editing.mend.examples import draw, examples
-from mlake.editing.mend.files import TrainedFile, untrained
+from mlake.editing.mend.files import TrainedFile
 from mlake.editing.mend.gradients import edited_matrices, first_block, gradients
-from mlake.editing.mend.training import Trainer
+from mlake.editing.mend.hypernet import GradientNetwork
+from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.editing.mend.trial import validated
 from mlake.editing.mend.upper import Upper
 from mlake.editing.prompts import prompted
@@ -76,10 +77,17 @@ def test_validation_is_the_same_at_every_call_and_goes_on(
 def test_what_a_validation_measures(tiny_lm: Any, benchmark: Benchmark) -> None:
     lm = tiny_lm("llama", layers=4)
     matrices, pool = edited_matrices(lm), examples(lm, benchmark.facts, ["en"])
-    still = untrained(lm, matrices, rank=4, step=0.0)
+    still = GradientNetwork.untrained(lm, matrices, TrainSettings(rank=4, step=0.0))
     point = validated(lm, matrices, still, pool, count=2, others=3)
     assert point["locality"] == pytest.approx(0, abs=1e-9) and point["kept"] == 1  # nothing is changed
-    wild = validated(lm, matrices, untrained(lm, matrices, rank=4, step=1e4), pool, count=2, others=3)
+    wild = validated(
+        lm,
+        matrices,
+        GradientNetwork.untrained(lm, matrices, TrainSettings(rank=4, step=1e4)),
+        pool,
+        count=2,
+        others=3,
+    )
     assert wild["locality"] > 0.1 and wild["kept"] < 1
     drawn = draw(pool, Random(0), count=2, others=3)
     first = first_block(lm)
@@ -87,7 +95,7 @@ def test_what_a_validation_measures(tiny_lm: Any, benchmark: Benchmark) -> None:
     assert len(Upper.of(lm, first, drawn.far).token) == sum(p.target for p in drawn.far)
 
 
-@pytest.mark.parametrize("stopped", ["gradients", "tried"])
+@pytest.mark.parametrize("stopped", ["draw", "tried"])
 def test_an_interrupt_saves_what_was_trained(
     trainer: Callable[..., Trainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: str
 ) -> None:
@@ -95,17 +103,17 @@ def test_an_interrupt_saves_what_was_trained(
     path, training = tmp_path / "mend", trainer()
     real, calls = getattr(training_module, stopped), []
 
-    def interrupted(*arguments: Any) -> Any:
+    def interrupted(*arguments: Any, **named: Any) -> Any:
         calls.append(1)
         if training.step == 4:
             raise KeyboardInterrupt
-        return real(*arguments)
+        return real(*arguments, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr(training_module, stopped, interrupted)
         with pytest.raises(KeyboardInterrupt):
             training.run(path, 9, lambda _: None)
-    assert calls and TrainedFile.read(path).head["step"] == 4
+    assert calls and TrainedFile.read(path, GradientNetwork).head["step"] == 4
     again = trainer()
     again.resume(path)
     again.run(path, 9, lambda _: None)
@@ -118,7 +126,7 @@ def test_an_interrupt_saves_what_was_trained(
 def test_a_file_whose_optimiser_does_not_fit_is_refused(
     trainer: Callable[..., Trainer], file: Path, part: str, fault: str
 ) -> None:
-    good = TrainedFile.read(file)
+    good = TrainedFile.read(file, GradientNetwork)
     name = f"adam.log_step/{part}"
     tensors = dict(good.tensors)
     odd = tensors.pop(name)
@@ -134,17 +142,17 @@ def test_a_file_whose_optimiser_does_not_fit_is_refused(
 def test_a_file_whose_network_does_not_fit_is_refused(
     trainer: Callable[..., Trainer], file: Path, start: str
 ) -> None:
-    good = TrainedFile.read(file)
+    good = TrainedFile.read(file, GradientNetwork)
     tensors = {**good.tensors, f"{start}log_step": torch.ones(2)}
     with pytest.raises(EditError, match=r"^the training in the file does not fit its network"):
         trainer().restore(replace(good, tensors=tensors))
 
 
 def test_an_editor_of_an_earlier_version_is_refused(file: Path, tmp_path: Path) -> None:
-    good = TrainedFile.read(file)
+    good = TrainedFile.read(file, GradientNetwork)
     replace(good, head={**good.head, "format": "mlake-mend/1"}).write(tmp_path / "old")
     with pytest.raises(EditError, match=r"trained by an earlier mlake, .*; train again: mlake train mend$"):
-        TrainedFile.read(tmp_path / "old")
+        TrainedFile.read(tmp_path / "old", GradientNetwork)
 
 
 def test_the_untrained_editor_normalises_and_steps(
@@ -155,8 +163,8 @@ def test_the_untrained_editor_normalises_and_steps(
     trained = Mend(trained=str(path)).fitted(lm)
     plain = replace(trained, untrained=True)
     assert plain.config()["untrained"] is True and "untrained" not in trained.config()
-    matrices, network = TrainedFile.read(path).network(lm)
-    other = untrained(lm, matrices, rank=SETTINGS.rank, step=SETTINGS.step)
+    matrices, network = TrainedFile.read(path, GradientNetwork).network(lm, GradientNetwork)
+    other = GradientNetwork.untrained(lm, matrices, SETTINGS)
     for key, shared in other.networks.items():
         shared.inputs, shared.deltas = network.networks[key].inputs, network.networks[key].deltas  # type: ignore
     prompts = [prompted(lm, statements[0], kind="question", key="prompt", contexts=0).plain]

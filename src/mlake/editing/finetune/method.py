@@ -105,6 +105,11 @@ class FineTune(Method):
     clip: float = 1.0
     skip: float = 0.0
 
+    @property
+    def mergeable(self) -> bool:
+        """Neurons beside an MLP are no weights of the model."""
+        return self.where != "side"
+
     def config(self) -> dict[str, Any]:
         """As of any method; what earlier runs did without saying so stays unsaid."""
         settings = Method.config(self)

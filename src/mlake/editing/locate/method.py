@@ -40,6 +40,10 @@ class LocateThenEdit(LocateSettings):
 
     stackable: ClassVar[bool] = True
 
+    def adapter_numbers(self, lm: LM, facts: int, /) -> int:
+        """A rank for each fact in every layer."""
+        return facts * sum(sum(lm.weight(layer).shape) for layer in self.layers)
+
     def suggested(self, lm: LM, /) -> Mapping[str, Any]:
         """What the model's family asks for; layers that a row names itself stay."""
         return suggested(lm, self).settings

@@ -30,6 +30,7 @@ class Recalling(Method):
     family: ClassVar[str] = "prompt memory"
     weighs: ClassVar[str] = "the text of each fact, and a vector where it is looked up"
     only_asks: ClassVar[bool] = True
+    mergeable: ClassVar[bool] = False
 
     retriever: str = ""
 

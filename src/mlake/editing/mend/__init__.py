@@ -1,5 +1,5 @@
-"""MEND (Mitchell et al. 2022): a network is trained to turn the gradient of a fact into an edit."""
+"""MEND and KE: a network is trained to turn the gradient of a fact into an edit."""
 
-from mlake.editing.mend.method import Mend
+from mlake.editing.mend.method import KnowledgeEditor, Mend
 
-__all__ = ["Mend"]
+__all__ = ["KnowledgeEditor", "Mend"]

@@ -1,4 +1,4 @@
-"""What MEND's editor is trained on: edits, other wordings of them, and facts that they should not touch."""
+"""What an editor is trained on: edits, other wordings of them, and facts that they should not touch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,12 +25,14 @@ class Example:
         edit: Its question with the new answer.
         near: Other wordings with the new answer; one is drawn at a time.
         far: Its question with the old answer, kept while other facts are edited; None if that is unknown.
+        said: The fact as it is edited.
     """
 
     fact: str
     edit: Encoded
     near: tuple[Encoded, ...]
     far: Encoded | None
+    said: Statement
 
 
 class Draw(NamedTuple):
@@ -40,11 +42,13 @@ class Draw(NamedTuple):
         edit: The facts to edit.
         near: One other wording of each.
         far: Questions about other facts.
+        told: The facts to edit as they are stated.
     """
 
     edit: list[Encoded]
     near: list[Encoded]
     far: list[Encoded]
+    told: list[Statement]
 
 
 def examples(lm: LM, facts: Sequence[Fact], langs: Sequence[str]) -> dict[str, list[Example]]:
@@ -80,7 +84,7 @@ def _example(lm: LM, fact: Fact, lang: str) -> Example:
     )
     longest = max((len(one.ids) for one in near), default=0)
     check_fit(lm, longest, f"the longest paraphrase of fact {fact.id!r} takes", "shorten or leave it out")
-    return Example(fact.id, edit, near or _reworded(lm, said), far)
+    return Example(fact.id, edit, near or _reworded(lm, said), far, said)
 
 
 def _asked(lm: LM, said: Statement) -> Encoded:
@@ -91,7 +95,7 @@ def _reworded(lm: LM, said: Statement) -> tuple[Encoded, ...]:
     """The question behind each neutral sentence, and as often the edited sentence, where it can be used."""
     row = language(said.lang)
     if not row.contexts:
-        raise lacking("contexts", row.code, "mend trains on them where a fact has no paraphrase")
+        raise lacking("contexts", row.code, "editors are trained on them where a fact has no paraphrase")
     behind = prompted(lm, said, kind="question", key="prompt", contexts=len(row.contexts))
     contexts = behind.task.prompts[1:]
     sentence = prompted(lm, said, kind="sentence", key="prompt", contexts=0)
@@ -116,4 +120,5 @@ def draw(pool: Mapping[str, Sequence[Example]], random: Random, *, count: int, o
         [one.edit for one in chosen],
         [random.choice(one.near) for one in chosen],
         random.sample(outside, min(others, len(outside))),
+        [one.said for one in chosen],
     )

@@ -15,17 +15,15 @@ from torch import Tensor
 from mlake.disk import as_json, cache_dir, json_of, write_atomic
 from mlake.editing.factors import checked
 from mlake.editing.mend.gradients import Matrix, edited_matrices
-from mlake.editing.mend.hypernet import GradientNetwork, Shape
+from mlake.editing.mend.network import Network
 from mlake.editing.mend.trial import Point
 from mlake.errors import EditError
 from mlake.models.lm import LM, UNPINNED
 
-__all__ = ["FORMAT", "TrainedFile", "command", "default_path", "untrained"]
+__all__ = ["TrainedFile", "command", "default_path"]
 
-FORMAT = "mlake-mend/2"
-_BEFORE = "mlake-mend/1"
 _NETWORK = "network."
-_NEVER_NEGATIVE = (".count", ".spread", "/exp_avg_sq", "/step")
+_NEVER_NEGATIVE = (".count", ".spread", "/exp_avg_sq", "/step", ".multiplier", ".margin")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +43,12 @@ class TrainedFile:
     sha256: str = ""
 
     @classmethod
-    def read(cls, path: Path) -> "TrainedFile":
+    def read(cls, path: Path, kind: type[Network]) -> "TrainedFile":
         """Read a file that ``write`` wrote.
+
+        Args:
+            path: The file.
+            kind: The network that it should hold.
 
         Raises:
             EditError: It cannot be read, or is something else.
@@ -56,19 +58,20 @@ class TrainedFile:
             tensors = load(content)
             size = int.from_bytes(content[:8], "little")
             head = json_of(json_of(content[8 : 8 + size])["__metadata__"]["mlake"])
-            if head["format"] == _BEFORE:
+            if head["format"] == kind.before:
                 raise EditError(
                     f"{path} was trained by an earlier mlake, whose editor was another network; "
-                    "train again: mlake train mend"
+                    f"train again: mlake train {kind.method}"
                 )
-            if head["format"] != FORMAT:
+            if head["format"] != kind.format:
                 raise ValueError(head["format"])
-            _check(head, tensors)
+            _check(head, tensors, kind)
         except OSError as error:
             raise EditError(f"cannot read the trained editor {path}: {error.strerror}") from error
         except (SafetensorError, LookupError, TypeError, ValueError):
             raise EditError(
-                f"{path} is no trained editor of format {FORMAT}, or damaged; train it with mlake train mend"
+                f"{path} is no trained editor of format {kind.format}, or damaged; "
+                f"train it with mlake train {kind.method}"
             ) from None
         return cls(head, tensors, sha256(content).hexdigest())
 
@@ -123,11 +126,14 @@ class TrainedFile:
         """What it takes to go on training."""
         return {k: v for k, v in self.tensors.items() if not k.startswith(_NETWORK)}
 
-    def network(self, lm: LM, *, trained: bool = True) -> tuple[tuple[Matrix, ...], GradientNetwork]:
+    def network(
+        self, lm: LM, kind: type[Network], *, trained: bool = True
+    ) -> tuple[tuple[Matrix, ...], Network]:
         """The matrices of a model that are edited, and the network.
 
         Args:
             lm: The model.
+            kind: The network that the file holds.
             trained: Whether the network is the trained one, or the one that training started from, with the
                 statistics of the trained one: it normalises the gradient and takes a step.
 
@@ -141,34 +147,35 @@ class TrainedFile:
             if self.head[key] != has:
                 raise EditError(
                     f"the trained editor was made for {key.replace('_', ' ')} {self.head[key]!r}, this "
-                    f"model has {has!r}; train one for it: {command(lm)}"
+                    f"model has {has!r}; train one for it: {command(lm, kind)}"
                 )
         matrices = edited_matrices(lm)
-        settings = self.head["settings"]
-        network = untrained(lm, matrices, rank=settings["rank"], step=settings["step"], seed=settings["seed"])
+        network = kind.untrained(lm, matrices, kind.settings(**self.head["settings"]))
         kept = {} if trained else dict(network.named_parameters())
         try:
             network.load_state_dict({**self.weights(), **kept})
         except RuntimeError:
             raise EditError(
                 f"the trained editor does not fit the matrices of {lm.name!r}; "
-                f"train one for it: {command(lm)}"
+                f"train one for it: {command(lm, kind)}"
             ) from None
         return matrices, network.eval().requires_grad_(False)
 
 
-def _check(head: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+def _check(head: Mapping[str, Any], tensors: Mapping[str, Tensor], kind: type[Network]) -> None:
     """Check the types of all that is read later.
 
     Raises:
         LookupError: Something is missing.
+        TypeError: There is a setting of another network.
         ValueError: Something is of another type.
     """
     texts = [head[key] for key in ("model", "model_revision", "dtype", "template", "data", "data_sha256")]
     settings, curve = head["settings"], head["curve"]
     counts = [head["step"], head["best"], settings["rank"], settings["batch_size"], settings["seed"]]
     counts += [*head["facts"], *(point["step"] for point in curve)]
-    numbers = [settings["step"], *(point[name] for point in curve for name in Point._fields)]
+    kind.settings(**settings)
+    numbers = [*settings.values(), *(point[name] for point in curve for name in Point._fields)]
     if not all(isinstance(one, str) for one in (*texts, *head["fact_ids"], *head["langs"])):
         raise ValueError("a text is none")
     if not all(type(one) is int and one >= 0 for one in counts) or len(head["facts"]) != 2:
@@ -187,30 +194,12 @@ def _check(head: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
             raise ValueError("a number that counts or is a square is negative")
 
 
-def command(lm: LM) -> str:
+def command(lm: LM, kind: type[Network]) -> str:
     """The command that trains an editor for a model."""
-    return f"mlake train mend --model {lm.name} --data mlake --facts 300:1072"
+    return f"mlake train {kind.method} --model {lm.name} --data mlake --facts 300:1072"
 
 
-def default_path(lm: LM) -> Path:
-    """Where ``mlake train mend`` writes and the method looks, unless told otherwise."""
+def default_path(lm: LM, kind: type[Network]) -> Path:
+    """Where ``mlake train`` writes and the method looks, unless told otherwise."""
     pin = [lm.revision, lm.style.template, *([lm.name] if lm.revision == UNPINNED else [])]
-    return cache_dir() / "mend" / f"{sha256(json.dumps(pin).encode()).hexdigest()[:32]}.safetensors"
-
-
-def untrained(
-    lm: LM, matrices: tuple[Matrix, ...], *, rank: int, step: float = 1.0, seed: int = 0
-) -> GradientNetwork:
-    """A network that hands gradients through.
-
-    Args:
-        lm: The model.
-        matrices: Its matrices that are edited.
-        rank: Inner width of the network's layers.
-        step: Step size, as a multiple of the root mean square of a matrix's weights.
-        seed: Seed of the random weights.
-    """
-    sizes = [step * float(matrix.module.weight.double().square().mean().sqrt()) for matrix in matrices]  # type: ignore[operator]
-    shapes = [Shape(matrix.d_out, matrix.d_in) for matrix in matrices]
-    dtype = torch.float64 if lm.dtype == torch.float64 else torch.float32
-    return GradientNetwork(shapes, sizes, rank=rank, seed=seed, dtype=dtype).to(lm.device)
+    return cache_dir() / kind.method / f"{sha256(json.dumps(pin).encode()).hexdigest()[:32]}.safetensors"

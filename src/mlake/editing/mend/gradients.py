@@ -1,4 +1,4 @@
-"""Which matrices MEND edits, and the gradient of each as it stands in one forward and backward pass.
+"""Which matrices a trained editor edits, and the gradient of each, of one forward and backward pass.
 
 The gradient of a linear map's weight is a sum over tokens, ``Σ δ uᵀ``, of the gradient at its output and
 its input (Mitchell et al. 2022, section 3.2). Both are at hand after the backward pass.
@@ -23,7 +23,7 @@ from mlake.models.hooks import changed_output, watched_input, watched_output
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded
 
-__all__ = ["Gradient", "Matrix", "edited", "edited_matrices", "first_block", "gradients"]
+__all__ = ["Gradient", "Matrix", "each", "edited", "edited_matrices", "first_block", "gradients"]
 
 _BLOCKS = 3
 _TOKENS = 2048
@@ -56,6 +56,12 @@ class Matrix:
         transposed = isinstance(module, Conv1D)
         d_out, d_in = reversed(module.weight.shape) if transposed else module.weight.shape
         return cls(name, module, transposed, d_in, d_out, layer)
+
+    @property
+    def size(self) -> float:
+        """Root mean square of its weights."""
+        weight: Tensor = self.module.weight  # type: ignore[assignment]
+        return float(weight.double().square().mean().sqrt())
 
     def stored(self, factors: Factors) -> Factors:
         """An update ``left (d_out, n)``, ``right (d_in, n)`` in the layout in which the model stores it."""
@@ -92,7 +98,9 @@ def edited_matrices(lm: LM) -> tuple[Matrix, ...]:
         if isinstance(module, nn.Linear | Conv1D)
     ]
     if not found:
-        raise ModelError(f"the MLPs of {lm.name!r} hold no linear maps, which MEND edits; use another method")
+        raise ModelError(
+            f"the MLPs of {lm.name!r} hold no linear maps, which a trained editor changes; use another method"
+        )
     return tuple(found)
 
 
@@ -123,16 +131,35 @@ def gradients(
     Raises:
         EditError: A number is not finite.
     """
-    parts: list[list[Gradient]] = []
-    for members in by_length([len(p.ids) for p in prompts], _TOKENS):
-        parts.append(_together(lm, matrices, [prompts[i] for i in members], answers))
-        progress(len(members))
+    parts = each(lm, matrices, prompts, answers=answers, progress=progress).values()
     return [Gradient(*map(torch.cat, zip(*every, strict=True))) for every in zip(*parts, strict=True)]
+
+
+def each(
+    lm: LM,
+    matrices: Sequence[Matrix],
+    prompts: Sequence[Encoded],
+    *,
+    answers: bool = False,
+    progress: Callable[[int], object] = lambda done: None,
+) -> dict[int, list[Gradient]]:
+    """Gradients prompt by prompt: arguments, errors and the rest as in ``gradients``.
+
+    Returns:
+        The number of each prompt to its gradients, those that were computed first standing first.
+    """
+    found: dict[int, list[Gradient]] = {}
+    for members in by_length([len(p.ids) for p in prompts], _TOKENS):
+        made = _together(lm, matrices, [prompts[i] for i in members], answers)
+        found |= dict(zip(members, made, strict=True))
+        progress(len(members))
+    return found
 
 
 def _together(
     lm: LM, matrices: Sequence[Matrix], prompts: Sequence[Encoded], answers: bool
-) -> list[Gradient]:
+) -> list[list[Gradient]]:
+    """The gradients of each prompt."""
     upper = Upper.of(lm, min(matrix.layer for matrix in matrices), prompts)
     inputs: dict[int, Tensor] = {}
     outputs: dict[int, Tensor] = {}
@@ -142,15 +169,17 @@ def _together(
             stack.enter_context(watched_output(matrix.module, partial(outputs.__setitem__, at)))
         nll = upper.nll(upper.logs(lm, upper.hidden.detach().requires_grad_()))
         every = torch.autograd.grad(nll.sum(), [outputs[at] for at in range(len(matrices))])
-    found = []
+    found: list[list[Gradient]] = [[] for _ in prompts]
     for at, delta in enumerate(every):
         if not torch.isfinite(delta).all():
             raise EditError(
                 f"the gradient of {matrices[at].name} is not finite; expected finite numbers; "
                 "load the model in float32 (--dtype fp32)"
             )
-        counts = _counted(upper, delta, answers)
-        found.append(Gradient(wide(inputs[at].detach()[counts]), wide(delta[counts])))
+        for one, counts, fed, slope in zip(
+            found, _counted(upper, delta, answers), inputs[at].detach(), delta, strict=True
+        ):
+            one.append(Gradient(wide(fed[counts]), wide(slope[counts])))
     return found
 
 

@@ -6,16 +6,20 @@ the sum over tokens of the outer products of what comes out, times a learned ste
 statistics are shared by all matrices of one shape, as in the authors' code.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
 from mlake.editing.factors import Factors
-from mlake.editing.mend.gradients import Gradient
+from mlake.editing.mend.gradients import Gradient, Matrix, gradients
+from mlake.editing.mend.network import Network, TrainSettings
+from mlake.models.lm import LM
+from mlake.models.spans import Encoded
+from mlake.records import Statement
 
-__all__ = ["GradientNetwork", "Running", "Shape"]
+__all__ = ["GradientNetwork", "Running", "Shape", "computed_in"]
 
 _LEAST = 1e-3
 
@@ -113,13 +117,17 @@ class _Shared(nn.Module):
         return Gradient(*made.split([inputs.shape[1], deltas.shape[1]], dim=1))
 
 
-class GradientNetwork(nn.Module):
+class GradientNetwork(Network):
     """MEND's editor: gradients in, updates out.
 
     Attributes:
         shapes: Shape of each edited matrix.
         log_step: Logarithm of each matrix's step size, ``(matrices,)``; learned.
     """
+
+    method: ClassVar[str] = "mend"
+    format: ClassVar[str] = "mlake-mend/2"
+    before: ClassVar[str] = "mlake-mend/1"
 
     def __init__(
         self,
@@ -149,19 +157,42 @@ class GradientNetwork(nn.Module):
         self.log_step = nn.Parameter(torch.tensor(steps, dtype=torch.float64).log())
         self.to(dtype)
 
-    def see(self, gradients: Sequence[Gradient]) -> None:
+    @classmethod
+    def untrained(cls, lm: LM, matrices: Sequence[Matrix], settings: TrainSettings) -> Self:
+        """A network that hands gradients through."""
+        sizes = [settings.step * matrix.size for matrix in matrices]
+        shapes = [Shape(matrix.d_out, matrix.d_in) for matrix in matrices]
+        return cls(shapes, sizes, rank=settings.rank, seed=settings.seed, dtype=computed_in(lm)).to(lm.device)
+
+    @staticmethod
+    def features(
+        lm: LM,
+        matrices: Sequence[Matrix],
+        prompts: Sequence[Encoded],
+        told: Sequence[Statement],
+        progress: Callable[[int], object] = lambda done: None,
+    ) -> list[Gradient]:
+        """The gradients of all facts together."""
+        return gradients(lm, matrices, prompts, progress=progress)
+
+    def groups(self, settings: TrainSettings) -> list[dict[str, Any]]:
+        """The network, and the step sizes with a rate of their own."""
+        steps = {"params": [self.log_step], "lr": settings.step_rate}
+        return [{"params": list(self.networks.parameters())}, steps]
+
+    def see(self, features: Sequence[Gradient]) -> None:
         """Count gradients in the statistics that normalise later ones."""
-        for shape, gradient in zip(self.shapes, gradients, strict=True):
+        for shape, gradient in zip(self.shapes, features, strict=True):
             self._shared(shape).see(self._as_computed(gradient))
 
-    def forward(self, gradients: Sequence[Gradient]) -> list[Factors]:
+    def forward(self, features: Sequence[Gradient]) -> list[Factors]:
         """The updates: for each matrix ``left (d_out, tokens)`` and ``right (d_in, tokens)``.
 
         Until training begins, they are the gradients times minus the step sizes, of normalised factors
         once ``see`` has been called.
         """
         out = []
-        for at, (shape, gradient) in enumerate(zip(self.shapes, gradients, strict=True)):
+        for at, (shape, gradient) in enumerate(zip(self.shapes, features, strict=True)):
             place = self.shapes[:at].count(shape)
             right, left = self._shared(shape)(self._as_computed(gradient), place)
             out.append(Factors(-self.log_step[at].exp() * left.T, right.T))
@@ -172,6 +203,11 @@ class GradientNetwork(nn.Module):
 
     def _as_computed(self, gradient: Gradient) -> Gradient:
         return Gradient(gradient.inputs.to(self.log_step), gradient.deltas.to(self.log_step))
+
+
+def computed_in(lm: LM) -> torch.dtype:
+    """What a network of a model computes in."""
+    return torch.float64 if lm.dtype == torch.float64 else torch.float32
 
 
 def _key(shape: Shape) -> str:

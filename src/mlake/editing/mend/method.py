@@ -1,4 +1,4 @@
-"""MEND as a method: a trained network turns the gradient of the facts into an edit."""
+"""Trained editors as methods: a network turns the gradient of the facts into an edit."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -12,34 +12,36 @@ from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.parameters import ParameterEdit
 from mlake.editing.factors import Factors
 from mlake.editing.mend.files import TrainedFile, command, default_path
-from mlake.editing.mend.gradients import Matrix, edited_matrices, gradients
+from mlake.editing.mend.gradients import Matrix, edited_matrices
 from mlake.editing.mend.hypernet import GradientNetwork
+from mlake.editing.mend.ke import ConditionedNetwork
+from mlake.editing.mend.network import Network
 from mlake.editing.mend.prepare import file_in, steps_for, trained_on_the_rest
-from mlake.editing.mend.training import Trainer, TrainSettings
+from mlake.editing.mend.training import Trainer
 from mlake.editing.method import Method, Progress
 from mlake.editing.prompts import prompted, refusal
 from mlake.errors import EditError, UnknownNameError
 from mlake.models.lm import LM
 from mlake.records import Benchmark, Statement
 
-__all__ = ["Mend"]
+__all__ = ["KnowledgeEditor", "Mend"]
 
 
 @dataclass(frozen=True, slots=True)
-class Mend(Method):
-    """MEND (Mitchell et al. 2022): one gradient step per batch, its gradient changed by a trained network.
+class TrainedEditor(Method):
+    """One gradient step per batch, its gradient changed by a trained network.
 
     Attributes:
-        trained: File that ``mlake train mend`` wrote; empty for where it writes by default.
+        network: The network.
+        trained: File that ``mlake train`` wrote; empty for where it writes by default.
         scale: The update is multiplied by this.
         untrained: Whether the network is the one that training started from: the gradient is normalised by
             the file's statistics and a step taken, nothing more.
     """
 
     family: ClassVar[str] = "trained editor"
-    weighs: ClassVar[str] = "a rank for each token of the facts, in three MLPs"
+    network: ClassVar[type[Network]]
 
-    name: str = "mend"
     trained: str = ""
     scale: float = 1.0
     untrained: bool = False
@@ -53,9 +55,10 @@ class Mend(Method):
             ModelError: The model's parts are not understood.
         """
         edited_matrices(lm)
-        path = Path(self.trained).expanduser() if self.trained else default_path(lm)
+        path = Path(self.trained).expanduser() if self.trained else self.trained_file(lm)
         if not path.is_file():
-            raise EditError(f"mend has no trained editor at {path}; train one: {command(lm)} --out {path}")
+            train = command(lm, self.network)
+            raise EditError(f"{self.name} has no trained editor at {path}; train one: {train} --out {path}")
         fitted = replace(self, trained=str(path))
         fitted._network(lm)
         return fitted
@@ -67,10 +70,10 @@ class Mend(Method):
             stamp = path.stat().st_mtime_ns
         except OSError as error:
             raise EditError(f"cannot read the trained editor {path}: {error.strerror}") from error
-        return _read(path, stamp)
+        return _read(path, stamp, self.network)
 
-    def _network(self, lm: LM) -> tuple[tuple[Matrix, ...], GradientNetwork]:
-        return self._file.network(lm, trained=not self.untrained)
+    def _network(self, lm: LM) -> tuple[tuple[Matrix, ...], Network]:
+        return self._file.network(lm, self.network, trained=not self.untrained)
 
     @property
     def trained_facts(self) -> tuple[str, ...]:
@@ -87,20 +90,21 @@ class Mend(Method):
         langs: Sequence[str],
         settings: Mapping[str, Any],
     ) -> Trainer:
-        """Training of the editor; its settings are those of ``TrainSettings``."""
-        known = [one.name for one in fields(TrainSettings)]
+        """Training of the editor; its settings are those of ``network.settings``."""
+        known = [one.name for one in fields(self.network.settings)]
         for name in settings:
             if name not in known:
                 raise UnknownNameError(f"setting of the training of {self.name}", name, known)
-        return Trainer(lm, benchmark, facts=facts, langs=langs, settings=TrainSettings(**settings))
+        chosen = self.network.settings(**settings)
+        return Trainer(lm, benchmark, facts=facts, langs=langs, settings=chosen, kind=self.network)
 
     def trained_file(self, lm: LM, /) -> Path:
         """The place in the user cache where ``fitted`` looks."""
-        return default_path(lm)
+        return default_path(lm, self.network)
 
     def lacking(self, lm: LM, batch_size: int, out: Path, /) -> str | None:
         """That an editor is trained first, if it is."""
-        if file_in(out, lm, batch_size).exists():
+        if file_in(out, self.network, lm, batch_size).exists():
             return None
         return f"its editor is trained first, {steps_for(batch_size)} steps"
 
@@ -108,7 +112,7 @@ class Mend(Method):
         self, lm: LM, benchmark: Benchmark, facts: tuple[int, int], batch_size: int, out: Path, /
     ) -> Mapping[str, Any]:
         """The editor that is trained on the facts left over, below ``out``."""
-        return {"trained": str(trained_on_the_rest(lm, benchmark, facts, batch_size, out))}
+        return {"trained": str(trained_on_the_rest(self.network, lm, benchmark, facts, batch_size, out))}
 
     def config(self) -> dict[str, Any]:
         """Settings, the hash of the trained file, and what it was trained on; never its place."""
@@ -172,7 +176,7 @@ class Mend(Method):
         fitted = self if self.trained else self.fitted(lm)
         matrices, network = fitted._network(lm)
         prompts = [prompted(lm, one, kind="question", key="prompt", contexts=0).plain for one in statements]
-        found = gradients(lm, matrices, prompts, progress=progress)
+        found = network.features(lm, matrices, prompts, statements, progress)
         with torch.no_grad():
             made = {
                 matrix.name: matrix.stored(_scaled(factors, self.scale).slim().to(_CPU))
@@ -188,13 +192,33 @@ class Mend(Method):
         return ParameterEdit(made, report=report)
 
 
+@dataclass(frozen=True, slots=True)
+class Mend(TrainedEditor):
+    """MEND (Mitchell et al. 2022): the factors of the gradient are changed token by token."""
+
+    weighs: ClassVar[str] = "a rank for each token of the facts, in three MLPs"
+    network: ClassVar[type[Network]] = GradientNetwork
+
+    name: str = "mend"
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeEditor(TrainedEditor):
+    """KE (De Cao et al. 2021): rows and columns of a gradient are weighed by what the fact says."""
+
+    weighs: ClassVar[str] = "a rank for each token of the facts and one for each fact, in three MLPs"
+    network: ClassVar[type[Network]] = ConditionedNetwork
+
+    name: str = "ke"
+
+
 _CPU = torch.device("cpu")
 
 
 @lru_cache(maxsize=1)
-def _read(path: Path, stamp: int) -> TrainedFile:
+def _read(path: Path, stamp: int, kind: type[Network]) -> TrainedFile:
     """A file, read again when it has changed."""
-    return TrainedFile.read(path)
+    return TrainedFile.read(path, kind)
 
 
 def _scaled(factors: Factors, scale: float) -> Factors:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mlake.editing.mend.training import Trainer, TrainSettings
+from mlake.editing.mend.network import Network
+from mlake.editing.mend.training import Trainer
 from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.records import Benchmark
@@ -24,7 +25,7 @@ def steps_for(batch_size: int) -> int:
 
 
 def trained_on_the_rest(
-    lm: LM, benchmark: Benchmark, facts: tuple[int, int], batch_size: int, out: Path
+    kind: type[Network], lm: LM, benchmark: Benchmark, facts: tuple[int, int], batch_size: int, out: Path
 ) -> Path:
     """The file of a trained editor; trained now if it is not there, going on where training was cut off.
 
@@ -32,6 +33,7 @@ def trained_on_the_rest(
     those before them, in batches of the size that is edited: what is reported is never trained on.
 
     Args:
+        kind: The editor's network.
         lm: The model.
         benchmark: The data set.
         facts: Start and stop of the facts that are edited.
@@ -41,31 +43,31 @@ def trained_on_the_rest(
     Raises:
         EditError: Too few facts are left to train on.
     """
-    path, steps = file_in(out, lm, batch_size), steps_for(batch_size)
-    left, settings = _left(benchmark, facts), TrainSettings(batch_size=batch_size)
-    trainer = Trainer(lm, benchmark, facts=left, langs=benchmark.langs, settings=settings)
+    path, steps = file_in(out, kind, lm, batch_size), steps_for(batch_size)
+    left, settings = _left(kind, benchmark, facts), kind.settings(batch_size=batch_size)
+    trainer = Trainer(lm, benchmark, facts=left, langs=benchmark.langs, settings=settings, kind=kind)
     if path.exists():
         trainer.resume(path)
     if trainer.step < steps:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tqdm(total=steps, initial=trainer.step, desc="training mend", unit="step") as bar:
+        with tqdm(total=steps, initial=trainer.step, desc=f"training {kind.method}", unit="step") as bar:
             trainer.run(path, steps, lambda losses: bar.update())
     return path
 
 
-def file_in(out: Path, lm: LM, batch_size: int) -> Path:
+def file_in(out: Path, kind: type[Network], lm: LM, batch_size: int) -> Path:
     """Where the trained editor of a model is, or will be."""
     pins = f"{lm.name} {lm.revision} {lm.style.template} {batch_size}"
-    return out / "mend" / f"{hashlib.sha256(pins.encode()).hexdigest()[:16]}.safetensors"
+    return out / kind.method / f"{hashlib.sha256(pins.encode()).hexdigest()[:16]}.safetensors"
 
 
-def _left(benchmark: Benchmark, facts: tuple[int, int]) -> tuple[int, int]:
+def _left(kind: type[Network], benchmark: Benchmark, facts: tuple[int, int]) -> tuple[int, int]:
     start, stop = facts
     left = max(((stop, len(benchmark.facts)), (0, start)), key=lambda part: part[1] - part[0])
     if left[1] - left[0] < _LEAST:
         raise EditError(
-            f"MEND wants other facts to be trained on, and {left[1] - left[0]} are left besides "
-            f"{start}:{stop}; edit fewer, or train on other data (mlake train mend --data …) and give the "
-            "file with --trained mend=FILE"
+            f"{kind.method} wants other facts to be trained on, and {left[1] - left[0]} are left besides "
+            f"{start}:{stop}; edit fewer, or train on other data (mlake train "
+            f"{kind.method} --data …) and give the file with --trained {kind.method}=FILE"
         )
     return left

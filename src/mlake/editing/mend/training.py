@@ -1,8 +1,8 @@
-"""Training MEND's editor: edit, and see whether the model took the fact and nothing else (eq. 5 and 6)."""
+"""Training an editor: edit, and see whether the model took the fact and nothing else (eq. 5 and 6)."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from mlake.editing.mend.examples import Example, draw, examples
-from mlake.editing.mend.files import FORMAT, TrainedFile, untrained
-from mlake.editing.mend.gradients import edited_matrices, gradients
+from mlake.editing.mend.files import TrainedFile
+from mlake.editing.mend.gradients import edited_matrices
+from mlake.editing.mend.hypernet import GradientNetwork
+from mlake.editing.mend.network import Network, TrainSettings
 from mlake.editing.mend.trial import tried, validated
 from mlake.errors import EditError
 from mlake.models.lm import LM
@@ -27,42 +29,6 @@ _LAST = "last."
 _PARTS = {"step", "exp_avg", "exp_avg_sq"}  # what Adam remembers of a weight
 _EVERY = 60.0  # seconds after which training is kept
 _SHARE = 20  # how many times as long as the last keeping took it must be until the next
-
-
-@dataclass(frozen=True, slots=True)
-class TrainSettings:
-    """How an editor is trained.
-
-    Attributes:
-        batch_size: Facts that are edited together in a step: as many as will be edited together later.
-        others: Questions about other facts in a step.
-        rank: Inner width of the network's layers.
-        rate: Adam's learning rate of the network.
-        step_rate: Adam's learning rate of the logarithms of the step sizes.
-        step: Step size to start from, as a multiple of the root mean square of a matrix's weights.
-        edit_weight: c_edit, weight of the new answer's negative log-likelihood.
-        locality_weight: c_loc, weight of the KL divergence on other facts.
-        clip: Most that the norm of the gradient may be.
-        measured: Steps at the start that train nothing and only measure gradients.
-        validation: Facts at the end of the slice that are not trained on, but choose the best editor; at
-            most a fifth of the slice.
-        every: Steps between two validations.
-        seed: Seed of everything random.
-    """
-
-    batch_size: int = 10
-    others: int = 4
-    rank: int = 256
-    rate: float = 3e-4
-    step_rate: float = 3e-2
-    step: float = 1e-3
-    edit_weight: float = 0.1
-    locality_weight: float = 1.0
-    clip: float = 100.0
-    measured: int = 10
-    validation: int = 50
-    every: int = 25
-    seed: int = 0
 
 
 class Trainer:
@@ -86,6 +52,7 @@ class Trainer:
         facts: tuple[int, int],
         langs: Sequence[str],
         settings: TrainSettings,
+        kind: type[Network] = GradientNetwork,
     ):
         """Prepare training from the start.
 
@@ -95,6 +62,7 @@ class Trainer:
             facts: Start and stop of the slice of its facts to train on.
             langs: Languages to edit in.
             settings: How to train.
+            kind: The network to train.
 
         Raises:
             EditError: Facts are not stated in a language.
@@ -108,14 +76,10 @@ class Trainer:
         stated = [lang for lang in langs if any(lang in fact.statements for fact in chosen[last:])]
         self._unseen = examples(lm, chosen[last:], stated)
         self.matrices = edited_matrices(lm)
-        self.network = untrained(
-            lm, self.matrices, rank=settings.rank, step=settings.step, seed=settings.seed
-        )
-        steps: dict[str, Any] = {"params": [self.network.log_step], "lr": settings.step_rate}
-        rest: dict[str, Any] = {"params": list(self.network.networks.parameters())}
-        self.adam = torch.optim.Adam([rest, steps], lr=settings.rate)
+        self.network = kind.untrained(lm, self.matrices, settings)
+        self.adam = torch.optim.Adam(self.network.groups(settings), lr=settings.rate)
         self._best: Mapping[str, Tensor] | None = None
-        self._head = _head(lm, benchmark, facts, langs, settings)
+        self._head = _head(kind, lm, benchmark, facts, langs, settings)
 
     @property
     def measured(self) -> int:
@@ -143,14 +107,14 @@ class Trainer:
     def _advanced(self) -> dict[str, float]:
         random = Random(f"{self.settings.seed}:{self.step}")
         drawn = draw(self.pool, random, count=self.settings.batch_size, others=self.settings.others)
-        found = gradients(self.lm, self.matrices, drawn.edit)
+        found = self.network.features(self.lm, self.matrices, drawn.edit, drawn.told)
         self.network.see(found)
         if self.step < self.settings.measured:
             return {}
         self.adam.zero_grad()
         point = tried(self.lm, self.matrices, self.network(found), drawn)
-        locality = self.settings.locality_weight * point.locality.to(point.edit)
-        (self.settings.edit_weight * point.edit + locality).backward()  # type: ignore[no-untyped-call]
+        loss = self.network.loss(point.edit, point.locality.to(point.edit), self.settings)
+        loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         if not torch.isfinite(norm):
             raise EditError(
@@ -158,6 +122,7 @@ class Trainer:
                 "lower --rate, or load the model in float32 (--dtype fp32)"
             )
         self.adam.step()
+        self.network.stepped()
         return {name: value for name, value in point.numbers().items() if name in ("edit", "locality")}
 
     def run(self, path: Path, steps: int, show: Callable[[Mapping[str, float]], object]) -> TrainedFile:
@@ -186,7 +151,7 @@ class Trainer:
                     due = monotonic() + max(_EVERY, _SHARE * (monotonic() - start))
         finally:
             self.kept().write(path)
-        return TrainedFile.read(path)
+        return TrainedFile.read(path, type(self.network))
 
     def _validate(self) -> None:
         """Try the editor where that is due, and keep it if it is the best so far."""
@@ -202,6 +167,7 @@ class Trainer:
         if self._total(point) < min(earlier, default=float("inf")):
             self._best = _copied(self.network.state_dict())
         self.curve.append({"step": step, **point})
+        self.network.validated(point, self.settings)
 
     def _total(self, point: Mapping[str, float]) -> float:
         weights = self.settings
@@ -215,7 +181,7 @@ class Trainer:
 
     def resume(self, path: Path) -> None:
         """Go on from a file, as ``restore`` does."""
-        self.restore(TrainedFile.read(path))
+        self.restore(TrainedFile.read(path, type(self.network)))
 
     def restore(self, kept: TrainedFile) -> None:
         """Go on from where an earlier training was.
@@ -262,11 +228,16 @@ class Trainer:
 
 
 def _head(
-    lm: LM, benchmark: Benchmark, facts: tuple[int, int], langs: Sequence[str], settings: TrainSettings
+    kind: type[Network],
+    lm: LM,
+    benchmark: Benchmark,
+    facts: tuple[int, int],
+    langs: Sequence[str],
+    settings: TrainSettings,
 ) -> dict[str, Any]:
     """All that an editor depends on besides the number of steps. No times: equal training, equal files."""
     return {
-        "format": FORMAT,
+        "format": kind.format,
         "version": version("mlake"),
         "model": lm.name,
         "model_revision": lm.revision,

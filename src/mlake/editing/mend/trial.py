@@ -9,8 +9,8 @@ from torch import Tensor
 
 from mlake.editing.factors import Factors
 from mlake.editing.mend.examples import Draw, Example, draw
-from mlake.editing.mend.gradients import Matrix, edited, first_block, gradients
-from mlake.editing.mend.hypernet import GradientNetwork
+from mlake.editing.mend.gradients import Matrix, edited, first_block
+from mlake.editing.mend.network import Network
 from mlake.editing.mend.upper import Upper
 from mlake.models.lm import LM
 
@@ -70,7 +70,7 @@ def tried(lm: LM, matrices: Sequence[Matrix], made: Sequence[Factors], drawn: Dr
 def validated(
     lm: LM,
     matrices: Sequence[Matrix],
-    network: GradientNetwork,
+    network: Network,
     pool: Mapping[str, Sequence[Example]],
     *,
     count: int,
@@ -89,7 +89,7 @@ def validated(
     points = []
     for number in range(_BATCHES):
         drawn = draw(pool, Random(number), count=count, others=others)
-        found = gradients(lm, matrices, drawn.edit)
+        found = network.features(lm, matrices, drawn.edit, drawn.told)
         with torch.no_grad():
             points.append(tried(lm, matrices, network(found), drawn).numbers())
     return {name: sum(point[name] for point in points) / _BATCHES for name in Point._fields}

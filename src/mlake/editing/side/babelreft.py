@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -37,6 +37,7 @@ class BabelReft(Method):
     """
 
     family: ClassVar[str] = "side memory"
+    mergeable: ClassVar[bool] = False
     weighs: ClassVar[str] = "a subspace of every block for each subject"
 
     rank: int = 4
@@ -48,6 +49,15 @@ class BabelReft(Method):
     def needs_subject(self) -> bool:
         """Always: its names are what the memory looks for."""
         return True
+
+    def fitted(self, lm: LM, /) -> Self:
+        """The method itself.
+
+        Raises:
+            ModelError: It is not known where the model keeps its blocks.
+        """
+        lm.mlp(0)
+        return self
 
     def refusal(self, lm: LM, statement: Statement, /) -> str | None:
         """Why a statement cannot be put into a prompt."""

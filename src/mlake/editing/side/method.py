@@ -35,6 +35,7 @@ class AtBlock(Method):
     """
 
     family: ClassVar[str] = "side memory"
+    mergeable: ClassVar[bool] = False
     weighs: ClassVar[str] = "vectors of each fact, or one matrix, at one block"
 
     layer: int | None = None

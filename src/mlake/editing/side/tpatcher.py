@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -61,6 +61,7 @@ class TPatcher(Method):
     """
 
     family: ClassVar[str] = "side memory"
+    mergeable: ClassVar[bool] = False
     weighs: ClassVar[str] = "a neuron for each token of the answers"
 
     steps: int = 100
@@ -72,6 +73,15 @@ class TPatcher(Method):
     margin: float = 3.0
     memory: int = 2000
     seed: int = 0
+
+    def fitted(self, lm: LM, /) -> Self:
+        """The method itself.
+
+        Raises:
+            ModelError: It is not known where the model keeps its blocks.
+        """
+        lm.mlp(0)
+        return self
 
     def refusal(self, lm: LM, statement: Statement, /) -> str | None:
         """Why a statement cannot be put into a prompt."""
