@@ -56,7 +56,8 @@ class Ray:
 
     def __init__(self, said: dict[str, list[list[Any]]], broken: int = 0):
         self.exceptions = SimpleNamespace(RayError=RayError, RayTaskError=RayTaskError)
-        self.said, self.broken, self.options_of = said, broken, {}
+        self.said, self.broken = said, broken
+        self.options_of: dict[str, float] = {}
 
     def remote(self, kind: Any) -> Any:
         assert kind is Actor
@@ -121,7 +122,9 @@ def test_an_error_that_is_none_of_ours_is_raised_as_it_is() -> None:
 
 
 def test_all_jobs_are_done_though_workers_die() -> None:
-    said = {name: [[("x", b""), RayError("lost")], [("y", b"")]] for name in "abcd"}
+    said: dict[str, list[list[Any]]] = {
+        name: [[("x", b""), RayError("lost")], [("y", b"")]] for name in "abcd"
+    }
     pool, taken = RayPool(Ray(said), 2, cpus=1, gpus=0), list[str]()
     spread([job(name) for name in "abcd"], pool, lambda one, file: taken.append(one.name + file[0]), print)
     assert sorted(taken) == ["ax", "ay", "bx", "by", "cx", "cy", "dx", "dy"]
