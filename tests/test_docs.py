@@ -41,9 +41,9 @@ def blocks(page: Path, kind: str) -> list[tuple[str, str]]:
 
 
 def table(page: Path, first: str) -> list[list[str]]:
-    """Body cells of the table whose first heading is ``first``, without back quotes."""
+    """Body cells of the first table whose first heading is ``first``, without back quotes."""
     text = page.read_text(encoding="utf-8")
-    (body,) = re.findall(rf"^\| {re.escape(first)} \|.*\n\|[ -|]*\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    body, *_ = re.findall(rf"^\| {re.escape(first)} \|.*\n\|[ -|]*\|\n((?:\|.*\n)+)", text, re.MULTILINE)
     return [[cell.strip().replace("`", "") for cell in row[1:-1].split("|")] for row in body.splitlines()]
 
 

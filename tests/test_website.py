@@ -90,10 +90,11 @@ def test_a_dead_link_is_named(house: Path) -> None:
 
 
 def test_what_is_made_has_a_place_on_its_page(staged: dict[str, bytes]) -> None:
-    page = filled(staged["gallery.md"], "gallery", "## Drawn\n")
-    assert page.endswith(b"`build/site/html`.\n\n## Drawn\n\n")
-    with pytest.raises(MlakeError, match="must say '<!-- site: gallery -->' once"):
-        filled(page, "gallery", "")
+    page = filled(staged["gallery.md"], "gallery", "## Drawn\n").decode()
+    assert page.startswith("# Gallery\n") and page.endswith("read.\n\n## Drawn\n")
+    assert b"make site" in staged["gallery.md"]
+    with pytest.raises(MlakeError, match="needs '<!-- site: gallery -->' and '<!-- /site -->', a line each"):
+        filled(page.encode(), "gallery", "")
 
 
 def test_the_reference_holds_every_command_and_option() -> None:

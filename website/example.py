@@ -13,6 +13,7 @@ from benchmarks.stored import RESULTS, run_by_scores, whole_run
 import mlake
 from mlake.analysis.subject_tokens import ALONE
 from mlake.errors import MlakeError
+from mlake.evaluation.spec import NO_METHOD
 from mlake.report.figures import figure7
 from mlake.report.figures.picture import Picture
 from mlake.report.findings.neurons import NEURON_COLUMNS
@@ -37,8 +38,8 @@ _INTRODUCTION = f"""\
 [**A page with every answer**]({_PAGE}) shows MEMIT on 100 facts of `wikidata-5` and on the 63 of `mini`:
 matrices, tables, figures, and what was said to each question. It is one file, and opens from disk.
 
-The tables below are of the runs that [reproduce.md](reproduce.md#an-example) names; Table 5 is of the
-packaged `wikidata-5`. The [gallery](gallery.md) has the figures.
+The tables below are of [a reproduction](reproduce.md#an-example) with few facts; Table 5 is of the packaged
+`wikidata-5`. The [gallery](gallery.md) has the figures.
 """
 
 
@@ -49,11 +50,26 @@ def reproduced() -> dict[View, Sequence[Shown]]:
         MlakeError: A stored file is damaged.
     """
     folders = sorted((RESULTS / _RUNS).glob("*/spec.json"))
-    given = Given([run_by_scores(f"{_RUNS}/{path.parent.name}") for path in folders], tokens=_tokens())
-    packaged = Given(benchmark=mlake.load("wikidata-5"))
-    tried = {view: view.tried(packaged if name in _OF_DATA else given) for name, view in VIEWS.items()}
-    made = {view: shown for view, shown in tried.items() if not isinstance(shown, MlakeError)}
-    return made | {VIEWS["figure7"]: [figure7(_neurons())]}
+    runs = [run_by_scores(f"{_RUNS}/{path.parent.name}") for path in folders]
+    tried = {view: view.tried(_given(view, runs)) for view in VIEWS.values()}
+    tried[VIEWS["figure7"]] = [figure7(_neurons())]
+    return {view: shown for view, shown in tried.items() if not isinstance(shown, MlakeError)}
+
+
+def _given(view: View, runs: Sequence[RunData]) -> Given:
+    """What a view is made from: the runs that ``mlake reproduce`` makes for it, or the packaged data set."""
+    if view.name in _OF_DATA:
+        return Given(benchmark=mlake.load("wikidata-5"))
+    methods = {*view.methods, NO_METHOD}
+    shown = [run for run in runs if _shared(run) in view.runs and run.spec["method"] in methods]
+    return Given(shown, tokens=_tokens())
+
+
+def _shared(run: RunData) -> str:
+    """Which of the runs that views share (``mlake.reproduce.runs``) it is."""
+    if run.spec["method"] == NO_METHOD:
+        return "unedited"
+    return "no-subject" if run.spec["editor"].get("key") == "prompt" else "transfer"
 
 
 def tables(made: dict[View, Sequence[Shown]]) -> str:

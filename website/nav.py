@@ -13,6 +13,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         "protocol.md",
         "report.md",
         "reproduce.md",
+        "cluster.md",
         "paper-tables.md",
         "figures.md",
         "hypotheses.md",

@@ -13,10 +13,9 @@ __all__ = ["ROOT", "filled", "site_pages"]
 ROOT = Path(__file__).resolve().parents[1]
 _TOP = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 _FENCE = re.compile(r"^(```.*?^```$)", re.DOTALL | re.MULTILINE)
-_COMMENT = re.compile(r"^<!-- (?!site: ).*-->\n", re.MULTILINE)
+_COMMENT = re.compile(r"^<!-- (?!/?site).*-->\n", re.MULTILINE)
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 _CODE = re.compile(r"`[^`\n]+`")  # in cells of tables, GitHub wants a bar escaped there and the site does not
-_MARK = "<!-- site: {} -->"
 
 
 def site_pages() -> dict[str, bytes]:
@@ -41,15 +40,16 @@ def site_pages() -> dict[str, bytes]:
 
 
 def filled(page: bytes, name: str, content: str) -> bytes:
-    """A page with content where ``<!-- site: name -->`` stands.
+    """A page with content in place of what stands between ``<!-- site: name -->`` and ``<!-- /site -->``.
 
     Raises:
-        MlakeError: The page has no such mark.
+        MlakeError: The page has no such place.
     """
-    mark = _MARK.format(name).encode()
-    if page.count(mark) != 1:
-        raise MlakeError(f"a page of docs must say {mark.decode()!r} once, where the site shows its {name}")
-    return page.replace(mark, content.encode("utf-8", "backslashreplace"))
+    before, begin, rest = page.decode("utf-8").partition(f"<!-- site: {name} -->\n")
+    _, end, after = rest.partition("<!-- /site -->\n")
+    if not (begin and end):
+        raise MlakeError(f"a page of docs needs '<!-- site: {name} -->' and '<!-- /site -->', a line each")
+    return f"{before}{content}{after}".encode("utf-8", "backslashreplace")
 
 
 def _places() -> dict[str, str]:

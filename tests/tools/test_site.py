@@ -81,6 +81,14 @@ def test_nothing_is_fetched_from_elsewhere(built: dict[Path, Page]) -> None:
     ] == []
 
 
+def test_formulas_figures_and_docstrings_are_drawn(built: dict[Path, Page]) -> None:
+    assert "<math" in (HTML / "methods" / "memit.html").read_text(encoding="utf-8")
+    figures = {Path(one).stem for one in built[HTML / "gallery.html"].fetched if one.endswith(".svg")}
+    assert {f"figure{name}" for name in ("2", "3", "4", "5", "6", "7", "8a", "8e")} < figures
+    assert {"mlake.run", "mlake.LM"} < built[HTML / "code" / "mlake.html"].ids
+    assert (HTML / "example" / "report.html").stat().st_size > 500_000
+
+
 @pytest.fixture
 def search(built: dict[Path, Page], chromium: Any) -> Iterator[Callable[[str], str]]:
     """Types words into the search of the first page, opened from its folder, and gives what is shown."""
