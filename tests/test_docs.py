@@ -309,6 +309,18 @@ def test_the_guide_to_building_names_every_field() -> None:
         known = set(shapes[name])
 
 
+def test_the_guide_to_review_names_every_key_criterion_and_rule() -> None:
+    from mlake.construct.reviewed import REVIEW_RULES
+    from mlake.review.criteria import CRITERIA
+    from mlake.review.page import KEYS
+
+    page = ROOT / "docs/review.md"
+    assert table(page, "criterion") == [list(row) for row in CRITERIA]
+    shown = {key for row in table(page, "key") for key in names(row[0])}
+    assert set(KEYS) <= shown and f"1 to {len(CRITERIA)}" in shown
+    assert [row[2] for row in table(page, "decisions on a fact") if row[2]] == list(REVIEW_RULES)
+
+
 def test_reproduce_names_every_view() -> None:
     assert [row[0] for row in table(ROOT / "docs/reproduce.md", "view")] == list(VIEWS)
 
