@@ -19,7 +19,7 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding=
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OURS = ("src", "tests", "docs", "benchmarks", ".github", ".ci")
+OURS = ("src", "tests", "docs", "benchmarks", "website", ".github", ".ci")
 
 
 def read(path: Path) -> dict[Any, Any]:
