@@ -6,12 +6,14 @@ PINS := pyproject.toml constraints.txt
 
 LONG := slow or browser or released
 TOOLS := build/tools
+HARNESS := build/harness
+SITE := build/site
 # Tiny models gain nothing from threads, and those of several workers fight over the cores: with as many
 # threads as torch takes by itself, the suite took 22 minutes.
 SIDE_BY_SIDE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-tools lint wheel browser bench clean
+.PHONY: help demo check test test-tools lint wheel site browser bench clean
 
 help: ## Say what each target does.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -25,7 +27,7 @@ check: lint ## Check style and types, then run the quick tests side by side: a m
 test: check browser ## Run every test: those of make check, then slow ones, the page in a browser, the released data.
 	$(SIDE_BY_SIDE) --maxprocesses 2 -m "$(LONG)"  # each holds a real model
 
-test-tools: .venv/dev.stamp $(TOOLS)/stamp ## Have other people's tools read what mlake writes: datasets and mlcroissant, and llama.cpp write for it, in an environment of their own.
+test-tools: .venv/dev.stamp $(TOOLS)/stamp $(HARNESS)/stamp site ## Have other people's tools read what mlake writes and ask what it edited, llama.cpp write for it, and Ray spread its runs, in environments of their own.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m tools tests/tools
 
 lint: .venv/dev.stamp ## Check style and types only.
@@ -39,6 +41,11 @@ wheel: .venv/dev.stamp ## Build the wheel into dist, install it into an environm
 	$(PYTHON) -m venv dist/env
 	dist/env/bin/pip install -c constraints.txt dist/*.whl
 	cd dist && env/bin/mlake list methods && env/bin/mlake reproduce table5 --data mini --out smoke
+
+site: .venv/demo.stamp $(SITE)/stamp ## Build the site into build/site/html, to open index.html or to serve; a dead link fails it.
+	rm -rf $(SITE)/docs $(SITE)/html
+	$(BIN)/python -m website
+	PYTHONPATH=. $(SITE)/env/bin/zensical build --strict --config-file $(SITE)/mkdocs.yml
 
 browser: ## Install Debian's Chromium, which the tests of the HTML report drive, where it is missing and can be.
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
@@ -75,4 +82,16 @@ clean: ## Remove the environment, caches and built files; runs stay.
 $(TOOLS)/stamp: tests/tools/requirements.txt constraints.txt
 	$(PYTHON) -m venv $(TOOLS)
 	$(TOOLS)/bin/pip install -c constraints.txt -r tests/tools/requirements.txt
+	touch $@
+
+$(HARNESS)/stamp: tests/tools/harness.txt $(PINS)
+	$(PYTHON) -m venv $(HARNESS)
+	grep -vE '^(fsspec|python-dateutil)=' constraints.txt > $(HARNESS)/constraints.txt
+	$(HARNESS)/bin/pip install -c $(HARNESS)/constraints.txt hatchling editables
+	$(HARNESS)/bin/pip install -c $(HARNESS)/constraints.txt --no-build-isolation -r tests/tools/harness.txt -e '.[demo,peft]'
+	touch $@
+
+$(SITE)/stamp: website/requirements.txt
+	$(PYTHON) -m venv $(SITE)/env
+	$(SITE)/env/bin/pip install -r website/requirements.txt
 	touch $@

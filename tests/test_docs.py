@@ -143,7 +143,7 @@ def test_commands_parse(page: Path) -> None:
         elif words[0] == "make":
             assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in words[1:])
         else:
-            assert words[0] == "pip"
+            assert words[0] in ("inspect", "lm_eval", "pip")
 
 
 def test_a_wrong_command_is_found() -> None:
@@ -358,10 +358,9 @@ def question_counts(benchmark: Benchmark) -> Iterator[tuple[str, list[int]]]:
 
 
 def test_every_run_of_the_example_is_there() -> None:
-    listed = (ROOT / "docs" / "example" / "report.md").read_text(encoding="utf-8").split("## Runs\n")[1]
-    runs = re.findall(r"`([\w.-]+)`", listed)
     kept = ROOT / "benchmarks" / "results" / "reproduce-demo-25"
+    runs = [path for path in kept.iterdir() if path.is_dir()]
     assert len(runs) == 7
     for run in runs:
-        assert json.loads((kept / run / "spec.json").read_text(encoding="utf-8"))["facts"] == [0, 25]
-        assert (kept / run / "answers.tar.xz").stat().st_size > 1000
+        assert json.loads((run / "spec.json").read_text(encoding="utf-8"))["facts"] == [0, 25]
+        assert (run / "answers.tar.xz").stat().st_size > 1000

@@ -28,7 +28,7 @@ FLOORS: Mapping[str, Sequence[Sequence[str]]] = {
         ("construct", "evaluation"),
         ("analysis",),
         ("report",),
-        ("harness", "pricing", "submission", "tuning"),
+        ("cluster", "harness", "pricing", "submission", "tuning"),
         ("api", "reproduce"),
         ("cli",),
         ("__main__",),

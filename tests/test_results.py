@@ -10,21 +10,29 @@ from statistics import fmean
 from typing import Any
 
 import pytest
+from benchmarks import results, stored
 from benchmarks.choose import CHOOSE, filled, names
 from benchmarks.grid import table
 from benchmarks.mend_curve import table as curve
 from benchmarks.paired import differences
 from benchmarks.results import DOCS, FIGURE, PAGE, README, files, parts, section, shown
-from benchmarks.stored import RESULTS, StoredRun, stored_run
+from benchmarks.stored import RESULTS, StoredRun, stored_run, unpacked
+from benchmarks.trade import beside
 
+from mlake.data import DATASETS, load
+from mlake.disk import write_files
 from mlake.editing import editor
 from mlake.editing.tuned import packaged
 from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import signature
+from mlake.submission.check import checked
+from mlake.submission.files import CLAIM, probe_lines, read_claim
+from mlake.submission.make import submission
 
 ROW = ("edit_lang", "batch", "kind", "probe", "scorer")
 DEMO = "demo-memit-gemma3-270m"
 RUNS = sorted(str(path.parent.relative_to(RESULTS)) for path in RESULTS.rglob("answers.tar.xz"))
+SENT = [name for name in RUNS if (RESULTS / name / CLAIM).exists()]
 PAGE_TEXT = (DOCS / PAGE).read_text(encoding="utf-8")
 
 
@@ -36,8 +44,15 @@ def test_page_and_figure_are_what_the_command_makes(mirror: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", SENT)
+def test_what_was_sent_in_holds_what_it_claims(name: str, request: pytest.FixtureRequest) -> None:
+    data = read_claim(RESULTS / name)["spec"]["data"]
+    found = checked(RESULTS / name, request.getfixturevalue("mirror") if DATASETS[data].url else None)
+    assert found.asked
+
+
 @pytest.mark.released
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", sorted({*RUNS} - {*SENT}))
 def test_todays_scorers_give_the_stored_scores(name: str, mirror: Path) -> None:
     with gzip.open(RESULTS / name / "scores.jsonl.gz", "rt", encoding="utf-8") as lines:
         stored = {tuple(row[part] for part in ROW): row["value"] for row in map(json.loads, lines)}
@@ -156,3 +171,21 @@ def _balanced(row: dict[str, Any]) -> float:
     new = [share for goal in ("own", "transfer") for share in row["shares"].get(goal, {}).values()]
     kept = "".join(row["marks"]["kept"].values())
     return fmean(new) * fmean(row["shares"]["rephrased"].values()) * kept.count("1") / len(kept)
+
+
+def test_a_run_that_was_sent_in_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with unpacked(DEMO) as run:
+        probes = (probe for fact in load("mini").facts for probe in fact.probes)
+        (run / "probes.jsonl").write_bytes(probe_lines(probes))
+        name, sent = submission(run)
+    write_files(tmp_path / "submitted" / name, sent)
+    (tmp_path / "results.toml").write_bytes((RESULTS / "results.toml").read_bytes())
+    for module in (results, stored):
+        monkeypatch.setattr(module, "RESULTS", tmp_path)
+    last = parts()[-1]
+    assert last.title == "Runs sent in" and last.runs == (f"submitted/{name}",) and last.trade and last.brief
+    table = beside({last.runs[0]: stored_run(last.runs[0], None)})
+    (row,) = (line for line in table.splitlines() if line.startswith("| submitted/"))
+    monkeypatch.undo()
+    own = beside({DEMO: stored_run(DEMO, None)})
+    assert row.partition(" | ")[2] in own

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mlake.evaluation.unedited import Known
     from mlake.models.lm import LM
 
-__all__ = ["Results", "carry_out", "finished", "planned", "run", "score"]
+__all__ = ["Results", "carry_out", "checked", "finished", "planned", "run", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def run(
         MlakeError: A name or setting is wrong, the model or the data cannot be loaded, the folder holds
             another run, or memory ran out; what is finished is kept.
 
-    Example:
+    Examples:
         >>> lm = mlake.load_model("demo")
         >>> found = mlake.run(lm, "mini", method="rome", settings={"steps": 1}, facts=2, batch_size=1,
         ...                   edit_langs="en", test_langs=["en", "de"], out="runs/rome", progress=False)
@@ -169,8 +169,37 @@ def planned(
         MlakeError: As in ``run``.
     """
     import mlake.models
-    from mlake.data.derived import derived
     from mlake.evaluation.session import Session
+
+    if keep is not None:
+        settings.check_kept(keep)
+    benchmark = checked(data, settings, load=load, folder=folder)
+    if isinstance(model, str | Path):
+        if is_served(str(model)):
+            settings.check_served(str(model))
+        model = mlake.models.load(model, **(load_model or {}))
+    return Session(model, benchmark, settings)
+
+
+def checked(
+    data: str | Path | Benchmark,
+    settings: "Settings",
+    *,
+    load: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
+) -> Benchmark:
+    """The data of a run whose settings can be right, as far as that can be told without its model.
+
+    Args:
+        data: As in ``run``.
+        settings: As in ``planned``.
+        load: As in ``planned``.
+        folder: As in ``planned``.
+
+    Raises:
+        MlakeError: As in ``run``.
+    """
+    from mlake.data.derived import derived
 
     for name in _names(settings.edit_langs):
         if name != "all":
@@ -180,15 +209,9 @@ def planned(
             language(code)
     benchmark = derived(_benchmark(data, **(load or {})), settings.kinds)
     known = settings.check(benchmark)
-    if keep is not None:
-        settings.check_kept(keep)
     if folder is not None:
         try_folder(folder, known)
-    if isinstance(model, str | Path):
-        if is_served(str(model)):
-            settings.check_served(str(model))
-        model = mlake.models.load(model, **(load_model or {}))
-    return Session(model, benchmark, settings)
+    return benchmark
 
 
 def carry_out(
@@ -276,7 +299,7 @@ def score(
             same question; there is none; or ``before`` is given without ``edit_lang``.
         UnknownNameError: mlake does not know the language.
 
-    Example:
+    Examples:
         >>> answers = {"In which city is the Eiffel Tower located?": "In Rome."}
         >>> found = mlake.score("mini", answers, edit_lang="en")
         >>> print(found.matrix("exact"))  # doctest: +NORMALIZE_WHITESPACE

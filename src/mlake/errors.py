@@ -14,6 +14,7 @@ MlakeError                what a user can cause or mend; the command line prints
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 __all__ = [
     "DataError",
@@ -48,6 +49,16 @@ def closest(name: str, known: Iterable[str]) -> str:
 
 class MlakeError(Exception):
     """Base of all errors that mlake raises on purpose; its text is one line: what, expected what, do what."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are made again from their text alone, which is not what those with fields are made from.
+        return _made_again, (type(self), self.args, self.__dict__)
+
+
+def _made_again(kind: type[MlakeError], args: tuple[Any, ...], fields: dict[str, Any]) -> MlakeError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
 
 
 class UnknownNameError(MlakeError):

@@ -1,10 +1,12 @@
 """Multiple choice: letters read from answers, likelihoods against one prompt at a time, and bias."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from tests.chats import Fake, fake, said
 
 from mlake.analysis import choices
 from mlake.analysis.choices import (
@@ -17,10 +19,13 @@ from mlake.analysis.letters import read_choice
 from mlake.data import load
 from mlake.errors import DataError, ModelError, UnknownNameError
 from mlake.languages import LANGUAGES, language
+from mlake.models import load as load_model
 from mlake.models.batches import pad_left
 from mlake.models.prompts import PromptStyle
 from mlake.records import Answer, Probe
 from mlake.report.tidy import tidy
+
+__all__ = ["fake"]
 
 CITIES = ("Rome", "Paris", "New York", "York")
 SENTENCES = (
@@ -185,7 +190,7 @@ def test_nothing_to_ask(tiny_lm: Any) -> None:
 
 def test_questions_that_cannot_be_asked(tiny_lm: Any) -> None:
     lm = tiny_lm()
-    for one, kind, said in (
+    for one, kind, told in (
         (probe(options=()), DataError, "has 0 options; expected 1 to 26"),
         (probe(options=tuple(map(str, range(27)))), DataError, "has 27 options"),
         (probe(accept=("E",)), DataError, "which is none of its options"),
@@ -193,7 +198,7 @@ def test_questions_that_cannot_be_asked(tiny_lm: Any) -> None:
         (probe("jp"), UnknownNameError, "unknown language 'jp'; known: .*mean 'ja'"),
         (probe(text="long " * 400), ModelError, "positions"),
     ):
-        with pytest.raises(kind, match=said) as caught:
+        with pytest.raises(kind, match=told) as caught:
             ask_choices(lm, [one])
         assert "\n" not in str(caught.value)
 
@@ -204,3 +209,18 @@ def test_a_vocabulary_without_letters(tiny_lm: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(choices, "answers", lambda lm, questions, **_: [Answer("", True)] * len(questions))
     with pytest.raises(ModelError, match="no token that is 'A' alone"):
         ask_choices(lm, [probe()])
+
+
+def test_a_model_on_a_server_is_read_by_what_it_says(fake: Callable[..., Fake]) -> None:
+    server = fake(lambda *_: said("A. Rome"))
+    (asked,) = ask_choices(load_model(f"openai:{server.url}#m"), [probe()])
+    assert (asked.likely, asked.generated, asked.text) == (None, 0, "A. Rome")
+    assert {row.scorer: row.value for row in score_choices([asked])} == {
+        "choice_likelihood": None,
+        "choice_generated": 1.0,
+        "choice_likelihood_old": None,
+        "choice_generated_old": 0.0,
+        "choice_unread": 0.0,
+    }
+    prompt = server.seen[-1][2]["messages"][0]["content"]
+    assert prompt.startswith("Where is it?\nA. Rome\nB. Paris\n")

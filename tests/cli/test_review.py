@@ -72,7 +72,7 @@ def test_tasks_out_annotations_in_and_what_was_read(built: Path, tmp_path: Path)
     assert call(built, "--annotations", tmp_path / "tasks.json").output == "kept 4 decisions\n"
     assert len(read_decisions(built / REVIEW)) == 4
     told = call(built, "--status").output
-    assert "2 reviewers" in told and "100.0%" in told and "LANGUAGE" in told
+    assert "reviewers: 2" in told and "100.0%" in told and "LANGUAGE" in told
     found = json.loads(call(built, "--status", "--json").output)
     assert found["reviewers"] == 2 and found["states"]["de"] == {"accept": 2}
     assert found["agreement"]["de"]["sound"]["shared"] == 2

@@ -122,6 +122,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     put("mlake.models", load=load_model)
     known: dict[str, Any] = {"identity": lambda lm, longest: {"longest": longest}}
     known |= {"editing_method": editor, "load_edit": lambda path: Edit(), "answers": answers}
+    known |= {"too_large": lambda plan, lm, spec: "it may not fit"}
     put("mlake.evaluation.session", **known)
     put(
         "mlake.analysis.examine",
@@ -129,7 +130,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         keep_ability=lambda lm, run: None,
     )
     put("mlake.analysis.forced_run", keep_forced=lambda lm, run, *_: seen.update(forced=run))
-    put("mlake.evaluation.cost", dry_run=None, too_large=lambda plan, lm, spec: "it may not fit")
+    put("mlake.evaluation.cost", dry_run=None)
     put("mlake.report.write", write_report=write_report)
     return seen
 

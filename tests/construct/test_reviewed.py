@@ -136,7 +136,7 @@ def test_decisions_flow_into_the_release_and_names_do_not(tmp_path: Path) -> Non
     texts = files["mlake/test.jsonl"] + files.get("mlake/tuning.jsonl", b"")
     assert mended.encode() in texts and lines[3]["fact"].encode() not in texts
     page = files["README.md"].decode()
-    assert "No native speaker" not in page and "2 reviewers, each of whom is a number" in page
+    assert "No native speaker" not in page and "Reviewers: 2, each of whom is a number" in page
     facts = len(lines) // 2
     assert f"| en | {facts} | 1 | 0 | 1 | 0 | 0 |" in page and f"| de | {facts} | 1 | 0 | 0 | 1 | 0 |" in page
     assert "| en | sound | 1 | 0.0% | 0.00 |" in page
@@ -149,7 +149,10 @@ def test_decisions_flow_into_the_release_and_names_do_not(tmp_path: Path) -> Non
     ]
     (found,) = [row["reviews"] for row in provenance if row["fact"] == lines[0]["fact"]]
     assert found == ["en: correct by reviewer 1; breaks sound; corrects question", "en: accept by reviewer 2"]
-    assert f"2 reviewers read 2 of {2 * facts}" in files["croissant.json"].decode()
+    assert (
+        f"Of {2 * facts} facts in one language, reviewers (2 in all) read 2."
+        in files["croissant.json"].decode()
+    )
 
     again = {one.stage.name: one.state for one in built(tmp_path)}
     assert set(again.values()) == {"kept"}

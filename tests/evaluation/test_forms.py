@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from mlake import api
+from mlake.cli import main
 from mlake.editing import load_edit
 from mlake.errors import EditError, MlakeError, RunError, UnknownNameError
 from mlake.evaluation.forms import form_bytes
@@ -114,3 +116,22 @@ def test_what_cannot_be_kept_is_told_before_the_model_loads(
     with pytest.raises((EditError, UnknownNameError)) as caught:
         api.planned("no such model", benchmark(), settings(**choices), keep=form)
     assert message in str(caught.value) and isinstance(caught.value, MlakeError)
+
+
+@pytest.mark.parametrize(
+    ("form", "told"), [("peft", "2 edits as peft, at most about 0.0 MiB in all, in"), ("merged", "models")]
+)
+def test_the_dry_run_says_how_large_they_will_be(
+    tiny_lm: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: str, told: str
+) -> None:
+    monkeypatch.setattr("mlake.models.load", lambda name, **_: tiny_lm("llama"))
+    words = (
+        "run --model tiny --data mini --method rome --facts 2 --batch-size 1 --edit-lang en --test-lang en"
+    )
+    more = ["--set", "layers=[1]", "--keep", form, "--dry-run", "--out", str(tmp_path / "out")]
+    shown = CliRunner().invoke(main, [*words.split(), *more])
+    assert shown.exit_code == 0, shown.output
+    assert told in shown.stdout.splitlines()[-1]
+    as_json = json.loads(CliRunner().invoke(main, [*words.split(), *more, "--json"]).stdout)
+    assert as_json["keep"] == form and as_json["bytes_kept"] > 0
+    assert not (tmp_path / "out").exists()

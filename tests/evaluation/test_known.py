@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from mlake.errors import ModelError
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run
 from mlake.evaluation.store import Store
@@ -248,3 +249,19 @@ def test_each_setting_has_a_file_of_its_own(tmp_path: Path, monkeypatch: pytest.
     assert len(paths) == 4
     assert {path.parent for path in paths} == {tmp_path / "answers"}
     assert Known.of({"dtype": "c", "model": "a"}).path in paths
+
+
+def test_answers_are_kept_a_few_at_a_time(tmp_path: Path) -> None:
+    speaker = Speaker()
+
+    def failing(lm: Any, questions: Sequence[str], progress: Any) -> list[Answer]:
+        if len(speaker.asked) >= 4:
+            raise ModelError("the server is gone")
+        return speaker(lm, questions, progress)
+
+    with pytest.raises(ModelError):
+        Known(tmp_path / "known").before(failing, 2)(None, QUESTIONS, ignore)
+    again = Speaker("two")
+    found = Known(tmp_path / "known").before(again, 2)(None, QUESTIONS, ignore)
+    assert again.asked == list(QUESTIONS[4:])
+    assert [one.text.partition(":")[0] for one in found] == ["one"] * 4 + ["two"] * 2

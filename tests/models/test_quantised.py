@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from tests.editing.test_not_understood import SIZES
 from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -87,3 +88,18 @@ def test_weights_that_were_brought_back_are_not_quantised(tiny_lm: Any) -> None:
     lm.model.config.quantization_config = {"quant_method": "mxfp4"}
     lm.model.is_quantized = False
     assert quantisation(lm.model) is None and "precision" not in identity(lm, 4)
+
+
+@pytest.mark.parametrize("config", [{"quant_method": "gptq", "bits": 4}, {"quant_method": "awq", "bits": 4}])
+def test_what_cannot_be_loaded_here_is_told_in_one_line(
+    tiny_lm: Any, tmp_path: Path, config: dict[str, Any]
+) -> None:
+    plain = tiny_lm("llama")
+    plain.model.config.quantization_config = config
+    plain.model.config.save_pretrained(tmp_path)
+    plain.tokenizer.save_pretrained(tmp_path)
+    save_file({"nothing": torch.zeros(1)}, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError, match=r"^cannot load .*; expected the hub id") as caught:
+        load(tmp_path, device="cpu")
+    told = str(caught.value)
+    assert "\n" not in told and config["quant_method"] in told.lower()

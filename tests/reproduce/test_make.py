@@ -34,7 +34,7 @@ def tiny(tiny_lm: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(work, "load", lambda name, **options: replace(lm, name=name))
     monkeypatch.setattr("mlake.reproduce.make.load_tokenizer", lambda name: lm.tokenizer)
     monkeypatch.setattr("mlake.editing.mend.prepare._STEPS", 2)
-    session = work._session
+    session = work.session_of
 
     def counted(*arguments: Any) -> Any:
         made: Any = session(*arguments)
@@ -47,7 +47,7 @@ def tiny(tiny_lm: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
         made.carry_out = carried
         return made
 
-    monkeypatch.setattr(work, "_session", counted)
+    monkeypatch.setattr(work, "session_of", counted)
     return counts
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from mlake.cli.cluster import check_cluster, cluster_options, pool_of
 from mlake.cli.options import BATCH_SIZE, DEVICE, DTYPE, JSON, LOCALITY, MAX_NEW_TOKENS, SEED, TRAINED
 from mlake.cli.settings import trained_files
 from mlake.errors import MlakeError, RunError
@@ -41,6 +42,7 @@ __all__ = ["reproduce"]
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("reproduction"), show_default=True, help="Folder."
 )
+@cluster_options
 @click.option("--dry-run", is_flag=True, help="Say what would be run and what it would cost, and stop.")
 def reproduce(names: tuple[str, ...], listed: bool, as_json: bool, dry_run: bool, **flags: Any) -> None:
     """Make tables and figures of the paper: run what is missing, write them beside the paper's numbers.
@@ -74,21 +76,36 @@ def _make(
     views: Any, dry_run: bool, *, data: str, mirror: Path | None, models: tuple[str, ...], **flags: Any
 ) -> None:
     import mlake.data
-    from mlake.reproduce.make import make
     from mlake.reproduce.options import Options
-    from mlake.reproduce.wishes import wishes
-    from mlake.reproduce.work import estimates
 
+    where = {name: flags.pop(name) for name in ("on", "workers", "gpus")}
     mend = flags.pop("mend")
     trained = trained_files((*flags.pop("trained"), *([f"mend={mend}"] if mend else ())))
     options = Options(models=models, trained=trained, **flags)
+    check_cluster(where, models, dry_run)
     benchmark = mlake.data.load(data, mirror=mirror)
     if dry_run:
-        for line in estimates(wishes(views, options), benchmark, options):
-            click.echo(visible(line))
+        _tell(views, benchmark, options)
         return
+    with pool_of(where) as pool:
+        _write(views, benchmark, options, pool)
+
+
+def _tell(views: Any, benchmark: Any, options: Any) -> None:
+    """Say what would be run."""
+    from mlake.reproduce.wishes import wishes
+    from mlake.reproduce.work import estimates
+
+    for line in estimates(wishes(views, options), benchmark, options):
+        click.echo(visible(line))
+
+
+def _write(views: Any, benchmark: Any, options: Any, pool: Any) -> None:
+    """Make the views, on the workers of a pool if there is one."""
+    from mlake.reproduce.make import make
+
     say = lambda line: click.echo(visible(line), err=True)  # noqa: E731
-    failed = make(views, benchmark, options, say)
+    failed = make(views, benchmark, options, say, pool)
     click.echo(plain(f"wrote {options.out / 'report.md'} and {options.out / 'report.html'}"))
     if failed:
         raise MlakeError("; ".join(f"{name} could not be made: {error}" for name, error in failed.items()))

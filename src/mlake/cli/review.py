@@ -143,7 +143,7 @@ def _record(found: "Review") -> dict[str, Any]:
 def _told(found: "Review") -> Iterator[str]:
     from mlake.construct.release.people import AGREED, DECIDED, agreed, decided
 
-    yield f"{found.reviewers} reviewers"
+    yield f"reviewers: {found.reviewers}"
     for head, rows in ((DECIDED, decided(found)), (AGREED, agreed(found))):
         if rows:
             yield ""

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from mlake.api import carry_out, finished, planned
+from mlake.api import carry_out, checked, finished, planned
+from mlake.cli.cluster import check_cluster, cluster_options, note, pool_of
 from mlake.cli.options import (
     BATCH_SIZE,
     JSON,
@@ -20,10 +21,11 @@ from mlake.cli.options import (
 )
 from mlake.cli.report import show
 from mlake.cli.settings import settings_of, settings_options
-from mlake.evaluation.spec import DEFAULTS
+from mlake.evaluation.spec import DEFAULTS, RunSpec
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
 from mlake.recipes import read_recipe
+from mlake.records import Benchmark
 from mlake.safe import plain
 
 __all__ = ["run"]
@@ -77,6 +79,7 @@ def _use_recipe(ctx: click.Context, _: click.Parameter, name: str | None) -> str
     "--keep", metavar="FORM", help="Keep every edit as peft (an adapter) or merged (a checkpoint) too."
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/METHOD-MODEL-ID]")
+@cluster_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done and what it would cost, and stop.")
 @JSON
 def run(
@@ -103,21 +106,31 @@ def run(
         kinds=_names(flags["kinds"]),
         **{key: flags[key] for key in _SETTINGS},
     )
+    load = {key: flags[key] for key in ("mirror", "clean")}
+    load_model = {key: flags[key] for key in LOADING}
+    name, data = flags["model"], flags["data"]
+    check_cluster(flags, [name], dry_run)
+    if flags["on"]:
+        benchmark = checked(data, settings, load=load, folder=out)
+        with pool_of(flags) as pool:
+            folder, head = _spread(pool, (name, load_model), benchmark, settings, out, forced, as_json)
+        _report(folder, head)
+        return
     session = planned(
-        flags["model"],
-        flags["data"],
+        name,
+        data,
         settings,
-        load={key: flags[key] for key in ("mirror", "clean")},
-        load_model={key: flags[key] for key in LOADING},
+        load=load,
+        load_model=load_model,
         folder=None if dry_run else out,
         keep=flags["keep"],
     )
     folder = out or Path("runs") / session.folder_name
     head = {"folder": str(folder), "id": session.spec.id, "spec": session.spec.record()}
     if not as_json:
-        _show(session, folder)
-    for note in session.benchmark.notes:
-        click.echo(plain(f"note: {note}"), err=True)
+        _show(session.spec, str(session.lm.device) if session.lm.at_hand else None, folder)
+    for one in session.benchmark.notes:
+        note(one)
     if dry_run:
         _estimate(session, folder, head if as_json else None, flags["keep"])
     else:
@@ -145,13 +158,14 @@ def _estimate(session: Any, folder: Path, head: Mapping[str, Any] | None, keep: 
 def _carry_out(
     session: Any, folder: Path, head: Mapping[str, Any] | None, *, forced: bool, keep: str | None
 ) -> None:
-    from mlake.evaluation.cost import too_large
-
-    large = too_large(session.plan, session.lm, session.method)
-    for note in (*session.plan.notes, session.warning(), large):
-        if note:
-            click.echo(plain(f"note: {note}"), err=True)
+    for one in (*session.plan.notes, *session.notes()):
+        note(one)
     _say_known(carry_out(session, folder, forced=forced, keep=keep, progress=True))
+    _report(folder, head)
+
+
+def _report(folder: Path, head: Mapping[str, Any] | None) -> None:
+    """Score and report a run that is finished: in words, or behind ``head`` as JSON."""
     found, files = finished(folder)
     if head is None:
         show(found.rows, files)
@@ -160,17 +174,39 @@ def _carry_out(
     click.echo(json.dumps({**head, **told}, indent=1))
 
 
+def _spread(
+    pool: Any,
+    model: tuple[str, Mapping[str, Any]],
+    benchmark: Benchmark,
+    settings: Any,
+    out: Path | None,
+    forced: bool,
+    as_json: bool,
+) -> tuple[Path, Mapping[str, Any] | None]:
+    """Carry out a run on the workers of a pool; gives its folder, and what stands at the head of JSON."""
+    from mlake.cluster.runs import carry_out, run_of
+
+    run = run_of(pool, model, benchmark, settings, out, forced=forced)
+    told = run.outline
+    if not as_json:
+        _show(told.spec, told.device, run.folder)
+    for one in (*benchmark.notes, *told.plan.notes, *told.notes):
+        note(one)
+    carry_out([run], pool, note, progress=True)
+    head = {"folder": str(run.folder), "id": told.spec.id, "spec": told.spec.record()}
+    return run.folder, head if as_json else None
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
 
 
-def _show(session: Any, folder: Path) -> None:
+def _show(spec: RunSpec, device: str | None, folder: Path) -> None:
     """Every setting, resolved: nothing that changes a number is left unsaid."""
-    settings = session.spec.record()
+    settings = spec.record()
     editor = settings.pop("editor")
-    rows = settings | {f"{session.spec.method}.{key}": value for key, value in editor.items()}
-    device = {"device": str(session.lm.device)} if session.lm.at_hand else {}
-    rows |= {**device, "out": str(folder), "id": session.spec.id}
+    rows = settings | {f"{spec.method}.{key}": value for key, value in editor.items()}
+    rows |= {**({"device": device} if device else {}), "out": str(folder), "id": spec.id}
     width = max(map(len, rows))
     for key, value in rows.items():
         text = value if isinstance(value, str) and value.isprintable() else json.dumps(value)
@@ -181,6 +217,4 @@ def _say_known(known: Known | None) -> None:
     """Say how much did not have to be asked."""
     if known is not None and known.reused:
         of = f"{known.reused} of {known.wanted}"
-        click.echo(
-            plain(f"note: {of} answers of the unedited model were known already: {known.path}"), err=True
-        )
+        note(f"{of} answers of the unedited model were known already: {known.path}")

@@ -41,7 +41,7 @@ def load(
         DataError: The data is missing or not what was published.
         DownloadError: A file could not be fetched.
 
-    Example:
+    Examples:
         >>> mlake.load("mini")
         Benchmark('mini', 63 facts in en, de, fr, ja, zh, sha256 d03ab6ee7d27)
     """

@@ -188,7 +188,7 @@ def editor(
             or cannot edit this model.
         DataError: A text that the settings name cannot be had.
 
-    Example:
+    Examples:
         >>> lm = mlake.load_model("demo")
         >>> fact = mlake.load("mini").facts[0].stated("en")
         >>> edit = mlake.editor("memit", lm, steps=2).edit(lm, [fact])

@@ -86,9 +86,9 @@ def form_bytes(form: str, plan: Plan, lm: LM, method: Method) -> int | None:
         Bytes of all edits; None where nothing tells it before they are made.
     """
     if form == "merged":
-        checkpoint: int = sum(one.nbytes for one in lm.model.parameters())
-        return len(plan.steps) * checkpoint
-    numbers: list[int | None] = [method.adapter_numbers(lm, len(step.statements)) for step in plan.steps]
+        weights: int = sum(one.numel() * one.element_size() for one in lm.model.parameters())
+        return len(plan.steps) * weights
+    numbers = [method.adapter_numbers(lm, len(step.statements)) for step in plan.steps]
     known = [one for one in numbers if one is not None]
     width = max(_WIDE, lm.dtype.itemsize)
     return width * sum(known) if len(known) == len(numbers) else None

@@ -4,23 +4,35 @@ Each edit is made from the unedited model, or, in a sequence, on top of the stor
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
 from tqdm import tqdm
 
 from mlake.errors import EditError, RunError, memory_ran_out
+from mlake.evaluation.missing import Group, Shape, drop_left, missing, size_of, unexamined
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.store import Savable, Store
-from mlake.evaluation.units import Question, Step, Unit, needed
+from mlake.evaluation.units import Question, Step, Unit
 from mlake.kinds import question_kind
 from mlake.records import Answer, Statement
 
-__all__ = ["Ask", "AskAtLength", "AskMany", "Edit", "Editor", "Engine", "Examine", "Progress", "run"]
+__all__ = [
+    "Ask",
+    "AskAtLength",
+    "AskMany",
+    "Edit",
+    "Editor",
+    "Engine",
+    "Examine",
+    "Progress",
+    "going",
+    "progress_bar",
+    "run",
+]
 
 Progress = Callable[[int], object]
 """Is told how many questions or facts have just been finished."""
@@ -114,6 +126,11 @@ class Engine:
     examine: Examine | None = None
     keep: Callable[[Edit], bool] = lambda edit: True
 
+    @property
+    def shape(self) -> Shape:
+        """How it takes a plan apart."""
+        return Shape(self.together if self.many else 1, self.least, self.examine is not None)
+
 
 def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> None:
     """Ask everything in a plan that is not stored yet.
@@ -128,113 +145,64 @@ def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> 
         RunError: Memory ran out, or the folder cannot be written; finished units are kept.
         EditError: An edit cannot be computed; finished units are kept.
     """
+    for _ in going(plan, store, engine, progress=progress):
+        pass
+
+
+def going(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> Iterator[Path]:
+    """``run``, step by step: gives every file that was stored and stays; arguments and errors are its."""
     store.begin(plan)
-    _drop_left(plan, store, engine)
-    unedited = _open(plan.unedited, store, engine)
-    groups = list(_open_groups(plan, store, engine))
-    total = sum(map(_size, unedited))
-    for step, passes in chain.from_iterable(groups):
-        total += len(step.statements) + sum(map(_size, passes))
-    calm = 0.5 if sys.stderr.isatty() else 30.0
-    with tqdm(total=total, disable=not progress, mininterval=calm, dynamic_ncols=True) as bar:
+    drop_left(plan, store, engine.shape, lambda path: engine.keep(_loaded(path, engine)))
+    unedited, groups = missing(plan, store, engine.shape)
+    with progress_bar(size_of(unedited, groups), progress) as bar:
         for units in unedited:
-            _ask(units, store, engine, engine.lm, bar)
+            yield from _ask(units, store, engine, engine.lm, bar)
         for group in groups:
-            _edit_and_ask(group, store, engine, bar)
+            yield from _edit_and_ask(group, store, engine, bar)
 
 
-def _drop_left(plan: Plan, store: Store, engine: Engine) -> None:
-    """Remove edits that a run was killed just before it removed; those of one method are of one kind."""
-    done = [one for one in plan.chains if not any(_unfinished(step, store, engine) for step in one)]
-    left = [step for step in chain.from_iterable(done) if store.edit_path(step).exists()]
-    if left and not engine.keep(_loaded(store.edit_path(left[0]), engine)):
-        for step in left:
-            store.drop_edit(step)
+def progress_bar(total: int, shown: bool) -> Any:
+    """A bar on standard error of how many facts are edited and questions answered, and the time left."""
+    calm = 0.5 if sys.stderr.isatty() else 30.0
+    return tqdm(total=total, disable=not shown, mininterval=calm, dynamic_ncols=True)
 
 
-_Group = Sequence[tuple[Step, list[list[Unit]]]]
-"""Steps with the passes that each is asked in: one, several that go together, or a chain."""
-
-
-def _open_groups(plan: Plan, store: Store, engine: Engine) -> Iterator[_Group]:
-    """The groups in which something is missing.
-
-    A group always holds the same steps, and a pass the same units, stored or not: what a model says in half
-    precision can depend on what it is asked beside, and a resumed run is to end as one never cut off.
-    """
-    if len(plan.chains) < len(plan.steps):
-        for one in plan.chains:
-            steps = needed(one, lambda step: _unfinished(step, store, engine))
-            if steps:
-                yield [(step, _open(step.units, store, engine)) for step in steps]
-        return
-    size = engine.together if engine.many else 1
-    for start in range(0, len(plan.steps), size):
-        steps = plan.steps[start : start + size]
-        group = [(step, _open(step.units, store, engine)) for step in steps]
-        if len(group) > 1 and any(passes for _, passes in group):
-            yield [(step, [list(step.units)]) for step in steps]
-        elif any(_unfinished(step, store, engine) for step in steps):
-            yield group
-
-
-def _open(units: Sequence[Unit], store: Store, engine: Engine) -> list[list[Unit]]:
-    """The passes that ask the units: those of which a unit is missing."""
-    passes: list[list[Unit]] = []
-    for unit in units:
-        if not passes or _size(passes[-1]) >= engine.least:
-            passes.append([])
-        passes[-1].append(unit)
-    return [one for one in passes if not all(map(store.has, one))]
-
-
-def _size(units: Sequence[Unit]) -> int:
-    return sum(len(unit.questions) for unit in units)
-
-
-def _edit_and_ask(group: _Group, store: Store, engine: Engine, bar: Any) -> None:
+def _edit_and_ask(group: Group, store: Store, engine: Engine, bar: Any) -> Iterator[Path]:
     chained = all(unit.place.step is not None for step, _ in group for unit in step.units)
     if len(group) > 1 and engine.many and not chained:
-        edits = _edits([step for step, _ in group], store, engine, bar, engine.lm, ())
-        _ask_many([passes for _, passes in group], edits, store, engine, engine.many, bar)
+        edits = yield from _edits([step for step, _ in group], store, engine, bar, engine.lm, ())
+        yield from _ask_many([passes for _, passes in group], edits, store, engine, engine.many, bar)
         for (step, _), edit in zip(group, edits, strict=True):
-            _examine(step, edit, store, engine, engine.lm)
+            yield from _examine(step, edit, store, engine, engine.lm)
     else:
-        edits = _walk(group, store, engine, bar)
+        edits = yield from _walk(group, store, engine, bar)
     # Until all is asked, what comes later in a chain needs every edit before it.
     for (step, _), edit in zip(group, edits, strict=True):
         if not engine.keep(edit):
             store.drop_edit(step)
 
 
-def _walk(group: _Group, store: Store, engine: Engine, bar: Any) -> list[Edit]:
+def _walk(group: Group, store: Store, engine: Engine, bar: Any) -> Generator[Path, None, list[Edit]]:
     """Edit step after step, each on top of the stored edits before it, and ask under all of them."""
     edits: list[Edit] = []
     with ExitStack() as in_force:
         lm = engine.lm
         for step, passes in group:
-            (edit,) = _edits([step], store, engine, bar, lm, tuple(edits))
-            _examine(step, edit, store, engine, lm)
+            (edit,) = yield from _edits([step], store, engine, bar, lm, tuple(edits))
+            yield from _examine(step, edit, store, engine, lm)
             with _memory(f"applying the edit {step.name}"):
                 lm = in_force.enter_context(edit.applied(lm))
             for one in passes:
-                _ask(one, store, engine, lm, bar)
+                yield from _ask(one, store, engine, lm, bar)
             edits.append(edit)
     return edits
 
 
-def _unfinished(step: Step, store: Store, engine: Engine) -> bool:
-    return not all(map(store.has, step.units)) or _unexamined(step, store, engine)
-
-
-def _unexamined(step: Step, store: Store, engine: Engine) -> bool:
-    return engine.examine is not None and not store.examined_path(step).exists()
-
-
-def _examine(step: Step, edit: Edit, store: Store, engine: Engine, lm: Any) -> None:
-    if engine.examine and _unexamined(step, store, engine):
+def _examine(step: Step, edit: Edit, store: Store, engine: Engine, lm: Any) -> Iterator[Path]:
+    if engine.examine and unexamined(step, store, engine.shape):
         with _memory(f"examining the edit {step.name}"):
-            store.write_examined(step, engine.examine(lm, edit))
+            measured = engine.examine(lm, edit)
+        yield store.write_examined(step, measured)
 
 
 def _ask_many(
@@ -244,7 +212,7 @@ def _ask_many(
     engine: Engine,
     many: AskMany,
     bar: Any,
-) -> None:
+) -> Iterator[Path]:
     """Ask the units of several edits in one pass."""
     asked = [(number, unit) for number, some in enumerate(passes) for one in some for unit in one]
     if not asked:
@@ -256,10 +224,10 @@ def _ask_many(
         short = lambda texts: many(engine.lm, edits, texts, bar.update)  # noqa: E731
         replies = iter(_replies(questions, short, engine, engine.lm, edits, bar))
     for _, unit in asked:
-        _store(unit, [next(replies) for _ in unit.questions], store)
+        yield from _store(unit, [next(replies) for _ in unit.questions], store)
 
 
-def _ask(units: Sequence[Unit], store: Store, engine: Engine, lm: Any, bar: Any) -> None:
+def _ask(units: Sequence[Unit], store: Store, engine: Engine, lm: Any, bar: Any) -> Iterator[Path]:
     questions = [(0, question) for unit in units for question in unit.questions]
     answer = engine.answer if units[0].place.edit_lang else engine.unedited or engine.answer
     name = f"asking {units[0].name}" + (f" and {len(units) - 1} more" if len(units) > 1 else "")
@@ -268,7 +236,7 @@ def _ask(units: Sequence[Unit], store: Store, engine: Engine, lm: Any, bar: Any)
         short = lambda texts: answer(lm, [text for _, text in texts], bar.update)  # noqa: E731
         replies = iter(_replies(questions, short, engine, lm, (), bar))
     for unit in units:
-        _store(unit, [next(replies) for _ in unit.questions], store)
+        yield from _store(unit, [next(replies) for _ in unit.questions], store)
 
 
 def _replies(
@@ -296,29 +264,34 @@ def _replies(
     return [found[at] for at in range(len(questions))]
 
 
-def _store(unit: Unit, replies: Sequence[Answer], store: Store) -> None:
+def _store(unit: Unit, replies: Sequence[Answer], store: Store) -> Iterator[Path]:
     if not store.has(unit):
-        store.write(unit, replies)
+        yield store.write(unit, replies)
 
 
 def _edits(
     steps: Sequence[Step], store: Store, engine: Engine, bar: Any, lm: Any, history: Sequence[Edit]
-) -> list[Edit]:
+) -> Generator[Path, None, list[Edit]]:
     """The stored edits of a model with a history, computed first if need be.
 
     What is asked is always what was stored.
     """
     facts = sum(len(step.statements) for step in steps)
-    if all(store.edit_path(step).exists() for step in steps):
+    new = [step for step in steps if not store.edit_path(step).exists()]
+    if not new:
         bar.update(facts)
     else:
         name = f"editing {steps[0].name}" + (f" and {len(steps) - 1} more" if len(steps) > 1 else "")
         with _told(bar, name, facts), _memory(name):
             engine.seed(store.spec.seed)
             for step, edit in zip(steps, _computed(steps, engine, bar, lm, history), strict=True):
-                if not store.edit_path(step).exists():
+                if step in new:
                     store.write_edit(step, edit)
-    return [_loaded(store.edit_path(step), engine) for step in steps]
+    edits = [_loaded(store.edit_path(step), engine) for step in steps]
+    for step, edit in zip(steps, edits, strict=True):
+        if step in new and engine.keep(edit):
+            yield store.edit_path(step)
+    return edits
 
 
 def _loaded(path: Path, engine: Engine) -> Edit:

@@ -1,6 +1,6 @@
 """A run from settings to stored answers, with a model that is loaded already: several runs share one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -16,9 +16,10 @@ from mlake.editing import load_edit
 from mlake.editing.locate.value_files import keeping_values
 from mlake.editing.method import Method
 from mlake.errors import ModelError
+from mlake.evaluation.cost import too_large
 from mlake.evaluation.forms import check_form
 from mlake.evaluation.plan import NO_SUBJECT, Plan, make_plan
-from mlake.evaluation.run import Engine, run
+from mlake.evaluation.run import Engine, going
 from mlake.evaluation.spec import NO_METHOD, Choices, RunSpec, parse_facts
 from mlake.evaluation.store import Savable, Store
 from mlake.evaluation.unedited import Known
@@ -32,10 +33,11 @@ from mlake.models.lm import LM, UNPINNED
 from mlake.records import Benchmark, Statement
 from mlake.templates import PLAIN
 
-__all__ = ["Session", "Settings", "engine_of", "langs_of"]
+__all__ = ["Session", "Settings", "engine_of", "langs_of", "stays"]
 
 _FACTS = 64  # statements that are edited and asked about together where edits are small
 _CHAINS = {"cpu": 4, "cuda": 16}  # sequential edits that advance together; a kill loses at most these
+_AT_ONCE = 64  # questions to a server, before their answers are kept
 _QUESTIONS = {"cuda": 1024}  # under one edit asked in a pass; a kill loses at most these
 
 
@@ -183,6 +185,11 @@ class Session:
             return None
         return self.method.warning([[one.fact for one in step.statements] for step in self.plan.steps])
 
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know before it starts, besides the notes of the plan."""
+        notes = (self.warning(), too_large(self.plan, self.lm, self.method))
+        return tuple(note for note in notes if note)
+
     def known(self) -> Known | None:
         """What earlier runs asked the unedited model; None where nothing pins the model."""
         # Nothing tells whether an unpinned model is the one that was asked before.
@@ -210,24 +217,30 @@ class Session:
         """
         known = self.known()
         with Store.open(folder, self.spec) as store:
-            engine = replace(
-                engine_of(self.lm, self.method, self.spec, self.text(), known),
-                examine=partial(examine, langs=self.spec.test_langs) if self.lm.at_hand else None,
-                keep=_any if keep_all else _kept,
-            )
-            # Nothing tells whether an unpinned model is the one that values were found for.
-            pinned = self.lm.revision != UNPINNED
-            with store.values() as values, keeping_values(values) if pinned else nullcontext():
-                run(self.plan, store, engine, progress=progress)
+            engine = self.engine(examine=examine, known=known, keep_all=keep_all)
+            for _ in self.going(self.plan, store, engine, progress=progress):
+                pass
         return known
 
+    def engine(self, *, examine: Callable[..., Savable], known: Known | None, keep_all: bool) -> Engine:
+        """The model and what the run does with it; arguments as in ``carry_out``."""
+        return replace(
+            engine_of(self.lm, self.method, self.spec, self.text(), known),
+            examine=partial(examine, langs=self.spec.test_langs) if self.lm.at_hand else None,
+            keep=partial(stays, keep_all=keep_all),
+        )
 
-def _any(edit: Any) -> bool:
-    return True
+    def going(self, plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> Iterator[Path]:
+        """Carry out a plan, or a part of it, in an open store: gives every file as soon as it is stored."""
+        # Nothing tells whether an unpinned model is the one that values were found for.
+        pinned = self.lm.revision != UNPINNED
+        with store.values() as values, keeping_values(values) if pinned else nullcontext():
+            yield from going(plan, store, engine, progress=progress)
 
 
-def _kept(edit: Any) -> bool:
-    return bool(edit.kept)
+def stays(edit: Any, *, keep_all: bool) -> bool:
+    """Whether an edit stays stored once its questions are answered."""
+    return keep_all or bool(edit.kept)
 
 
 def engine_of(
@@ -262,7 +275,7 @@ def engine_of(
     def at_length(asked: Any, edits: Any, questions: Any, tokens: int, progress: Any) -> Any:
         return under(asked, edits, questions, tokens, at_length=True, progress=progress)
 
-    unedited = None if known is None else known.before(answer)
+    unedited = None if known is None else known.before(answer, None if lm.at_hand else _AT_ONCE)
     joint = max((len(members(one)) for one in spec.edit_langs), default=1)
     together = _together(lm, method, spec.batch_size * joint)
     least = _QUESTIONS.get(lm.device.type, 1) if lm.at_hand else 1

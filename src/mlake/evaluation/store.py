@@ -102,16 +102,22 @@ class Store:
 
     def has(self, unit: Unit) -> bool:
         """Whether a unit is finished."""
-        return _answers(self.folder, unit.name).exists()
+        return self.answers_path(unit).exists()
 
-    def write(self, unit: Unit, answers: Sequence[Answer]) -> None:
+    def write(self, unit: Unit, answers: Sequence[Answer]) -> Path:
         """Store the answers of a unit, in the order of its questions."""
         rows = (
             {"probe": question.probe.id, "kind": question.kind, "text": one.text, "stopped": one.stopped}
             for question, one in zip(unit.questions, answers, strict=True)
         )
         text = "".join(map(_line, rows))
-        _write(_answers(self.folder, unit.name), text + _line({_HASH: _hash(encoded(text))}))
+        path = self.answers_path(unit)
+        _write(path, text + _line({_HASH: _hash(encoded(text))}))
+        return path
+
+    def answers_path(self, unit: Unit) -> Path:
+        """Where the answers of a unit are stored."""
+        return _answers(self.folder, unit.name)
 
     def edit_path(self, step: Step) -> Path:
         """Where an edit is stored."""
@@ -133,9 +139,11 @@ class Store:
         """Where it is stored what was measured of an edit."""
         return self.folder / "examined" / f"{step.name}.safetensors"
 
-    def write_examined(self, step: Step, measured: Savable) -> None:
+    def write_examined(self, step: Step, measured: Savable) -> Path:
         """Store what was measured of an edit."""
-        _save(measured, self.examined_path(step))
+        path = self.examined_path(step)
+        _save(measured, path)
+        return path
 
     @contextmanager
     def values(self) -> Iterator[Path]:

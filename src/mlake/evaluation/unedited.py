@@ -47,16 +47,23 @@ class Known:
         self._read()
         return {one for one in questions if one in self._answers}
 
-    def before(self, answer: Ask) -> Ask:
-        """Asks like ``answer``, but only what is not known; what is answered is known from then on."""
+    def before(self, answer: Ask, at_once: int | None = None) -> Ask:
+        """Asks like ``answer``, but only what is not known; what is answered is known from then on.
+
+        Args:
+            answer: Asks a model.
+            at_once: How many questions to ask before the answers are kept; None for all, since what a model
+                here says in half precision can depend on what it is asked beside.
+        """
 
         def ask(lm: Any, questions: Sequence[str], progress: Progress) -> list[Answer]:
             known = self.among(questions)
             new = [one for one in dict.fromkeys(questions) if one not in known]
             found = sum(one in known for one in questions)
             progress(found)
-            if new:
-                self._add(dict(zip(new, answer(lm, new, progress), strict=True)))
+            for start in range(0, len(new), at_once or max(1, len(new))):
+                some = new[start : start + (at_once or len(new))]
+                self._add(dict(zip(some, answer(lm, some, progress), strict=True)))
             self.wanted += len(questions)
             self.reused += found
             return [self._answers[one] for one in questions]

@@ -105,7 +105,7 @@ def ask(lm: LM, questions: Sequence[str], *, max_new_tokens: int = 128) -> list[
     Raises:
         ModelError: One text instead of a list, or a question that does not fit into the model's positions.
 
-    Example:
+    Examples:
         >>> lm = mlake.load_model("demo")
         >>> answers = mlake.ask(lm, ["Who wrote Faust?", "Wer schrieb Faust?"], max_new_tokens=8)
         >>> len(answers)

@@ -78,7 +78,7 @@ class LM:
             ModelError: It is no causal language model that mlake understands, its weights are not in
                 memory, or its tokenizer gives no character offsets.
 
-        Example:
+        Examples:
             >>> held = mlake.load_model("demo")
             >>> mlake.LM.of(held.model, held.tokenizer, name="mine", revision="step-9")
             LM('mine', step-9, ...)

@@ -75,7 +75,7 @@ def load(
             understands, has no fast tokenizer, or does not fit into memory.
         UnknownNameError: ``dtype`` or ``stop`` is none of the names.
 
-    Example:
+    Examples:
         >>> lm = mlake.load_model("demo", dtype="fp32", device="cpu")
         >>> len(lm.layers) > 1
         True

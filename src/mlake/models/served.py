@@ -158,7 +158,7 @@ def served(server: ChatServer, *, template: str | None = None, stop: str | None 
         UnknownNameError: No stop rule has this name.
     """
     name = f"{OPENAI}{_short(server.model)}"
-    style = PromptStyle(template, stop_rule=stop) if template else replace(_CHAT, stop_rule=stop)
+    style = replace(_CHAT, stop_rule=stop) if template is None else PromptStyle(template, stop_rule=stop)
     server = replace(server, timeout=_PATIENCE, parallel=_PARALLEL)
     told = _told(server)
     lm = Served(

@@ -166,7 +166,7 @@ def price(
         EditError: The edit does not fit the model.
         ModelError: A question does not fit into the model's positions.
 
-    Example:
+    Examples:
         >>> lm, facts = mlake.load_model("demo"), mlake.load("mini").facts[:2]
         >>> edit = mlake.editor("rome", lm, steps=1).edit(lm, [fact.stated("en") for fact in facts])
         >>> found = mlake.price(lm, edit, facts, "en", max_new_tokens=4)

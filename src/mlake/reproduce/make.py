@@ -1,9 +1,11 @@
 """From views to a folder with tables, figures and a page."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from mlake.analysis.subject_tokens import tokens_per_subject
 from mlake.analysis.tokenizers import load_tokenizer
+from mlake.cluster.spread import Pool
 from mlake.disk import write_files
 from mlake.errors import MlakeError
 from mlake.evaluation.spec import NO_METHOD
@@ -18,6 +20,7 @@ from mlake.report.view import Given, Shown, View, parted
 from mlake.report.withheld import withheld
 from mlake.reproduce.judging import judge_runs
 from mlake.reproduce.options import Options
+from mlake.reproduce.spread import carry_out_on
 from mlake.reproduce.wishes import methods_of, models_of, wishes
 from mlake.reproduce.work import carry_out
 from mlake.reproduce.write import index
@@ -28,7 +31,11 @@ _PAGE = "report.html"
 
 
 def make(
-    views: Sequence[View], benchmark: Benchmark, options: Options, say: Callable[[str], object]
+    views: Sequence[View],
+    benchmark: Benchmark,
+    options: Options,
+    say: Callable[[str], object],
+    pool: Pool | None = None,
 ) -> dict[str, MlakeError]:
     """Run what is missing, and write every table, figure and the page.
 
@@ -37,6 +44,7 @@ def make(
         benchmark: The data set.
         options: Choices for all runs.
         say: Is told what is done next, a line at a time.
+        pool: Workers over which the runs are spread; None where all is done here.
 
     Returns:
         What could not be made, and why; the rest is written.
@@ -46,7 +54,9 @@ def make(
     """
     if options.withhold:
         views = [view for view in views if not view.texts]
-    folders = carry_out(wishes(views, options), benchmark, options, say)
+    wanted = wishes(views, options)
+    spread = carry_out if pool is None else partial(carry_out_on, pool)
+    folders = spread(wanted, benchmark, options, say)
     judge_runs(folders.get("transfer", ()), options, say)
     say("tables and figures")
     runs = {name: [load_run(folder) for folder in listed] for name, listed in folders.items()}

@@ -22,7 +22,7 @@ from mlake.reproduce.analyses import ANALYSES, Given
 from mlake.reproduce.options import Options
 from mlake.reproduce.wishes import Wish
 
-__all__ = ["carry_out", "estimates"]
+__all__ = ["carry_out", "estimates", "session_of"]
 
 _Say = Callable[[str], object]
 
@@ -61,7 +61,7 @@ def estimates(wishes: Sequence[Wish], benchmark: Benchmark, options: Options) ->
             if lacking:
                 yield f"{wish.run} · {name} · {wish.settings.method}: {lacking}"
                 continue
-            session = _session(lm, wish, benchmark, options)
+            session = session_of(lm, wish, benchmark, options)
             folder = options.out / "runs" / session.folder_name
             yield f"{wish.run} · {name} · {session.spec.method}: {folder}"
             yield dry_run(session.plan, Store(folder, session.spec), lm, session.method, session.known())
@@ -74,7 +74,7 @@ def _with_model(
     lm = load(name, dtype=options.dtype, device=options.device)
     done = []
     for wish in wishes:
-        session = _session(lm, wish, benchmark, options)
+        session = session_of(lm, wish, benchmark, options)
         folder = options.out / "runs" / session.folder_name
         say(f"{wish.run} · {name} · {session.spec.method}: {folder}")
         for note in (*session.plan.notes, session.warning()):
@@ -91,7 +91,12 @@ def _with_model(
     return done
 
 
-def _session(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Session:
+def session_of(lm: LM, wish: Wish, benchmark: Benchmark, options: Options) -> Session:
+    """The run of a wish; what its method needs first is made now.
+
+    Raises:
+        MlakeError: It cannot be.
+    """
     settings = wish.settings
     settings = replace(settings, editor={**settings.editor, **_prepared(lm, wish, benchmark, options)})
     return Session(lm, derived(benchmark, settings.kinds), settings)

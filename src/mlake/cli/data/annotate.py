@@ -28,7 +28,7 @@ def annotate(mirror: Path | None, out: Path) -> None:
     What it writes is shipped with mlake already; this shows how it was made. It takes half a minute.
 
     \b
-    Example:
+    Examples:
       mlake data annotate --mirror ~/mlake-files --out annotation.jsonl
     """
     row = DATASETS["mlake"]

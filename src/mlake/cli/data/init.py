@@ -19,7 +19,7 @@ def init(folder: Path) -> None:
     Two facts as JSON Lines and as CSV, the schema of a line, and a README with the commands to go on.
 
     \b
-    Example:
+    Examples:
       mlake data init my-facts/
     """
     for path in write_start(folder):

@@ -12,7 +12,7 @@ def schema() -> None:
     r"""Print the JSON Schema (draft 2020-12) of one line of a facts file.
 
     \b
-    Example:
+    Examples:
       mlake data schema > facts.schema.json
     """
     click.echo(text(), nl=False)

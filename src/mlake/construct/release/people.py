@@ -46,7 +46,5 @@ def read_by(built: Built) -> str:
     review = built.review
     if not review.reviewers:
         return "No native speaker has reviewed them."
-    read = sum(sum(states.values()) for states in review.states.values())
-    return (
-        f"{review.reviewers} reviewers read {read} of {sum(review.items.values())} of them in one language."
-    )
+    read, whole = sum(sum(states.values()) for states in review.states.values()), sum(review.items.values())
+    return f"Of {whole} facts in one language, reviewers ({review.reviewers} in all) read {read}."

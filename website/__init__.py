@@ -1,0 +1,1 @@
+"""The site: what stands in ``docs`` and what is made of the code and of stored runs, as pages."""
