@@ -27,7 +27,7 @@ check: lint ## Check style and types, then run the quick tests side by side: a m
 test: check browser ## Run every test: those of make check, then slow ones, the page in a browser, the released data.
 	$(SIDE_BY_SIDE) --maxprocesses 2 -m "$(LONG)"  # each holds a real model
 
-test-tools: .venv/dev.stamp $(TOOLS)/stamp $(HARNESS)/stamp site ## Have other people's tools read what mlake writes and ask what it edited, and llama.cpp write for it, in environments of their own.
+test-tools: .venv/dev.stamp $(TOOLS)/stamp $(HARNESS)/stamp site browser ## Have other people's tools read what mlake writes and ask what it edited, llama.cpp write for it, and Ray spread its runs, in environments of their own.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m tools tests/tools
 
 lint: .venv/dev.stamp ## Check style and types only.

@@ -141,10 +141,11 @@ def _measured(model: str, benchmark: Benchmark, settings: Settings, out: Path) -
     keep_ability(session.lm, out / "local")
     yield _timed("one machine", start) | {"sha256": hash_of(out / "local")}
     del session
-    for size, killed in ((1, False), (2, False), (2, True)):
+    for size, deaths in ((1, (False,)), (2, (False, True))):
         with ray_pool(size, 0) as pool:
-            run = run_of(pool, (model, load), benchmark, settings, out / f"{size}-{killed}", forced=False)
-            yield from _spread(pool, run, size, killed)
+            for killed in deaths:
+                run = run_of(pool, (model, load), benchmark, settings, out / f"{size}-{killed}", forced=False)
+                yield from _spread(pool, run, size, killed)
             if size == 1:
                 yield {"what": _BESIDES, "seconds": round(_empty(pool, run), 4), "load": _load()}
 

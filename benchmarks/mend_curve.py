@@ -11,6 +11,23 @@ from mlake.editing.mend.method import KnowledgeEditor, Mend
 EDITORS = {"mend": Mend, "ke": KnowledgeEditor}
 
 
+def table(path: Path) -> str:
+    """The validations that a file written here holds, as Markdown."""
+    head, *points = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    lines = [
+        "| step | NLL of new answers | new answers, % | KL on others | kept, % |",
+        "| --- |" + 4 * " ---: |",
+    ]
+    for number, point in enumerate(points):
+        told = f"{point['step']}, untrained" if not number else f"{point['step']}"
+        shares = [f"{100 * point[name]:.0f}" for name in ("success", "kept")]
+        best = ", best" if point["step"] == head["best"] else ""
+        lines.append(
+            f"| {told}{best} | {point['edit']:.2f} | {shares[0]} | {point['locality']:.2f} | {shares[1]} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 @click.command()
 @click.argument("trained", type=click.Path(path_type=Path))
 @click.option("--method", type=click.Choice(list(EDITORS)), default="mend", show_default=True)

@@ -28,6 +28,7 @@ from mlake.report.table import Table
 from mlake.report.tidy import TidyRow, available, tidy
 from mlake.safe import escape
 from mlake.scorers.table import SHARES, signature
+from mlake.submission.files import CLAIM
 
 __all__ = ["DOCS", "FIGURE", "PAGE", "README", "Part", "files", "parts", "section", "shown"]
 
@@ -84,8 +85,11 @@ class Part:
 
 
 def parts() -> list[Part]:
-    """The parts of the page in their order."""
-    return [Part(**{**row, "runs": tuple(row.get("runs", ()))}) for row in _texts()["part"]]
+    """The parts of the page in their order; what was sent in stands last."""
+    texts = _texts()
+    found = [Part(**{**row, "runs": tuple(row.get("runs", ()))}) for row in texts["part"]]
+    sent = sorted(str(path.parent.relative_to(RESULTS)) for path in RESULTS.glob(f"submitted/*/{CLAIM}"))
+    return [*found, Part(**texts["submitted"], runs=tuple(sent), trade=True, brief=True)] if sent else found
 
 
 def _texts() -> dict[str, Any]:

@@ -3,10 +3,9 @@
 import gzip
 import json
 import lzma
-import tarfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +13,7 @@ from typing import Any
 
 import mlake
 from mlake.analysis.store import kept_rows
-from mlake.data.negation import negated
+from mlake.data.derived import derived
 from mlake.evaluation.store import read_run
 from mlake.records import Probe
 from mlake.report.load import load_run
@@ -22,11 +21,12 @@ from mlake.report.rundata import RunData
 from mlake.report.tidy import tidy
 from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import score_all
+from mlake.submission.files import ANSWERS, CLAIM, probe_lines, read_claim, unpack
 
 __all__ = ["RESULTS", "StoredRun", "run_by_scores", "stored_run", "unpacked", "whole_run"]
 
 RESULTS = Path(__file__).with_name("results")
-_ANSWERS, _PROBES = "answers.tar.xz", "probes.jsonl"
+_PROBES = "probes.jsonl"
 _FIELDS = tuple(one.name for one in fields(ScoredRow) if one.name != "asked")
 _NAMED = {"old_kept"}
 """Scorers that need names and that no run was stored with."""
@@ -90,7 +90,7 @@ def run_by_scores(name: str) -> RunData:
         stored = [ScoredRow(**{field: row[field] for field in _FIELDS}) for row in map(json.loads, lines)]
     probes = {row.probe: Probe(row.probe, row.fact, row.kind, row.test_lang, row.probe, ()) for row in stored}
     with unpacked(name) as folder:
-        (folder / _PROBES).write_bytes(_lines(probes.values()))
+        (folder / _PROBES).write_bytes(probe_lines(probes.values()))
         run = read_run(folder)
         asked = list(run.asked())
         kept = [*kept_rows(folder)]
@@ -109,11 +109,18 @@ def unpacked(name: str) -> Iterator[Path]:
     """A folder with a run's settings, plan and answers, until the block is left; without its questions."""
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for file in ("spec.json", "plan.json"):
-            (folder / file).write_bytes((RESULTS / name / file).read_bytes())
-        with tarfile.open(RESULTS / name / _ANSWERS) as archive:
-            archive.extractall(folder, filter="data")
+        for file, content in _settings(RESULTS / name).items():
+            (folder / file).write_bytes(content)
+        unpack(RESULTS / name / ANSWERS, folder)
         yield folder
+
+
+def _settings(folder: Path) -> dict[str, bytes]:
+    """Settings and plan of a run; of one that was sent in, one file holds both."""
+    if (folder / CLAIM).exists():
+        claim = read_claim(folder)
+        return {f"{part}.json": json.dumps(claim[part]).encode() for part in ("spec", "plan")}
+    return {name: (folder / name).read_bytes() for name in ("spec.json", "plan.json")}
 
 
 def _free(name: str) -> bytes:
@@ -125,11 +132,7 @@ def _free(name: str) -> bytes:
 def _theirs(folder: Path, mirror: Path | None) -> bytes:
     """The questions of a run, from its data set."""
     probes = _probes(json.loads((folder / "spec.json").read_bytes())["data"], mirror)
-    return _lines(probes[one] for one in _asked(folder))
-
-
-def _lines(probes: Iterable[Probe]) -> bytes:
-    return "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in probes).encode()
+    return probe_lines(probes[one] for one in _asked(folder))
 
 
 def _asked(folder: Path) -> Iterator[str]:
@@ -142,7 +145,7 @@ def _asked(folder: Path) -> Iterator[str]:
 
 @cache
 def _probes(data: str, mirror: Path | None) -> Mapping[str, Probe]:
-    """Questions of a data set by their ids, negated ones too."""
-    benchmark = negated(mlake.load(data, mirror=None if data == "mini" else mirror))
+    """Questions of a data set by their ids, with those that are made from them."""
+    benchmark = derived(mlake.load(data, mirror=None if data == "mini" else mirror), ("negation", "writing"))
     every = (probe for fact in benchmark.facts for probe in fact.probes)
     return {probe.id: probe for probe in (*every, *benchmark.unlinked)}

@@ -319,3 +319,19 @@ def test_how_far_off_the_estimate_of_memory_is_stands_in_the_docs() -> None:
     text = " ".join((RESULTS.parents[1] / "docs" / "performance.md").read_text("utf-8").split())
     assert len(shares) == 12 and max(shares) < 100, "an upper bound"
     assert f"took {min(shares):.0f} to {max(shares):.0f} % of it" in text
+
+
+def test_what_a_dump_takes_stands_in_the_docs() -> None:
+    row = json.loads((RESULTS / "dump-cpu.jsonl").read_text("utf-8"))
+    text = " ".join((RESULTS.parents[1] / "docs" / "build.md").read_text("utf-8").split())
+    kept = row["counts"]["kept"]
+    assert row["counts"]["lines"] == row["entities"] and kept == row["entities"] // 100
+    size, spent, rate = row["bytes"] / 1e9, row["cpu_seconds"], row["entities_a_cpu_second"]
+    reader, worker = row["reader_bytes"] / 1e6, row["worker_bytes"] / 1e6
+    for said in (
+        f"A dump of {size:.0f} GB, made by repeating entities of the snapshot, of which one in 100 has",
+        f"took {spent:.0f} s of processor time, {rate:,.0f} entities a second of it",
+        f"at most {reader:.0f} MB in the reader and {worker:.0f} MB in each worker",
+    ):
+        assert said in text
+    assert f"By the clock it took {row['seconds']:.0f} s" in text

@@ -41,9 +41,9 @@ def blocks(page: Path, kind: str) -> list[tuple[str, str]]:
 
 
 def table(page: Path, first: str) -> list[list[str]]:
-    """Body cells of the table whose first heading is ``first``, without back quotes."""
+    """Body cells of the first table whose first heading is ``first``, without back quotes."""
     text = page.read_text(encoding="utf-8")
-    (body,) = re.findall(rf"^\| {re.escape(first)} \|.*\n\|[ -|]*\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    body, *_ = re.findall(rf"^\| {re.escape(first)} \|.*\n\|[ -|]*\|\n((?:\|.*\n)+)", text, re.MULTILINE)
     return [[cell.strip().replace("`", "") for cell in row[1:-1].split("|")] for row in body.splitlines()]
 
 
@@ -307,6 +307,18 @@ def test_the_guide_to_building_names_every_field() -> None:
         wanted = set(shapes[name]) - (known if rows[name].startswith("these") else set())
         assert wanted <= set(re.findall(r"[a-z_]+", rows[name])), name
         known = set(shapes[name])
+
+
+def test_the_guide_to_review_names_every_key_criterion_and_rule() -> None:
+    from mlake.construct.reviewed import REVIEW_RULES
+    from mlake.review.criteria import CRITERIA
+    from mlake.review.page import KEYS
+
+    page = ROOT / "docs/review.md"
+    assert table(page, "criterion") == [list(row) for row in CRITERIA]
+    shown = {key for row in table(page, "key") for key in names(row[0])}
+    assert set(KEYS) <= shown and f"1 to {len(CRITERIA)}" in shown
+    assert [row[2] for row in table(page, "decisions on a fact") if row[2]] == list(REVIEW_RULES)
 
 
 def test_reproduce_names_every_view() -> None:

@@ -6,21 +6,33 @@ import re
 import tarfile
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
+from typing import Any
 
 import pytest
+from benchmarks import results, stored
 from benchmarks.choose import CHOOSE, filled, names
 from benchmarks.grid import table
+from benchmarks.mend_curve import table as curve
 from benchmarks.paired import differences
 from benchmarks.results import DOCS, FIGURE, PAGE, README, files, parts, section, shown
-from benchmarks.stored import RESULTS, StoredRun, stored_run
+from benchmarks.stored import RESULTS, StoredRun, stored_run, unpacked
+from benchmarks.trade import beside
 
+from mlake.data import DATASETS, load
+from mlake.disk import write_files
+from mlake.editing import editor
 from mlake.editing.tuned import packaged
 from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import signature
+from mlake.submission.check import checked
+from mlake.submission.files import CLAIM, probe_lines, read_claim
+from mlake.submission.make import submission
 
 ROW = ("edit_lang", "batch", "kind", "probe", "scorer")
 DEMO = "demo-memit-gemma3-270m"
 RUNS = sorted(str(path.parent.relative_to(RESULTS)) for path in RESULTS.rglob("answers.tar.xz"))
+SENT = [name for name in RUNS if (RESULTS / name / CLAIM).exists()]
 PAGE_TEXT = (DOCS / PAGE).read_text(encoding="utf-8")
 
 
@@ -32,8 +44,15 @@ def test_page_and_figure_are_what_the_command_makes(mirror: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", SENT)
+def test_what_was_sent_in_holds_what_it_claims(name: str, request: pytest.FixtureRequest) -> None:
+    data = read_claim(RESULTS / name)["spec"]["data"]
+    found = checked(RESULTS / name, request.getfixturevalue("mirror") if DATASETS[data].url else None)
+    assert found.asked
+
+
 @pytest.mark.released
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", sorted({*RUNS} - {*SENT}))
 def test_todays_scorers_give_the_stored_scores(name: str, mirror: Path) -> None:
     with gzip.open(RESULTS / name / "scores.jsonl.gz", "rt", encoding="utf-8") as lines:
         stored = {tuple(row[part] for part in ROW): row["value"] for row in map(json.loads, lines)}
@@ -102,13 +121,21 @@ def test_the_table_of_the_trials_is_that_of_the_stored_lines() -> None:
     assert page.partition("<!-- trials -->\n")[2].partition("<!-- /trials -->")[0] == made
 
 
+def test_the_table_of_kes_training_is_that_of_the_stored_lines() -> None:
+    made = curve(RESULTS / "ke-demo" / "curve.jsonl")
+    page = (DOCS / "methods" / "ke.md").read_text(encoding="utf-8")
+    assert made.count("untrained") == 1 and made.count(", best") == 1
+    assert page.partition("<!-- curve -->\n")[2].partition("<!-- /curve -->")[0] == made
+
+
 def test_settings_that_come_with_mlake_are_those_of_a_stored_search() -> None:
     searches = {
         json.loads(path.read_text(encoding="utf-8"))["model_revision"]: path.parent
         for path in RESULTS.glob("tune-*/search.json")
     }
-    assert packaged()
-    for (method, revision), found in packaged().items():
+    searched = {key: one for key, one in packaged().items() if "lines" not in one.made}
+    assert searched
+    for (method, revision), found in searched.items():
         with tarfile.open(searches[revision] / "trials.tar.xz") as archive:
             files = [archive.extractfile(one) for one in archive.getmembers() if one.isfile()]
             tried = [json.loads(one.read())["settings"] for one in files if one is not None]
@@ -124,3 +151,41 @@ def test_the_page_of_methods_has_the_runs_that_are_stored() -> None:
     assert set(names()) <= set(RUNS)
     assert ("Not filled yet" in text) == (not names())
     assert filled(text, []).count("Not filled yet") == 1
+
+
+def test_settings_that_come_with_mlake_are_the_best_of_their_stored_lines() -> None:
+    from_lines = [one for one in packaged().values() if "lines" in one.made]
+    assert from_lines
+    for found in from_lines:
+        text = (RESULTS / str(found.made["lines"])).read_text(encoding="utf-8")
+        rows = [row for row in map(json.loads, text.splitlines()) if "shares" in row]
+        best = max(rows, key=_balanced)["settings"]
+        assert best.pop("method") == found.made["method"]
+        assert f"of {len(rows)} settings tried" in found.source
+        config = editor(str(found.made["method"]), **found.settings).config()
+        assert found.settings and all(config[name] == value for name, value in best.items())
+
+
+def _balanced(row: dict[str, Any]) -> float:
+    """New answers over all languages, those to rephrased questions and other facts kept, multiplied."""
+    new = [share for goal in ("own", "transfer") for share in row["shares"].get(goal, {}).values()]
+    kept = "".join(row["marks"]["kept"].values())
+    return fmean(new) * fmean(row["shares"]["rephrased"].values()) * kept.count("1") / len(kept)
+
+
+def test_a_run_that_was_sent_in_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with unpacked(DEMO) as run:
+        probes = (probe for fact in load("mini").facts for probe in fact.probes)
+        (run / "probes.jsonl").write_bytes(probe_lines(probes))
+        name, sent = submission(run)
+    write_files(tmp_path / "submitted" / name, sent)
+    (tmp_path / "results.toml").write_bytes((RESULTS / "results.toml").read_bytes())
+    for module in (results, stored):
+        monkeypatch.setattr(module, "RESULTS", tmp_path)
+    last = parts()[-1]
+    assert last.title == "Runs sent in" and last.runs == (f"submitted/{name}",) and last.trade and last.brief
+    table = beside({last.runs[0]: stored_run(last.runs[0], None)})
+    (row,) = (line for line in table.splitlines() if line.startswith("| submitted/"))
+    monkeypatch.undo()
+    own = beside({DEMO: stored_run(DEMO, None)})
+    assert row.partition(" | ")[2] in own

@@ -133,7 +133,7 @@ def test_an_edited_fact_goes_through_all_that_follows(out: Path, few: Path) -> N
     done = {one.stage.name: one.state for one in build(out, context(few), STAGES)}
     assert done == {
         "facts": "kept", "chains": "kept", "filters": "kept", "edits": "edited",
-        "names": "made", "texts": "made", "splits": "made", "release": "made",
+        "names": "made", "texts": "made", "splits": "made", "reviewed": "made", "release": "made",
     }  # fmt: skip
     assert (out / "stages" / "edits.jsonl").read_bytes() == mine
     assert gone not in {row["fact"] for row in rows(out, "texts")}
@@ -150,7 +150,7 @@ def test_a_mended_text_is_released(out: Path, few: Path) -> None:
 
     change(out, "texts", mend)
     done = build(out, context(few), STAGES)
-    assert [one.stage.name for one in done if one.state == "made"] == ["splits", "release"]
+    assert [one.stage.name for one in done if one.state == "made"] == ["splits", "reviewed", "release"]
     question = rows(out, "texts")[0]["question"].encode()
     assert any(question in content for name, content in contents(out / "release").items() if "mlake" in name)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.conftest import chromium
+from tests.browser.conftest import CHROMIUM, FLAGS, chromium
 from tests.browser.made import HOSTILE
 from tests.conftest import ROOT
 from tests.construct.test_pipeline import FEW
@@ -56,6 +56,7 @@ class Server:
         self.address = f"http://127.0.0.1:{self.port}/"
         path = os.pathsep.join([str(ROOT / "src"), sysconfig.get_path("purelib")])
         self._env = os.environ | {"PYTHONPATH": path}
+        self._env.pop("PYTEST_CURRENT_TEST")  # by which NiceGUI would take itself to be what is tested
         self._command = [str(PYTHON), "-m", "mlake", "review", str(folder), "--port", str(self.port), *flags]
         self.start()
 
@@ -68,8 +69,9 @@ class Server:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             with socket.socket() as tried:
-                if tried.connect_ex(("127.0.0.1", self.port)) == 0:
+                if self.said and tried.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
+            assert self.process.poll() is None, "the server ended"
             time.sleep(0.2)
         pytest.fail("the server does not listen")
 
@@ -196,17 +198,30 @@ def test_two_reviewers_at_once_and_what_comes_of_it(
     assert found.rows and (folder / "run/report/report.md").is_file()
 
 
+def kill_marked(mark: str) -> int:
+    """Kill the process that was started with this word; how many there were."""
+    killed = 0
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        words = place.read_bytes().split(b"\0") if place.exists() else []
+        if mark.encode() in words and not any(word.startswith(b"--type=") for word in words):
+            os.kill(int(place.parent.name), signal.SIGKILL)
+            killed += 1
+    return killed
+
+
 def test_killed_in_the_middle_no_decision_is_lost(chromium: Any, folder: Path) -> None:
     out = folder / "out"
     server = Server(out)
-    ann = Reader(chromium, server, ANN)
+    mark = f"--mark={folder.parent.name}-{server.port}"
+    doomed = chromium.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, "--no-sandbox", mark])
+    ann = Reader(doomed, server, ANN)
     for count in (1, 2, 3):
         ann.press("a")
         ann.wait_read(count)
     server.kill()
+    assert kill_marked(mark) == 1  # the browser goes too, and takes what stood in its fields
     assert [one.verdict for one in read_decisions(out / REVIEW)] == ["accept"] * 3
     server.start()
-    ann.tab.context.close()  # the browser goes too, and takes what stood in its fields
     ann = Reader(chromium, server, ANN)
     ann.wait_read(3)
     ann.press("a")

@@ -72,7 +72,7 @@ def check_cluster(flags: Mapping[str, Any], models: Sequence[str], dry_run: bool
     if dry_run:
         raise RunError("--dry-run measures this machine, not those of a cluster; leave out --on")
     if flags.get("keep"):
-        raise RunError("--keep writes edits with a model that is loaded here; leave out --on or --keep")
+        raise RunError("--keep is written by one machine; give it without --on once the run is finished")
     served = next(filter(is_served, models), None)
     if served:
         raise RunError(f"{served!r} is asked on its server, many questions at a time; leave out --on")

@@ -108,7 +108,7 @@ def run(
     )
     load = {key: flags[key] for key in ("mirror", "clean")}
     load_model = {key: flags[key] for key in LOADING}
-    name, data, keep = flags["model"], flags["data"], flags["keep"]
+    name, data = flags["model"], flags["data"]
     check_cluster(flags, [name], dry_run)
     if flags["on"]:
         benchmark = checked(data, settings, load=load, folder=out)
@@ -116,8 +116,15 @@ def run(
             folder, head = _spread(pool, (name, load_model), benchmark, settings, out, forced, as_json)
         _report(folder, head)
         return
-    at = None if dry_run else out
-    session = planned(name, data, settings, load=load, load_model=load_model, folder=at, keep=keep)
+    session = planned(
+        name,
+        data,
+        settings,
+        load=load,
+        load_model=load_model,
+        folder=None if dry_run else out,
+        keep=flags["keep"],
+    )
     folder = out or Path("runs") / session.folder_name
     head = {"folder": str(folder), "id": session.spec.id, "spec": session.spec.record()}
     if not as_json:
@@ -125,9 +132,9 @@ def run(
     for one in session.benchmark.notes:
         note(one)
     if dry_run:
-        _estimate(session, folder, head if as_json else None, keep)
+        _estimate(session, folder, head if as_json else None, flags["keep"])
     else:
-        _carry_out(session, folder, head if as_json else None, forced=forced, keep=keep)
+        _carry_out(session, folder, head if as_json else None, forced=forced, keep=flags["keep"])
 
 
 def _estimate(session: Any, folder: Path, head: Mapping[str, Any] | None, keep: str | None) -> None:

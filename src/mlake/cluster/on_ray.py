@@ -4,16 +4,20 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlake.cluster.jobs import File, Job, Opening, Outline
 from mlake.cluster.spread import Died, Done, Event, Failed, Said
-from mlake.cluster.work import Worker
 from mlake.errors import MlakeError, RunError
 
 __all__ = ["Actor", "RayPool", "ray_pool", "room"]
 
+if TYPE_CHECKING:
+    from mlake.cluster.work import Worker
+
 _PATIENCE = 300.0  # seconds that a cluster without a single worker may take to make room for one
+_TRIES = 3
+"""Workers in a row that may not come up."""
 
 
 class Actor:
@@ -22,7 +26,15 @@ class Actor:
     def __init__(self, folder: str):
         if Path(folder).is_dir():  # relative names of models and files mean what they mean to who calls
             os.chdir(folder)
-        self._worker = Worker()
+        self._made: Worker | None = None
+
+    @property
+    def _worker(self) -> "Worker":
+        if self._made is None:
+            from mlake.cluster.work import Worker  # torch loads slowly, and an actor is to be there soon
+
+            self._made = Worker()
+        return self._made
 
     def ready(self) -> None:
         """Is done as soon as the actor runs."""
@@ -116,6 +128,7 @@ class RayPool:
         self._ray = ray
         self._make = ray.remote(Actor).options(num_cpus=cpus, num_gpus=gpus).remote
         self._made = 0
+        self._lost = 0
         self._actors: dict[str, Any] = {}
         self._coming: dict[Any, str] = {}
         self._idle: list[str] = []
@@ -209,10 +222,17 @@ class RayPool:
             self._ray.get(ready)
         except self._ray.exceptions.RayTaskError as error:
             raise _cause(error) from None
-        except self._ray.exceptions.RayError:
+        except self._ray.exceptions.RayError as error:
+            self._lost += 1
+            if self._lost >= _TRIES:
+                raise RunError(
+                    f"workers do not come up: {_line(error)}; what is finished is kept: install the "
+                    "same mlake on all nodes, see `ray status`, and run again"
+                ) from error
             self._actors.pop(worker)
             self._new()
         else:
+            self._lost = 0
             self._idle.append(worker)
 
 

@@ -9,7 +9,7 @@ from mlake.construct.stage import Drop, Made, Row
 from mlake.errors import DataError
 from mlake.review.agreement import Agreement, agreements
 from mlake.review.decision import Decision
-from mlake.review.settled import Item, Outcome, current, item_of, outcome
+from mlake.review.settled import Item, Outcome, current, digests_of, item_of, outcome
 from mlake.review.texts import corrected
 
 __all__ = ["NOTHING_READ", "REVIEW_RULES", "Review", "reviewed", "reviewed_so_far"]
@@ -52,7 +52,7 @@ def reviewed_so_far(decisions: Iterable[Decision], lines: Sequence[Row]) -> Revi
         decisions: What they decided.
         lines: Rows of the stage ``texts``.
     """
-    found = current(decisions, lines)
+    found = current(decisions, digests_of(lines))
     read = [one for item in map(item_of, lines) for one in found.get(item, ())]
     if not read:
         return NOTHING_READ
@@ -89,7 +89,7 @@ def reviewed(decisions: Iterable[Decision], lines: Sequence[Row]) -> Made:
     Raises:
         DataError: A correction does not fit its text, or nothing is left.
     """
-    outcomes = {item: outcome(found) for item, found in current(decisions, lines).items()}
+    outcomes = {item: outcome(found) for item, found in current(decisions, digests_of(lines)).items()}
     drops = _left_out(outcomes)
     changed = {fact for (fact, _), one in outcomes.items() if one.changes} - drops.keys()
     if not drops and not changed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlake.errors import DataError, UnknownNameError
 from mlake.review.criteria import SOUND
 from mlake.review.decision import Decision, Verdict
-from mlake.review.settled import Item, current, item_of, outcome
+from mlake.review.settled import Item, current, digests_of, item_of, outcome
 from mlake.review.store import Store
 from mlake.review.texts import Line, corrected, digest_of, texts_of
 
@@ -50,6 +50,8 @@ class Desk:
         for case in cases:
             self._queues[case.line["lang"]].append(case)
             self._facts[case.line["fact"]].append(case)
+        queues = self._queues.items()
+        self._digests = {lang: digests_of(case.line for case in cases) for lang, cases in queues}
 
     @property
     def langs(self) -> tuple[str, ...]:
@@ -72,7 +74,8 @@ class Desk:
 
     def decided(self, lang: str) -> Mapping[Item, Sequence[Decision]]:
         """The decisions on each case in a language, as the store has them now."""
-        return current(self.store.decisions(lang), [case.line for case in self.queue(lang)])
+        self.queue(lang)  # refuses a language that there is not
+        return current(self.store.decisions(lang), self._digests[lang])
 
     def waiting(self, lang: str, reviewer: str) -> list[int]:
         """Places in the queue of what a reviewer has not decided."""

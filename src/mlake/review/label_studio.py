@@ -11,7 +11,7 @@ from mlake.errors import DataError, MlakeError, UnknownNameError
 from mlake.review.criteria import CRITERIA, SOUND
 from mlake.review.decision import VERDICTS, Decision
 from mlake.review.desk import Case, Faults, refuse_faults
-from mlake.review.settled import Item, current, item_of
+from mlake.review.settled import Item, current, digests_of, item_of
 from mlake.review.texts import Line, digest_of, texts_of
 
 __all__ = ["CONFIG", "decisions_of", "tasks_of"]
@@ -77,7 +77,7 @@ def tasks_of(cases: Sequence[Case], lang: str, decisions: Iterable[Decision]) ->
     chosen = [case for case in cases if case.line["lang"] == lang]
     if not chosen:
         raise UnknownNameError("language of this build", lang, {case.line["lang"] for case in cases})
-    found = current(decisions, [case.line for case in chosen])
+    found = current(decisions, digests_of(case.line for case in chosen))
     tasks = [
         {
             "id": number,

@@ -8,7 +8,7 @@ from typing import Literal
 from mlake.review.decision import Decision
 from mlake.review.texts import Line, digest_of
 
-__all__ = ["Item", "Outcome", "current", "item_of", "outcome"]
+__all__ = ["Item", "Outcome", "current", "digests_of", "item_of", "outcome"]
 
 Item = tuple[str, str]
 """Id of a fact, and language."""
@@ -36,9 +36,18 @@ def item_of(line: Line) -> Item:
     return line["fact"], line["lang"]
 
 
-def current(decisions: Iterable[Decision], lines: Iterable[Line]) -> dict[Item, list[Decision]]:
-    """The decisions on each item whose texts are as the reviewer saw them, by the reviewers' names."""
-    digests = {item_of(line): digest_of(line) for line in lines}
+def digests_of(lines: Iterable[Line]) -> dict[Item, str]:
+    """What lines state, to the hash of each."""
+    return {item_of(line): digest_of(line) for line in lines}
+
+
+def current(decisions: Iterable[Decision], digests: Mapping[Item, str]) -> dict[Item, list[Decision]]:
+    """The decisions on each item whose texts are as the reviewer saw them, by the reviewers' names.
+
+    Args:
+        decisions: On any texts.
+        digests: The texts as they are now.
+    """
     found: dict[Item, list[Decision]] = defaultdict(list)
     for one in sorted(decisions, key=lambda one: one.reviewer):
         if digests.get((one.fact, one.lang)) == one.digest:

@@ -15,7 +15,17 @@ from mlake.errors import RunError
 from mlake.evaluation.store import Run, read_run
 from mlake.records import Probe
 
-__all__ = ["ANSWERS", "CLAIM", "FORMAT", "claim_of", "packed", "probe_lines", "read_claim", "restored"]
+__all__ = [
+    "ANSWERS",
+    "CLAIM",
+    "FORMAT",
+    "claim_of",
+    "packed",
+    "probe_lines",
+    "read_claim",
+    "restored",
+    "unpack",
+]
 
 CLAIM, ANSWERS = "submission.json", "answers.tar.xz"
 FORMAT = "mlake-submission/1"
@@ -92,28 +102,36 @@ def restored(
     spec: Mapping[str, Any],
     plan: Mapping[str, Any],
     probes: bytes,
-    strict: bool = True,
 ) -> Run:
     """A run folder, made again from the answers.
 
     Args:
-        archive: The answers, and of older stored runs what was measured besides.
+        archive: The answers.
         into: The folder.
         spec: Every setting.
         plan: Which facts in which batch, and how many questions in which unit.
         probes: The questions, as ``probe_lines`` writes them.
-        strict: Whether the archive must hold the answers that are planned and nothing else.
 
     Raises:
         RunError: The archive is damaged, or holds other files.
     """
-    _unpack(archive, into, [f"answers/{name}.jsonl" for name in plan["units"]] if strict else None)
+    unpack(archive, into, [f"answers/{name}.jsonl" for name in plan["units"]])
     files = {"spec.json": encoded(json.dumps(spec)), "plan.json": encoded(json.dumps(plan))}
     write_files(into, {**files, "probes.jsonl": probes})
     return read_run(into)
 
 
-def _unpack(path: Path, into: Path, names: Sequence[str] | None) -> None:
+def unpack(path: Path, into: Path, names: Sequence[str] | None = None) -> None:
+    """Put the files of an archive into a folder.
+
+    Args:
+        path: The archive.
+        into: The folder.
+        names: The paths that it must hold, and no others; None for whatever it holds.
+
+    Raises:
+        RunError: It is damaged, or holds other files.
+    """
     try:
         with tarfile.open(path) as archive:
             members = [one for one in archive.getmembers() if not one.isdir()]
