@@ -123,4 +123,4 @@ def test_the_tour_runs(tool: Callable[..., Any], tmp_path: Path, monkeypatch: py
     cells = tool("run_notebook.py", ROOT / "docs" / "tour.ipynb", tmp_path / "tour.ipynb", tmp_path)
     shown = [output for cell in cells for output in cell]
     assert sum("image/png" in one.get("data", {}) for one in shown) == 1
-    assert "before:" in cells[-1][0]["text"] and (tmp_path / "runs" / "tour" / "spec.json").exists()
+    assert "before:" in cells[-1][0]["text"] and (tmp_path / "runs" / "memory" / "spec.json").exists()
