@@ -1,10 +1,12 @@
 """The scheduler on paper, and the tables that are made of what was measured."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 from benchmarks.cluster import jobs_of, measured_table, simulated, simulated_table
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -69,3 +71,11 @@ def test_what_a_job_took_is_read_off_its_files(tmp_path: Path) -> None:
         "en/001": 3.0,
         "en+de/000": 1.0,
     }
+
+
+def test_the_docs_show_what_is_stored() -> None:
+    lines = (ROOT / "benchmarks" / "results" / "cluster.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    page = (ROOT / "docs" / "cluster.md").read_text()
+    assert measured_table(rows) in page and simulated_table(rows) in page
+    assert len({row["sha256"] for row in rows if "sha256" in row}) == 1, "the same bytes"

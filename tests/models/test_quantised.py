@@ -22,14 +22,13 @@ ASKED = ["What is the capital of France?", "法国的首都是哪里？", "Who?"
 
 
 def torchao() -> Any:
-    settings = pytest.importorskip("torchao.quantization")
+    from torchao.quantization import Int8WeightOnlyConfig
     from transformers import TorchAoConfig
 
-    return TorchAoConfig(settings.Int8WeightOnlyConfig())
+    return TorchAoConfig(Int8WeightOnlyConfig())
 
 
 def bitsandbytes() -> Any:
-    pytest.importorskip("bitsandbytes")
     from transformers import BitsAndBytesConfig
 
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=torch.float32)

@@ -8,7 +8,7 @@ from typing import Literal
 from mlake.review.decision import Decision
 from mlake.review.texts import Line, digest_of
 
-__all__ = ["Item", "Outcome", "current", "digests_of", "item_of", "outcome"]
+__all__ = ["Item", "Outcome", "State", "current", "digests_of", "item_of", "outcome"]
 
 Item = tuple[str, str]
 """Id of a fact, and language."""

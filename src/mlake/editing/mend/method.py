@@ -24,7 +24,7 @@ from mlake.errors import EditError, UnknownNameError
 from mlake.models.lm import LM
 from mlake.records import Benchmark, Statement
 
-__all__ = ["KnowledgeEditor", "Mend"]
+__all__ = ["KnowledgeEditor", "Mend", "TrainedEditor"]
 
 
 @dataclass(frozen=True, slots=True)
