@@ -141,7 +141,7 @@ def test_what_a_row_lacks_is_said_in_one_line(
         (lambda: augmented([said], texts=4, seed=0), f"no templates in {lang}: stableke needs --set source="),
         (lambda: choice_rows(lm, [choice]), f"no wording of multiple choice in {lang}: leave these"),
         (lambda: ability_rows(lm, None, None, [lang]), f"no held-out sentences in {lang}: choose other"),
-        (lambda: examples(lm, [fact], [lang]), f"no contexts in {lang}: mend trains on them where"),
+        (lambda: examples(lm, [fact], [lang]), f"no contexts in {lang}: editors are trained on them where"),
     ):
         with pytest.raises(LanguageError, match=f"^{re.escape(message)}") as caught:
             needs()
