@@ -8,6 +8,7 @@ LONG := slow or browser or released
 TOOLS := build/tools
 HARNESS := build/harness
 SITE := build/site
+QUANTISED := build/quantised
 # Tiny models gain nothing from threads, and those of several workers fight over the cores: with as many
 # threads as torch takes by itself, the suite took 22 minutes.
 SIDE_BY_SIDE := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
@@ -27,7 +28,7 @@ check: lint ## Check style and types, then run the quick tests side by side: a m
 test: check browser ## Run every test: those of make check, then slow ones, the page in a browser, the released data.
 	$(SIDE_BY_SIDE) --maxprocesses 2 -m "$(LONG)"  # each holds a real model
 
-test-tools: .venv/dev.stamp $(TOOLS)/stamp $(HARNESS)/stamp site browser ## Have other people's tools read what mlake writes and ask what it edited, llama.cpp write for it, and Ray spread its runs, in environments of their own.
+test-tools: .venv/dev.stamp $(TOOLS)/stamp $(HARNESS)/stamp $(QUANTISED)/stamp site browser ## Have other people's tools read what mlake writes and ask what it edited, llama.cpp write for it, and Ray spread its runs, in environments of their own.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m tools tests/tools
 
 lint: .venv/dev.stamp ## Check style and types only.
@@ -89,6 +90,10 @@ $(HARNESS)/stamp: tests/tools/harness.txt $(PINS)
 	grep -vE '^(fsspec|python-dateutil)=' constraints.txt > $(HARNESS)/constraints.txt
 	$(HARNESS)/bin/pip install -c $(HARNESS)/constraints.txt hatchling editables
 	$(HARNESS)/bin/pip install -c $(HARNESS)/constraints.txt --no-build-isolation -r tests/tools/harness.txt -e '.[demo,peft]'
+	touch $@
+
+$(QUANTISED)/stamp: tests/tools/quantised.txt | .venv/dev.stamp
+	$(BIN)/pip install --no-deps --target $(QUANTISED) -r $<
 	touch $@
 
 $(SITE)/stamp: website/requirements.txt

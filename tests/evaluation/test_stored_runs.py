@@ -22,7 +22,7 @@ from mlake.scorers.table import SCORERS, score_all
 
 RESULTS = ROOT / "benchmarks" / "results"
 SPECS = sorted(RESULTS.rglob("spec.json"))
-DEMO = RESULTS / "demo-memit-gemma3-270m"
+DEMO = RESULTS / "demo-before-memit-gemma3-270m"
 
 
 def spec_in(path: Path) -> RunSpec:

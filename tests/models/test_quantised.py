@@ -22,13 +22,14 @@ ASKED = ["What is the capital of France?", "法国的首都是哪里？", "Who?"
 
 
 def torchao() -> Any:
-    from torchao.quantization import Int8WeightOnlyConfig
+    settings = pytest.importorskip("torchao.quantization")
     from transformers import TorchAoConfig
 
-    return TorchAoConfig(Int8WeightOnlyConfig())
+    return TorchAoConfig(settings.Int8WeightOnlyConfig())
 
 
 def bitsandbytes() -> Any:
+    pytest.importorskip("bitsandbytes")
     from transformers import BitsAndBytesConfig
 
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=torch.float32)

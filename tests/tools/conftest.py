@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests.browser.conftest import chromium
 from tests.conftest import ROOT
 from tests.construct.release.conftest import built, odd
 
@@ -16,7 +17,7 @@ from mlake.construct.release.built import Built
 from mlake.construct.release.make import release_files
 from mlake.disk import write_files
 
-__all__ = ["built", "odd"]
+__all__ = ["built", "chromium", "odd"]
 
 PYTHON = ROOT / "build" / "tools" / "bin" / "python"
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.conftest import CHROMIUM, FLAGS, chromium
+from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.made import HOSTILE
 from tests.conftest import ROOT
 from tests.construct.test_pipeline import FEW
@@ -30,8 +30,6 @@ from mlake.construct.build import build
 from mlake.construct.open import open_context
 from mlake.construct.pipeline import STAGES
 from mlake.review.store import REVIEW, read_decisions
-
-__all__ = ["chromium"]
 
 pytestmark = pytest.mark.tools
 

@@ -10,10 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urldefrag
 
 import pytest
-from tests.browser.conftest import chromium
 from tests.conftest import ROOT
-
-__all__ = ["chromium"]
 
 pytestmark = pytest.mark.tools
 
