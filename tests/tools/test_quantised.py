@@ -19,9 +19,9 @@ def test_quantised_models_are_asked_and_not_edited() -> None:
     if not FOLDER.exists():
         pytest.skip("torchao and bitsandbytes are not installed; run make test-tools")
     paths = os.pathsep.join([str(FOLDER), str(ROOT / "src")])
-    command = [sys.executable, "-m", "pytest", "-q", "tests/models/test_quantised.py"]
+    command = [sys.executable, "-m", "pytest", "-vv", "tests/models/test_quantised.py"]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
-    assert "passed" in done.stdout and "skipped" not in done.stdout, done.stdout
+    assert all(f"edited[{how}] PASSED" in done.stdout for how in ("torchao", "bitsandbytes")), done.stdout
