@@ -11,9 +11,11 @@ from torch import Tensor
 
 from mlake.editing import EDITORS, editor, load_edit
 from mlake.editing.locate.value import ValueSettings, optimise_values
-from mlake.editing.mend import Mend
 from mlake.editing.mend.files import TrainedFile
 from mlake.editing.mend.hypernet import GradientNetwork
+from mlake.editing.mend.ke import ConditionedNetwork, KeSettings
+from mlake.editing.mend.method import TrainedEditor
+from mlake.editing.mend.network import Network
 from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.editing.mend.upper import Upper
 from mlake.editing.prompts import prompted
@@ -25,6 +27,10 @@ from .conftest import Pair
 pytestmark = pytest.mark.slow  # every operation of the pretend device is dispatched in Python
 
 TEXT = ("Some ordinary text.", "日本の首都は東京です。", "法国的首都是巴黎。", "Où est né Balzac ?")
+TRAINED: dict[str, tuple[type[Network], type[TrainSettings]]] = {
+    "mend": (GradientNetwork, TrainSettings),
+    "ke": (ConditionedNetwork, KeSettings),
+}
 LOCATING: dict[str, dict[str, Any]] = {
     "rome": {"layers": [2], "contexts": 2},
     "r-rome": {"layers": [2], "contexts": 2},
@@ -105,7 +111,7 @@ def test_locate_then_edit(pair: Pair, name: str, statements: tuple[Statement, ..
 def test_every_method_is_tried_here_or_named() -> None:
     alike = {"ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf", "calinet"}  # rows of its class
     untried = {"ice", "remake", "ike", "serac", "grace", "babelreft", "t-patcher", "memoir"}
-    assert set(EDITORS) == {*LOCATING, *GRADIENT, "mend", "stableke", "stableke-lora", *alike, *untried}
+    assert set(EDITORS) == {*LOCATING, *GRADIENT, *TRAINED, "stableke", "stableke-lora", *alike, *untried}
 
 
 @pytest.mark.parametrize("name", GRADIENT)
@@ -185,20 +191,24 @@ def benchmark(statements: tuple[Statement, ...]) -> Benchmark:
     return Benchmark("five", "1", "0" * 64, tuple(facts))
 
 
-def test_mend(pair: Pair, statements: tuple[Statement, ...], benchmark: Benchmark, tmp_path: Path) -> None:
-    settings = TrainSettings(batch_size=2, others=1, rank=3, step=0.1, measured=1)
+@pytest.mark.parametrize("name", TRAINED)
+def test_trained_editors(
+    pair: Pair, name: str, statements: tuple[Statement, ...], benchmark: Benchmark, tmp_path: Path
+) -> None:
+    kind, chosen = TRAINED[name]
+    settings = chosen(batch_size=2, others=1, rank=3, step=0.1, measured=1)
     made = []
     for number, lm in enumerate(pair):
         path = tmp_path / f"{number}.safetensors"
-        trainer = Trainer(lm, benchmark, facts=(0, 5), langs=("en", "ja"), settings=settings)
+        trainer = Trainer(lm, benchmark, facts=(0, 5), langs=("en", "ja"), settings=settings, kind=kind)
         trainer.run(path, 2, lambda _: None)
-        again = Trainer(lm, benchmark, facts=(0, 5), langs=("en", "ja"), settings=settings)
-        again.restore(TrainedFile.read(path, GradientNetwork))
+        again = Trainer(lm, benchmark, facts=(0, 5), langs=("en", "ja"), settings=settings, kind=kind)
+        again.restore(TrainedFile.read(path, kind))
         made.append(again.run(path, 3, lambda _: None))
-    for name, tensor in made[1].tensors.items():
-        torch.testing.assert_close(made[0].tensors[name], tensor, rtol=1e-6, atol=1e-9)
-    trained = editor("mend", pair.here, trained=str(path))
-    assert isinstance(trained, Mend)
+    for one, tensor in made[1].tensors.items():
+        torch.testing.assert_close(made[0].tensors[one], tensor, rtol=1e-6, atol=1e-9)
+    trained = editor(name, pair.here, trained=str(path))
+    assert isinstance(trained, TrainedEditor)
     check(pair, *(trained.edit(lm, statements[:2]) for lm in pair), tmp_path)
     check(pair, *(trained.edit_many(lm, [statements[:1]])[0] for lm in pair), tmp_path)
 

@@ -229,8 +229,9 @@ class ConditionedNetwork(Network):
 
         What is lowered by the network is raised by the multiplier: its gradient has the other sign.
         """
-        above = locality - self.margin
-        return edit + self.multiplier.detach() * above - self.multiplier * above.detach()
+        margin, multiplier = self.margin.to(edit.device), self.multiplier.to(edit.device)
+        above = locality - margin
+        return edit + multiplier.detach() * above - multiplier * above.detach()
 
     @torch.no_grad()
     def stepped(self) -> None:
