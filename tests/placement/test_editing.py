@@ -20,7 +20,7 @@ from mlake.editing.mend.training import Trainer, TrainSettings
 from mlake.editing.mend.upper import Upper
 from mlake.editing.prompts import prompted
 from mlake.models.generate import answers
-from mlake.records import Benchmark, Fact, Statement
+from mlake.records import Benchmark, Exchange, Fact, Statement
 
 from .conftest import Pair
 
@@ -41,6 +41,18 @@ LOCATING: dict[str, dict[str, Any]] = {
     "langedit": {"layers": [1, 2], "contexts": 0, "null_threshold": 1e9},
 }
 GRADIENT: dict[str, dict[str, Any]] = {"ultraedit": {"rate": 1e-3}, "kn": {"points": 3, "contexts": 1}}
+BESIDE: dict[str, dict[str, Any]] = {
+    "grace": {"steps": 3},
+    "t-patcher": {"steps": 3},
+    "memoir": {"steps": 3},
+    "calinet": {"epochs": 2},
+    "babelreft": {},
+    "ice": {},
+    "ike": {"demonstrations": 1},
+    "remake": {"retriever": "hidden", "scope": 0.5},
+    "serac": {},
+}
+"""Methods that leave the weights as they are."""
 SANDWICH: dict[str, Any] = {"layers": [2]}
 TUNING: dict[str, Any] = {"texts": 2, "epochs": 2, "rate": 1e-3, "text_batch": 2}
 QUESTION = "Where did Carl Sagan work?"
@@ -109,9 +121,8 @@ def test_locate_then_edit(pair: Pair, name: str, statements: tuple[Statement, ..
 
 
 def test_every_method_is_tried_here_or_named() -> None:
-    alike = {"ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf", "calinet"}  # rows of its class
-    untried = {"ice", "remake", "ike", "serac", "grace", "babelreft", "t-patcher", "memoir"}
-    assert set(EDITORS) == {*LOCATING, *GRADIENT, *TRAINED, "stableke", "stableke-lora", *alike, *untried}
+    alike = {"ft", "ft-l", "ft-last", "ft-m", "lora", "locft-bf"}  # rows of its class
+    assert set(EDITORS) == {*LOCATING, *GRADIENT, *BESIDE, *TRAINED, "stableke", "stableke-lora", *alike}
 
 
 @pytest.mark.parametrize("name", GRADIENT)
@@ -120,6 +131,24 @@ def test_gradient(pair: Pair, name: str, statements: tuple[Statement, ...], tmp_
     found, expected = (editor(name, lm, **GRADIENT[name]).edit(lm, statements[:2]) for lm in pair)
     assert same_bits(weights(pair.there), before)
     check(pair, found, expected, tmp_path)
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_beside_the_weights(pair: Pair, name: str, statements: tuple[Statement, ...], tmp_path: Path) -> None:
+    before, asked = weights(pair.there), [one.question for one in statements[:3]]
+    text = [
+        Exchange(f"{word} {other}?", "Rome", lang, other, other)
+        for lang, word in (("en", "Where is"), ("de", "Wo ist"))
+        for other in ("Ada Bo", "Cy Dee", "Eve Fay", "Gus Hal")
+    ]
+    found, expected = (editor(name, lm, **BESIDE[name]).edit(lm, statements[:2], text=text) for lm in pair)
+    found.save(tmp_path / "edit.safetensors")
+    with expected.applied(pair.here) as here:
+        said = answers(here, asked, max_new_tokens=5)
+    for one in (found, load_edit(tmp_path / "edit.safetensors")):
+        with one.applied(pair.there) as there:
+            assert answers(there, asked, max_new_tokens=5) == said
+    assert same_bits(weights(pair.there), before)
 
 
 def test_chains(pair: Pair, statements: tuple[Statement, ...], tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ class TPatcher(Method):
                 weakest = (-active.diagonal()).exp().topk(min(_WEAKEST, len(active))).values.mean()
                 costs.append(kept + self.active * weakest)
             answers = [part.mean() for part in torch.split(_nll(lm, torch.cat(lefts), tokens), counts)]
-            return torch.stack(answers) + torch.stack(costs)
+            return torch.stack(answers).to(costs[0].device) + torch.stack(costs)
 
         optimiser = torch.optim.Adam([one for group in groups for one in group], self.rate)
         lost = descend(optimiser, groups, range(len(own)), losses, steps=self.steps, stop=self.stop)
