@@ -119,7 +119,7 @@ def test_what_cannot_be_kept_is_told_before_the_model_loads(
 
 
 @pytest.mark.parametrize(
-    ("form", "told"), [("peft", "2 edits as peft, at most about 0.0 MiB in all, in"), ("merged", "models")]
+    ("form", "told"), [("peft", "edits as peft: 2, at most about 0.00"), ("merged", "models")]
 )
 def test_the_dry_run_says_how_large_they_will_be(
     tiny_lm: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: str, told: str

@@ -150,9 +150,9 @@ def _estimate(session: Any, folder: Path, head: Mapping[str, Any] | None, keep: 
         return
     click.echo(dry_run(*run))
     if keep:
-        large = "an unknown size" if size is None else f"at most about {size / 2**20:,.1f} MiB in all"
+        large = "an unknown size" if size is None else f"at most about {size / 2**20:.3g} MiB in all"
         place = folder / FORMS[keep].folder
-        click.echo(plain(f"kept        {len(session.plan.steps)} edits as {keep}, {large}, in {place}"))
+        click.echo(plain(f"kept        edits as {keep}: {len(session.plan.steps)}, {large}, in {place}"))
 
 
 def _carry_out(
