@@ -15,6 +15,7 @@ __all__ = [
     "EDITED",
     "EXAMINED",
     "KEYS",
+    "MULTIHOP",
     "OWN_LANGUAGE",
     "TOKENS",
     "UNEDITED",
@@ -67,6 +68,11 @@ DIRECT = _answers(
     "direct questions to an edited model",
     "run a method with --kinds direct",
     lambda row: row["kind"] == "direct" and row["edit_lang"] is not None,
+)
+MULTIHOP = _answers(
+    "two-hop questions to an edited model",
+    "run a method with --kinds direct,multihop",
+    lambda row: row["kind"] == "multihop" and row["edit_lang"] is not None,
 )
 UNEDITED = _answers(
     "answers of the unedited model",

@@ -19,6 +19,7 @@ from mlake.report.figures.fluency import MEASURES as FLUENCY
 from mlake.report.findings.already_known import already
 from mlake.report.findings.consistency import consistency, languages_right
 from mlake.report.findings.forced import FORCED, forced_tables
+from mlake.report.findings.hops import HOPS_MEASURES, hops
 from mlake.report.findings.hypotheses import hypotheses
 from mlake.report.findings.measures import MEASURES, Measure, measure_table
 from mlake.report.findings.neurons import neuron_table
@@ -33,6 +34,7 @@ from mlake.report.needs import (
     EDITED,
     EXAMINED,
     KEYS,
+    MULTIHOP,
     OWN_LANGUAGE,
     TOKENS,
     UNEDITED,
@@ -246,6 +248,13 @@ _BEYOND = (
         lambda given: [languages_right(given.runs)],
         needs=(DIRECT,),
         measures=("contains",),
+    ),
+    View(
+        "hops",
+        "Two-hop questions, by which hops the edited model knows",
+        lambda given: [hops(given.runs)],
+        needs=(MULTIHOP,),
+        measures=HOPS_MEASURES,
     ),
     View(
         "retention",
