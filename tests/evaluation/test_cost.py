@@ -15,6 +15,7 @@ from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run
 from mlake.evaluation.store import Store
 from mlake.evaluation.unedited import Known
+from mlake.models.tokens import token_ids
 from mlake.records import Answer
 
 from .worker import Fakes, benchmark, make_spec
@@ -120,3 +121,28 @@ def test_dry_run_of_a_finished_run(tmp_path: Path, tiny_lm: Callable[..., Any]) 
     assert "6, of which 0 are to be computed" in text
     assert "0 to be asked, 27 stored already" in text
     assert "about 0 floating-point operations: 0.0 minutes" in text
+
+
+@pytest.mark.parametrize("name", ["ice", "remake", "ike", "serac"])
+def test_facts_that_are_shown_are_counted(
+    tmp_path: Path, tiny_lm: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    spec, lm, method = make_spec(batch_size=1), tiny_lm(), EDITORS[name]
+    plan = make_plan(spec, benchmark())
+    store = Store(tmp_path / "run", spec)
+    texts = method.shown([one for step in plan.steps for one in step.statements])
+    assert texts[0].endswith("Who leads f0? new f0")
+    assert (texts[0] == "Who leads f0? new f0") == (name != "ike"), "only IKE has demonstrations"
+    mean = sum(len(ids) for ids in token_ids(lm, texts, special=False)) / len(texts)
+    found = cost.estimate(plan, store, lm, method)
+    said = lines(dry_run(plan, store, lm, method))["prompts"]
+    assert said.startswith(f"the facts that are shown have {mean:.0f} tokens in the mean")
+
+    monkeypatch.setattr(type(method), "shown", lambda self, statements: ())
+    bare = cost.estimate(plan, store, lm, method)
+    assert "prompts" not in lines(dry_run(plan, store, lm, method))
+    units = [unit.questions for step in plan.steps for unit in step.units]
+    edited = sum(len({question.probe.text for question in questions}) for questions in units)
+    weights = sum(weight.numel() for weight in lm.layers.parameters())
+    assert (found["tokens_shown"], bare["tokens_shown"]) == (mean, 0)
+    assert found["operations"] - bare["operations"] == pytest.approx(2 * weights * mean * edited)

@@ -283,6 +283,13 @@ class Method(ABC):
         """Prompts of one fact that it holds in memory at once, for an estimate."""
         return 1
 
+    def shown(self, statements: Sequence[Statement], /) -> Sequence[str]:
+        """What stands before a question that each of these facts is shown with, for an estimate.
+
+        Nothing where no fact is shown.
+        """
+        return ()
+
     def adapter_numbers(self, lm: LM, facts: int, /) -> int | None:
         """How many numbers an adapter of an edit of so many facts holds at most, for an estimate.
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from statistics import fmean
 from time import perf_counter
 from typing import Any
 
@@ -38,9 +39,10 @@ def estimate(
 ) -> dict[str, Any]:
     """What is planned, what of it is stored or known already, and an estimate of time and memory.
 
-    The floating-point operations are 2 · parameters · tokens for what is asked (prompt and the longest
-    allowed answer) and 4 · parameters · tokens · steps for the edits (forward, and backward to the
-    activations); the time follows from a matrix product of the model's own shape, measured now.
+    The floating-point operations are 2 · parameters · tokens for what is asked (prompt, the longest allowed
+    answer, and a fact before each question where the method shows facts) and 4 · parameters · tokens ·
+    steps for the edits (forward, and backward to the activations); the time follows from a matrix product
+    of the model's own shape, measured now.
 
     Args:
         plan: What to edit and ask.
@@ -67,21 +69,31 @@ def estimate(
         "questions_to_ask": len(asked),
         "units_to_ask": len(units),
         "units_stored": len(list(plan.units)) - len(units),
-        **(_here(plan, edits, asked, store.spec.max_new_tokens, lm, method) if lm.at_hand else _THERE),
+        **(_here(plan, edits, units, asked, store.spec.max_new_tokens, lm, method) if lm.at_hand else _THERE),
         "defaults": method.published(lm) if method and lm.at_hand else "",
         "notes": [note for note in (*plan.notes, too_large(plan, lm, method)) if note],
     }
 
 
 def _here(
-    plan: Plan, edits: Sequence[Step], asked: Sequence[_Text], longest: int, lm: LM, method: Method | None
+    plan: Plan,
+    edits: Sequence[Step],
+    units: Sequence[Unit],
+    asked: Sequence[_Text],
+    longest: int,
+    lm: LM,
+    method: Method | None,
 ) -> dict[str, Any]:
     """What it takes of this machine."""
-    operations = _asking(asked, lm, longest)
+    operations, shown = _asking(asked, lm, longest), 0.0
     if method is not None:
+        shown = _shown(plan, lm, method)
+        edited = (unit for unit in units if unit.place.edit_lang is not None)
+        operations += 2.0 * _body(lm) * shown * sum(len(set(_texts(unit))) for unit in edited)
         operations += _editing([one.question for step in edits for one in step.statements], lm, method)
     rate = _rate(lm)
     return {
+        "tokens_shown": shown,
         "operations": operations,
         "operations_a_second": rate,
         "device": str(lm.device),
@@ -93,6 +105,7 @@ def _here(
 
 
 _THERE: dict[str, Any] = {
+    "tokens_shown": None,
     "operations": None,
     "operations_a_second": None,
     "device": "its server",
@@ -130,6 +143,11 @@ def _costs(found: dict[str, Any], longest: int) -> Iterator[str]:
             f"cost        {found['questions_to_ask']} requests to the server, each for up to {longest} tokens"
         )
         return
+    if found["tokens_shown"]:
+        yield (
+            f"prompts     the facts that are shown have {found['tokens_shown']:.0f} tokens in the mean, "
+            "before each question that finds one"
+        )
     free = found["bytes_free"]
     there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
     yield (
@@ -211,6 +229,12 @@ def _asking(asked: Sequence[_Text], lm: LM, longest: int) -> float:
     said = [(tokens or longest) * count for (_, tokens), count in times.items()]
     read = sum(length * count for length, count in zip(lengths, times.values(), strict=True))
     return 2.0 * (_body(lm) * (read + sum(said)) + _head(lm) * sum(said))
+
+
+def _shown(plan: Plan, lm: LM, method: Method) -> float:
+    """How many tokens the method puts before a question, if it shows a fact before each: a mean."""
+    texts = method.shown([one for step in plan.steps for one in step.statements])
+    return fmean(map(len, token_ids(lm, list(texts), special=False))) if texts else 0.0
 
 
 def _editing(statements: list[str], lm: LM, method: Method) -> float:

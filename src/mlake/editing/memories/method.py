@@ -36,6 +36,16 @@ class Memory(Recalling):
         """How near is near enough, where that counts."""
         return {} if self.scope == "always" else {"scope": Range(0.6, 1.4, "linear", 17, cheap=True)}
 
+    def shown(self, statements: Sequence[Statement], /) -> Sequence[str]:
+        """The facts, each as a sentence behind the demonstrations of its language."""
+        around = wordings(self.demonstrations, list(dict.fromkeys(one.lang for one in statements)))
+        before = {lang: one.before for lang, one in around.items()}
+        sentences = Recalling.shown(self, statements)
+        return [
+            "\n".join((*before.get(one.lang, ()), sentence))
+            for one, sentence in zip(statements, sentences, strict=True)
+        ]
+
     def checked(self) -> Self:
         """The method, if there are such a retriever and as many demonstrations.
 

@@ -42,6 +42,10 @@ class Recalling(Method):
         """None at once."""
         return 0
 
+    def shown(self, statements: Sequence[Statement], /) -> Sequence[str]:
+        """The facts, each as a sentence."""
+        return list(map(_sentence, statements))
+
     def checked(self) -> Self:
         """The method, if there is such a retriever.
 
