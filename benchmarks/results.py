@@ -16,7 +16,7 @@ from benchmarks import choose
 from benchmarks.first_page import picture, words
 from benchmarks.paired import differences
 from benchmarks.stored import RESULTS, StoredRun, stored_run
-from benchmarks.trade import beside, points
+from benchmarks.trade import beside, chains, points
 from mlake.disk import write_files
 from mlake.editing.locate.settings import LATER
 from mlake.editing.methods import EDITORS
@@ -73,6 +73,7 @@ class Part:
         runs: Folders of the runs below ``benchmarks/results``.
         trade: Whether they stand side by side, with what they gain and cost.
         paired: Whether the differences of the second from the first are shown, question by question.
+        hops: Whether their two-hop questions are shown by what is known of each hop.
         brief: Whether that is all that is shown of them.
     """
 
@@ -81,6 +82,7 @@ class Part:
     runs: tuple[str, ...] = ()
     trade: bool = False
     paired: bool = False
+    hops: bool = False
     brief: bool = False
 
 
@@ -114,6 +116,8 @@ def files(mirror: Path | None) -> dict[str, bytes]:
             page.append(beside({name: runs[name] for name in part.runs}))
         if part.paired:
             page.append(differences({name: runs[name] for name in part.runs}))
+        if part.hops:
+            page.append(chains({name: runs[name] for name in part.runs}))
         if len(part.runs) > 1 and not (part.trade or part.paired):
             page.append(_beside({name: rows[name] for name in part.runs}))
         paragraphs = _made_by if part.brief else section

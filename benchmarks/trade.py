@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.stored import RESULTS, StoredRun
+from mlake.report.findings.hops import hops
 from mlake.report.findings.trade import Trade, trades
 from mlake.report.rundata import RunData
 from mlake.report.statistics.intervals import Estimate
 from mlake.report.table import Cell, Table
 
-__all__ = ["COSTS", "beside", "cost", "percent", "points"]
+__all__ = ["COSTS", "beside", "chains", "cost", "percent", "points"]
 
 COSTS = RESULTS / "methods-gemma3-270m.jsonl"
 """Seconds, memory and bytes of an edit by each method: what ``python -m benchmarks.methods`` printed."""
@@ -30,6 +31,11 @@ def beside(runs: Mapping[str, StoredRun]) -> str:
     """A row for each run and language or set edited in, as Markdown."""
     columns = ("run", "edited in", *_AXES, "held-out text", "seconds", "peak MB", "edit MB")
     return Table("trade", "Side by side", columns, tuple(_row(one) for one in points(runs))).markdown()
+
+
+def chains(runs: Mapping[str, StoredRun]) -> str:
+    """Two-hop questions of each run by which of their hops it knows, as Markdown."""
+    return hops([_data(name, run) for name, run in runs.items()]).markdown()
 
 
 def points(runs: Mapping[str, StoredRun]) -> list[Trade]:

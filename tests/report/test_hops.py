@@ -24,7 +24,8 @@ def _asked(kind: Kind, fact: str, text: str, relation: str = "", edit: str | Non
 
 
 def _run(*asked: Asked) -> RunData:
-    return run_of([row for row in score_all(list(asked)) if row.scorer in ("contains", "old")])
+    scored = [row for row in score_all(list(asked)) if row.scorer in ("contains", "old")]
+    return run_of(scored)
 
 
 def _by_where(run: RunData) -> dict[object, tuple[object, ...]]:
@@ -56,7 +57,7 @@ def _everything() -> list[Asked]:
 def test_chains_by_their_hops_by_hand() -> None:
     found = _by_where(_run(*_everything()))
     # questions, new answer, unedited, old answer
-    shown = {where: (*cells[:2], *cells[3:]) for where, cells in found.items()}
+    shown = {where: (*cells[:2], cells[3], cells[5]) for where, cells in found.items()}
     third = pytest.approx(100 / 3)
     assert shown == {
         "all": (4, 25.0, 50.0, 50.0),
@@ -67,6 +68,23 @@ def test_chains_by_their_hops_by_hand() -> None:
     }
     share = clustered_mean([0.0, 0.0, 1.0, 0.0], ["a", "a", "b", "c"])
     assert share.low is not None and f"[{100 * share.low:.1f}, " in str(found["all"][2])
+
+
+def test_a_chain_that_stays_at_its_first_hop_is_told() -> None:
+    def chain(fact: str, text: str) -> list[Asked]:
+        (first, two) = _asked("direct", fact, "Italy"), _asked("multihop", fact, text, "P30")
+        return [replace(first, probe=replace(first.probe, accept=("Italy",))), two]
+
+    asked = [
+        *chain("a", "Italy"),
+        *chain("b", "It is Italy."),
+        *chain("c", "new, in Italy"),
+        *chain("d", "old"),
+    ]
+    run = _run(*asked)
+    assert _by_where(run)["all"][4] == 50.0, "a right answer may name the first hop's on its way"
+    alone = replace(run, scored=[row for row in run.scored if row.kind == "multihop"])
+    assert _by_where(alone)["all"][4] is None, "not known without the edited question"
 
 
 def test_without_second_hops_or_statements_nothing_is_said_of_them() -> None:

@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from mlake.records import Triple
+from mlake.records import Probe, Triple
 from mlake.report.paper.compare import INTERVAL, labels, measured
 from mlake.report.rundata import RunData, model_name
 from mlake.report.statistics.intervals import clustered_mean
 from mlake.report.table import Cell, Table
+from mlake.scorers.names import contains
 from mlake.scorers.row import ScoredRow
 
 __all__ = ["HOPS_MEASURES", "hops"]
@@ -32,6 +34,7 @@ class _Chain(NamedTuple):
         asked: The answer to it, by ``contains``.
         first: Whether the first hop, asked alone, gets the new answer; None where it was not asked.
         second: Whether the second hop, asked alone, is answered right; None where it was not asked.
+        stayed: Whether a wrong answer names the first hop's new answer; None where that is not known.
         old: Whether the answer is what was true before the edit; None where that is not known.
         unedited: Whether the unedited model gives the answer after the edit already.
     """
@@ -39,6 +42,7 @@ class _Chain(NamedTuple):
     asked: ScoredRow
     first: float | None
     second: float | None
+    stayed: float | None
     old: float | None
     unedited: float | None
 
@@ -59,12 +63,13 @@ def hops(runs: Sequence[RunData]) -> Table:
         title="Two-hop questions, by which hops the edited model knows",
         columns=(
             "model", "method", "edited in", "asked in", "where", "questions",
-            "new answer, %", INTERVAL, "unedited, %", "old answer, %",
+            "new answer, %", INTERVAL, "unedited, %", "first hop's new answer instead, %", "old answer, %",
         ),
         rows=rows,
         notes=(
             "First hop: the edited question itself, asked alone. Second hop: the question that follows it, "
             "asked alone, where the data have it (kind bridge).",
+            "First hop's new answer instead: the edited answer itself is given, whatever is asked.",
             "Old answer: what was true before the edit, as if the edit were not used.",
         ),
     )  # fmt: skip
@@ -77,10 +82,12 @@ def _rows(run: RunData, label: str) -> Iterator[tuple[Cell, ...]]:
             if found:
                 asked = [one.asked for one in found]
                 share = clustered_mean([row.value or 0 for row in asked], [row.cluster for row in asked])
-                before, old = ([getattr(one, name) for one in found] for name in ("unedited", "old"))
+                others = (
+                    _mean([getattr(one, name) for one in found]) for name in ("unedited", "stayed", "old")
+                )
                 yield (
                     model_name(run.spec), label, edit, test, where,
-                    *measured(share), _mean(before), _mean(old),
+                    *measured(share), *others,
                 )  # fmt: skip
 
 
@@ -93,6 +100,11 @@ def _chains(run: RunData) -> dict[tuple[str, str], list[_Chain]]:
     """By language or set edited in and language asked in, the two-hop questions with their parts."""
     values = {(row.scorer, row.edit_lang, row.batch, row.probe): row.value for row in run.scored}
     firsts, seconds = _alone(run, "direct"), _alone(run, "bridge")
+    edited = {
+        (row.fact, row.test_lang): row.asked.probe
+        for row in run.scored
+        if row.kind == "direct" and row.asked is not None
+    }
     chains: dict[tuple[str, str], list[_Chain]] = defaultdict(list)
     for row in run.scored:
         if (row.kind, row.scorer) == ("multihop", "contains") and row.edit_lang and row.value is not None:
@@ -102,11 +114,19 @@ def _chains(run: RunData) -> dict[tuple[str, str], list[_Chain]]:
                     row,
                     firsts.get((*part, ())),
                     seconds.get((*part, _last(row))),
+                    _stayed(row, edited.get((row.fact, row.test_lang))),
                     values.get(("old", row.edit_lang, row.batch, row.probe)),
                     values.get(("contains", None, None, row.probe)),
                 )
             )
     return chains
+
+
+def _stayed(row: ScoredRow, edited: Probe | None) -> float | None:
+    """Whether a wrong answer to a two-hop question names what the edited question asks for."""
+    if row.asked is None or edited is None or not edited.accept:
+        return None
+    return float(row.value == 0 and contains(replace(row.asked, probe=edited, kind="direct")) == 1)
 
 
 def _alone(run: RunData, kind: str) -> dict[tuple[object, ...], float]:
