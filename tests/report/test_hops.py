@@ -111,3 +111,10 @@ def test_only_two_hop_questions_to_edited_models_count() -> None:
 def test_a_score_without_a_value_is_no_question() -> None:
     row = ScoredRow("en", 0, "multihop", "p", "f", "en", "contains", None)
     assert hops([run_of([row])]).rows == ()
+
+
+def test_questions_of_no_known_fact_are_not_put_together() -> None:
+    rows = [
+        ScoredRow("en", 0, kind, f"{kind}-p", None, "en", "contains", 1.0) for kind in ("direct", "multihop")
+    ]
+    assert hops([run_of(rows)]).rows == ()

@@ -97,7 +97,10 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _chains(run: RunData) -> dict[tuple[str, str], list[_Chain]]:
-    """By language or set edited in and language asked in, the two-hop questions with their parts."""
+    """By language or set edited in and language asked in, the two-hop questions with their parts.
+
+    Questions of no known fact have parts that nothing tells, and are left out.
+    """
     values = {(row.scorer, row.edit_lang, row.batch, row.probe): row.value for row in run.scored}
     firsts, seconds = _alone(run, "direct"), _alone(run, "bridge")
     edited = {
@@ -107,7 +110,9 @@ def _chains(run: RunData) -> dict[tuple[str, str], list[_Chain]]:
     }
     chains: dict[tuple[str, str], list[_Chain]] = defaultdict(list)
     for row in run.scored:
-        if (row.kind, row.scorer) == ("multihop", "contains") and row.edit_lang and row.value is not None:
+        if (row.kind, row.scorer) != ("multihop", "contains") or row.value is None:
+            continue
+        if row.edit_lang is not None and row.fact is not None:
             part = _part(row)
             chains[row.edit_lang, row.test_lang].append(
                 _Chain(
