@@ -20,6 +20,7 @@ from mlake.evaluation.plan import Plan
 from mlake.evaluation.run import progress_bar
 from mlake.evaluation.session import Session, Settings, stays
 from mlake.evaluation.store import Store
+from mlake.evaluation.units import Unit
 from mlake.folders import os_errors
 from mlake.records import Benchmark
 
@@ -99,19 +100,24 @@ def carry_out(runs: Sequence[SpreadRun], pool: Pool, say: Callable[[str], object
         MlakeError: As of the same runs on one machine; a folder cannot be opened, or no worker is left.
     """
     with ExitStack() as held:
-        jobs: list[Job] = []
+        first: list[Job] = []
+        later: list[Job] = []
         questions: dict[Path, int] = {}
         for run in runs:
             store = held.enter_context(Store.open(run.folder, run.outline.spec))
             store.begin(run.outline.plan)
             drop_left(run.outline.plan, store, run.outline.shape, partial(_stays, keep_all=run.keep_all))
             for part in parts(run.outline.plan, store, run.outline.shape):
-                jobs.append(run.job(_name(part), Part(part, run.keep_all), partial(_stored, part, store)))
+                before = run.outline.plan.unedited if run.outline.shape.after and part.steps else ()
+                files = partial(_stored, part, before, store)
+                job = run.job(_name(part), Part(part, run.keep_all), files)
+                (later if before else first).append(job)
                 questions |= {
                     store.answers_path(one): len(one.questions) for one in part.units if not store.has(one)
                 }
         with progress_bar(sum(questions.values()), progress) as bar:
-            spread(jobs, pool, lambda job, file: bar.update(questions.get(_take(job, file), 0)), say)
+            for jobs in (first, later):
+                spread(jobs, pool, lambda job, file: bar.update(questions.get(_take(job, file), 0)), say)
     spread([job for run in runs for job in _measures(run)], pool, _take, say)
 
 
@@ -124,11 +130,11 @@ def _name(part: Plan) -> str:
     return f"{first} and {len(others)} more" if others else first
 
 
-def _stored(part: Plan, store: Store) -> Iterator[Path]:
-    """Where everything stands that a part of a run can go on from."""
+def _stored(part: Plan, before: Sequence[Unit], store: Store) -> Iterator[Path]:
+    """Where everything stands that a part of a run can go on from, the answers of ``before`` too."""
     for step in part.steps:
         yield from (store.edit_path(step), store.examined_path(step))
-    yield from map(store.answers_path, part.units)
+    yield from map(store.answers_path, (*before, *part.units))
 
 
 def _measures(run: SpreadRun) -> Iterator[Job]:

@@ -20,11 +20,13 @@ class Shape(NamedTuple):
         together: Edits that are computed, and asked under, together; one by one in sequences.
         least: Questions under one edit that a pass takes at least, if there are as many.
         examined: Whether every edit is measured once its questions are answered.
+        after: Whether what is asked under an edit wants the unedited answers.
     """
 
     together: int
     least: int
     examined: bool
+    after: bool = False
 
 
 Passes = list[list[Unit]]
@@ -44,7 +46,10 @@ def missing(plan: Plan, store: Store, shape: Shape) -> tuple[Passes, list[Group]
 
 
 def parts(plan: Plan, store: Store, shape: Shape) -> list[Plan]:
-    """The same as plans, in the order in which ``run`` does them; none needs what another one makes."""
+    """The same as plans, in the order in which ``run`` does them.
+
+    None needs what another one makes, but with ``Shape.after`` those with edits the answers of those without.
+    """
     passes, groups = missing(plan, store, shape)
     nothing = replace(plan, batches=(), unedited=(), chains=(), notes=())
     asked = [replace(nothing, unedited=tuple(units)) for units in passes]

@@ -4,10 +4,11 @@ Each edit is made from the unedited model, or, in a sequence, on top of the stor
 """
 
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from tqdm import tqdm
@@ -110,6 +111,9 @@ class Engine:
             an accelerator half idle.
         examine: Measures every edit once its questions are answered.
         keep: Whether an edit stays stored after that. One that holds whole weights need not.
+        as_before: Whether an edited model is asked a question just as the unedited one, with the same weights
+            and prompt: then the unedited answer is its answer, which half precision may miss beside other
+            questions. None where every edit changes the model.
     """
 
     lm: Any
@@ -125,11 +129,13 @@ class Engine:
     least: int = 1
     examine: Examine | None = None
     keep: Callable[[Edit], bool] = lambda edit: True
+    as_before: Callable[[Any, str], bool] | None = None
 
     @property
     def shape(self) -> Shape:
         """How it takes a plan apart."""
-        return Shape(self.together if self.many else 1, self.least, self.examine is not None)
+        together = self.together if self.many else 1
+        return Shape(together, self.least, self.examine is not None, self.as_before is not None)
 
 
 def run(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> None:
@@ -157,8 +163,9 @@ def going(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -
     with progress_bar(size_of(unedited, groups), progress) as bar:
         for units in unedited:
             yield from _ask(units, store, engine, engine.lm, bar)
+        before = store.unedited() if groups and engine.as_before else {}
         for group in groups:
-            yield from _edit_and_ask(group, store, engine, bar)
+            yield from _edit_and_ask(group, store, engine, bar, before)
 
 
 def progress_bar(total: int, shown: bool) -> Any:
@@ -167,7 +174,9 @@ def progress_bar(total: int, shown: bool) -> Any:
     return tqdm(total=total, disable=not shown, mininterval=calm, dynamic_ncols=True)
 
 
-def _edit_and_ask(group: Group, store: Store, engine: Engine, bar: Any) -> Iterator[Path]:
+def _edit_and_ask(
+    group: Group, store: Store, engine: Engine, bar: Any, before: Mapping[str, Answer]
+) -> Iterator[Path]:
     chained = all(unit.place.step is not None for step, _ in group for unit in step.units)
     if len(group) > 1 and engine.many and not chained:
         edits = yield from _edits([step for step, _ in group], store, engine, bar, engine.lm, ())
@@ -175,14 +184,16 @@ def _edit_and_ask(group: Group, store: Store, engine: Engine, bar: Any) -> Itera
         for (step, _), edit in zip(group, edits, strict=True):
             yield from _examine(step, edit, store, engine, engine.lm)
     else:
-        edits = yield from _walk(group, store, engine, bar)
+        edits = yield from _walk(group, store, engine, bar, before)
     # Until all is asked, what comes later in a chain needs every edit before it.
     for (step, _), edit in zip(group, edits, strict=True):
         if not engine.keep(edit):
             store.drop_edit(step)
 
 
-def _walk(group: Group, store: Store, engine: Engine, bar: Any) -> Generator[Path, None, list[Edit]]:
+def _walk(
+    group: Group, store: Store, engine: Engine, bar: Any, before: Mapping[str, Answer]
+) -> Generator[Path, None, list[Edit]]:
     """Edit step after step, each on top of the stored edits before it, and ask under all of them."""
     edits: list[Edit] = []
     with ExitStack() as in_force:
@@ -193,7 +204,7 @@ def _walk(group: Group, store: Store, engine: Engine, bar: Any) -> Generator[Pat
             with _memory(f"applying the edit {step.name}"):
                 lm = in_force.enter_context(edit.applied(lm))
             for one in passes:
-                yield from _ask(one, store, engine, lm, bar)
+                yield from _ask(one, store, engine, lm, bar, before)
             edits.append(edit)
     return edits
 
@@ -227,16 +238,28 @@ def _ask_many(
         yield from _store(unit, [next(replies) for _ in unit.questions], store)
 
 
-def _ask(units: Sequence[Unit], store: Store, engine: Engine, lm: Any, bar: Any) -> Iterator[Path]:
-    questions = [(0, question) for unit in units for question in unit.questions]
+def _ask(
+    units: Sequence[Unit],
+    store: Store,
+    engine: Engine,
+    lm: Any,
+    bar: Any,
+    before: Mapping[str, Answer] = MappingProxyType({}),
+) -> Iterator[Path]:
+    """Ask units in one pass, but for what an edit leaves as it was ``before``, by id of the question."""
+    every = [question.probe for unit in units for question in unit.questions]
+    known = (one for one in every if one.id in before)
+    same = {one.id for one in known if engine.as_before and engine.as_before(lm, one.text)}
+    questions = [(0, one) for unit in units for one in unit.questions if one.probe.id not in same]
     answer = engine.answer if units[0].place.edit_lang else engine.unedited or engine.answer
     name = f"asking {units[0].name}" + (f" and {len(units) - 1} more" if len(units) > 1 else "")
-    with _told(bar, name, len(questions)), _memory(name):
+    with _told(bar, name, len(every)), _memory(name):
         engine.seed(store.spec.seed)
         short = lambda texts: answer(lm, [text for _, text in texts], bar.update)  # noqa: E731
         replies = iter(_replies(questions, short, engine, lm, (), bar))
     for unit in units:
-        yield from _store(unit, [next(replies) for _ in unit.questions], store)
+        asked = (one.probe.id for one in unit.questions)
+        yield from _store(unit, [before[one] if one in same else next(replies) for one in asked], store)
 
 
 def _replies(

@@ -279,9 +279,15 @@ def engine_of(
     joint = max((len(members(one)) for one in spec.edit_langs), default=1)
     together = _together(lm, method, spec.batch_size * joint)
     least = _QUESTIONS.get(lm.device.type, 1) if lm.at_hand else 1
-    return Engine(
+    engine = Engine(
         lm, method, answer, load_edit, torch.manual_seed, text, unedited, many, at_length, together, least
     )
+    return replace(engine, as_before=partial(_as_before, lm)) if method and method.only_asks else engine
+
+
+def _as_before(lm: LM, edited: LM, question: str) -> bool:
+    """Whether a memory shows nothing before a question; all else of the model is the unedited one's."""
+    return edited.style.prompt(question) == lm.style.prompt(question)
 
 
 def _together(lm: LM, method: Method | None, statements: int) -> int:

@@ -30,7 +30,7 @@ from mlake.errors import RunError
 from mlake.evaluation.plan import Plan
 from mlake.evaluation.spec import FORMAT, RunSpec, canonical
 from mlake.evaluation.stored import check_plan, check_probe, check_spec
-from mlake.evaluation.units import Place, Step, Unit, place_of
+from mlake.evaluation.units import UNEDITED, Place, Step, Unit, place_of
 from mlake.folders import clear_leftovers, lock, os_errors
 from mlake.kinds import KINDS
 from mlake.records import Answer, Asked, Probe, Triple
@@ -114,6 +114,13 @@ class Store:
         path = self.answers_path(unit)
         _write(path, text + _line({_HASH: _hash(encoded(text))}))
         return path
+
+    def unedited(self) -> dict[str, Answer]:
+        """What the unedited model answered, as far as it is finished, by id of the question."""
+        paths = (self.folder / "answers" / UNEDITED).glob("*.jsonl")
+        names = (f"{UNEDITED}/{path.stem}" for path in sorted(paths))
+        rows = (row for name in names for row in _read_unit(self.folder, name))
+        return {row["probe"]: Answer(row["text"], row["stopped"]) for row in rows}
 
     def answers_path(self, unit: Unit) -> Path:
         """Where the answers of a unit are stored."""
@@ -337,7 +344,8 @@ def _read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, row
 
 
-def _read_unit(folder: Path, unit: str, count: int) -> list[dict[str, Any]]:
+def _read_unit(folder: Path, unit: str, count: int | None = None) -> list[dict[str, Any]]:
+    """The answers of a unit; ``count`` is how many there have to be, if that is known."""
     path = _answers(folder, unit)
     rows: list[dict[str, Any]] = []
     asked = set()
@@ -352,7 +360,7 @@ def _read_unit(folder: Path, unit: str, count: int) -> list[dict[str, Any]]:
             raise _damaged(path, number, "a question stands there twice")
         asked.add((row["probe"], row["kind"]))
         rows.append(row)
-    if len(rows) != count:
+    if count is not None and len(rows) != count:
         raise _damaged(path, len(rows), f"{len(rows)} rows, expected {count}")
     return rows
 
