@@ -339,3 +339,10 @@ def test_what_cannot_be_trained(tiny_lm: Any, statements: Sequence[Statement]) -
     long = replace(statements[0], question="Where? " * 99)
     with pytest.raises(ModelError, match="positions; give shorter"):
         FULL.edit(lm, [long])
+
+
+def test_without_an_early_end_progress_is_even(tiny_lm: Any, statements: Sequence[Statement]) -> None:
+    done: list[int] = []
+    row = replace(FULL, texts=1, text_batch=100, stop=0.0, epochs=5)
+    row.edit(tiny_lm(layers=1), statements, progress=done.append)
+    assert len(statements) == 5 and done == [1] * 5

@@ -234,12 +234,20 @@ class FineTune(Method):
                 found = examples(lm, group, end=self.end)
 
                 def share(passed: float, done: int = done) -> None:
-                    told.share((done + _share(passed)) / len(groups))
+                    told.share((done + self._share(passed)) / len(groups))
 
                 passes.append(train(lm, weights, found, self._schedule(), share))
             edit = weights.edit(report | {"losses": self._losses(passes)})
         told.finish()
         return edit
+
+    def _share(self, passes: float) -> float:
+        """Share of the work that so many passes over the texts are.
+
+        With an early end, how many it takes is not known beforehand; three are common, so one counts as half
+        of the work, two as two thirds.
+        """
+        return passes / (passes + 1 if self.stop else self.epochs)
 
     def _augmented(self, statements: Sequence[Statement], writer: Writer | None) -> list[Augmented]:
         if self.source == "bare":
@@ -315,15 +323,6 @@ class FineTune(Method):
                 for one in facts
             ],
         }
-
-
-def _share(passes: float) -> float:
-    """Share of the work that so many passes over the texts are.
-
-    How many it takes is not known beforehand; three are common, so one counts as half of the work, two as
-    two thirds.
-    """
-    return passes / (passes + 1)
 
 
 def _rounded(losses: Sequence[Epoch]) -> list[dict[str, float | None]]:
