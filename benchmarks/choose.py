@@ -7,6 +7,7 @@ what ``python -m benchmarks.methods`` printed. Nothing is typed.
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from benchmarks.marks import between
 from benchmarks.stored import RESULTS
 from benchmarks.trade import cost, percent
 from mlake.report.findings.trade import Trade, best
@@ -16,7 +17,6 @@ __all__ = ["CHOOSE", "RUNS", "answers", "filled", "names"]
 
 CHOOSE = "choose.md"
 RUNS = "methods-gemma3-270m"
-_START, _END = "<!-- methods -->\n", "<!-- /methods -->"
 _NOTHING = "*Not filled yet: the runs of all methods are not stored.*\n"
 _USEFUL = 0.5
 _SHOWN = ("own language", "rephrased", "other languages", "two hops", "other facts kept")
@@ -84,7 +84,4 @@ def _row(wish: str, found: Sequence[Trade]) -> Iterator[tuple[Cell, ...]]:
 
 def filled(page: str, points: Sequence[Trade]) -> str:
     """The page with its table made anew."""
-    before, _, rest = page.partition(_START)
-    after = rest.partition(_END)[2]
-    made = answers(points).markdown() if points else _NOTHING
-    return f"{before}{_START}\n{made}\n{_END}{after}"
+    return between(page, "methods", answers(points).markdown() if points else _NOTHING)

@@ -6,8 +6,8 @@ from textwrap import fill
 from typing import Any
 
 from matplotlib.figure import Figure
-from PIL import Image
 
+from benchmarks.pictures import small
 from mlake.report.figures.heatmap import draw_panel
 from mlake.report.figures.style import paper
 from mlake.report.tidy import TidyRow, matrix
@@ -21,7 +21,6 @@ _NEAR = {"en", "de", "fr"}
 _PANELS = {"direct": "asked directly", "multihop": "asked over two hops"}
 _SIZE = (6.0, 3.75)  # inches
 _DOTS = 200  # an inch: twice as many as the page shows
-_COLOURS = 128  # look the same as all of them in a third of the bytes
 
 
 def picture(rows: Sequence[TidyRow], caption: str) -> bytes:
@@ -31,11 +30,10 @@ def picture(rows: Sequence[TidyRow], caption: str) -> bytes:
         rows: The numbers of a run.
         caption: What made them.
     """
-    drawn, small = BytesIO(), BytesIO()
+    drawn = BytesIO()
     with paper():
         _draw(rows, caption).savefig(drawn, format="png", dpi=_DOTS)
-    Image.open(drawn).convert("RGB").quantize(_COLOURS).save(small, "png", optimize=True)
-    return small.getvalue()
+    return small(drawn.getvalue())
 
 
 def _draw(rows: Sequence[TidyRow], caption: str) -> Figure:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import choose
+from benchmarks import choose, front_table
 from benchmarks.first_page import picture, words
 from benchmarks.paired import differences
 from benchmarks.stored import RESULTS, StoredRun, stored_run
@@ -89,9 +89,16 @@ class Part:
 def parts() -> list[Part]:
     """The parts of the page in their order; what was sent in stands last."""
     texts = _texts()
-    found = [Part(**{**row, "runs": tuple(row.get("runs", ()))}) for row in texts["part"]]
+    found = [Part(**{**row, "runs": tuple(_named(row.get("runs", ())))}) for row in texts["part"]]
     sent = sorted(str(path.parent.relative_to(RESULTS)) for path in RESULTS.glob(f"submitted/*/{CLAIM}"))
     return [*found, Part(**texts["submitted"], runs=tuple(sent), trade=True, brief=True)] if sent else found
+
+
+def _named(runs: Sequence[str]) -> Iterator[str]:
+    """Folders, ``FOLDER/*`` for all runs in one."""
+    for run in runs:
+        found = (str(path.parent.relative_to(RESULTS)) for path in RESULTS.glob(f"{run}/spec.json"))
+        yield from sorted(found) if run.endswith("*") else (run,)
 
 
 def _texts() -> dict[str, Any]:
@@ -99,7 +106,7 @@ def _texts() -> dict[str, Any]:
 
 
 def files(mirror: Path | None) -> dict[str, bytes]:
-    """The content of ``PAGE``, ``FIGURE``, ``README`` and ``CHOOSE``, whose paths start at ``DOCS``.
+    """The content of the pages and figures that are made of runs, whose paths start at ``DOCS``.
 
     Args:
         mirror: Folder with the authors' files; None to fetch them.
@@ -124,13 +131,18 @@ def files(mirror: Path | None) -> dict[str, bytes]:
         page += (paragraphs(runs[name], rows[name]) for name in part.runs)
     drawn = _texts()["figure"]
     name = drawn["run"]
-    every = points({name: runs[name] for name in choose.names()})
+    every = {name: runs[name] for name in choose.names()}
     told = words(runs[name].spec, rows[name], drawn["model"])
+    readme = _WORDS.sub(lambda _: told, (DOCS / README).read_text(encoding="utf-8"))
+    pictures = {front_table.FIGURE: front_table.drawn(every)} if every else {}
     return {
+        **pictures,
         PAGE: "\n".join(page).encode(),
         FIGURE: picture(rows[name], drawn["caption"]),
-        choose.CHOOSE: choose.filled((DOCS / choose.CHOOSE).read_text(encoding="utf-8"), every).encode(),
-        README: _WORDS.sub(lambda _: told, (DOCS / README).read_text(encoding="utf-8")).encode(),
+        choose.CHOOSE: choose.filled(
+            (DOCS / choose.CHOOSE).read_text(encoding="utf-8"), points(every)
+        ).encode(),
+        README: front_table.filled(readme, every).encode(),
     }
 
 

@@ -124,9 +124,10 @@ def _settings(folder: Path) -> dict[str, bytes]:
 
 
 def _free(name: str) -> bytes:
-    """The questions of a run, where they are free and stand beside its answers; else nothing."""
-    path = RESULTS / name / f"{_PROBES}.xz"
-    return lzma.decompress(path.read_bytes()) if path.exists() else b""
+    """The questions of a run, where they are free and stand beside its answers, or runs; else nothing."""
+    places = (RESULTS / name / f"{_PROBES}.xz", (RESULTS / name).parent / f"{_PROBES}.xz")
+    found = next((path for path in places if path.exists()), None)
+    return lzma.decompress(found.read_bytes()) if found else b""
 
 
 def _theirs(folder: Path, mirror: Path | None) -> bytes:

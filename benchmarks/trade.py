@@ -12,7 +12,7 @@ from mlake.report.rundata import RunData
 from mlake.report.statistics.intervals import Estimate
 from mlake.report.table import Cell, Table
 
-__all__ = ["COSTS", "beside", "chains", "cost", "percent", "points"]
+__all__ = ["COSTS", "beside", "chains", "cost", "percent", "points", "run_data"]
 
 COSTS = RESULTS / "methods-gemma3-270m.jsonl"
 """Seconds, memory and bytes of an edit by each method: what ``python -m benchmarks.methods`` printed."""
@@ -35,15 +35,16 @@ def beside(runs: Mapping[str, StoredRun]) -> str:
 
 def chains(runs: Mapping[str, StoredRun]) -> str:
     """Two-hop questions of each run by which of their hops it knows, as Markdown."""
-    return hops([_data(name, run) for name, run in runs.items()]).markdown()
+    return hops([run_data(name, run) for name, run in runs.items()]).markdown()
 
 
 def points(runs: Mapping[str, StoredRun]) -> list[Trade]:
     """What each run gains and costs, for each language or set edited in."""
-    return trades([_data(name, run) for name, run in runs.items()])
+    return trades([run_data(name, run) for name, run in runs.items()])
 
 
-def _data(name: str, run: StoredRun) -> RunData:
+def run_data(name: str, run: StoredRun) -> RunData:
+    """A stored run as tables and figures take it."""
     return RunData(Path(name), run.spec, (), run.scored, ())
 
 

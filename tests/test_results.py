@@ -10,9 +10,10 @@ from statistics import fmean
 from typing import Any
 
 import pytest
-from benchmarks import results, stored
+from benchmarks import front_table, results, stored
 from benchmarks.choose import CHOOSE, filled, names
 from benchmarks.grid import table
+from benchmarks.marks import part
 from benchmarks.mend_curve import table as curve
 from benchmarks.paired import differences
 from benchmarks.results import DOCS, FIGURE, PAGE, README, files, parts, section, shown
@@ -39,9 +40,8 @@ PAGE_TEXT = (DOCS / PAGE).read_text(encoding="utf-8")
 @pytest.mark.released
 def test_page_and_figure_are_what_the_command_makes(mirror: Path) -> None:
     made = files(mirror)
-    assert made == {name: (DOCS / name).read_bytes() for name in (PAGE, FIGURE, README, CHOOSE)}, (
-        "python -m benchmarks.results"
-    )
+    names = {PAGE, FIGURE, README, CHOOSE, front_table.FIGURE}
+    assert made == {name: (DOCS / name).read_bytes() for name in names}, "python -m benchmarks.results"
 
 
 @pytest.mark.parametrize("name", SENT)
@@ -101,7 +101,7 @@ def test_the_readme_says_what_made_its_numbers() -> None:
     words = text.split(f"docs/{FIGURE})\n\n")[1].split("\n\n")[0]
     assert words.startswith("*200 facts ") and f"(`{signature('contains')}`)" in words
     assert len(re.findall(r"\d\.\d %", words)) == 3
-    elsewhere = text.replace(words, "")
+    elsewhere = text.replace(words, "").replace(part(text, front_table.NAME), "")
     assert not re.search(r"\d %|\d\.\d %", elsewhere)
 
 
@@ -112,20 +112,20 @@ def test_the_figure_is_small() -> None:
 def test_the_table_of_the_moments_forms_is_that_of_the_stored_lines() -> None:
     made = table(RESULTS / "moments-form-gemma3-270m.jsonl", ("corpus_tokens", "ridge", "corpus_form"))
     page = (DOCS / "methods.md").read_text(encoding="utf-8")
-    assert page.partition("<!-- moments form -->\n")[2].partition("<!-- /moments form -->")[0] == made
+    assert part(page, "moments form") == made
 
 
 def test_the_table_of_the_trials_is_that_of_the_stored_lines() -> None:
     made = table(RESULTS / "trials-gemma3-270m.jsonl", ("method", "rate", "overlap"))
     page = (DOCS / "methods.md").read_text(encoding="utf-8")
-    assert page.partition("<!-- trials -->\n")[2].partition("<!-- /trials -->")[0] == made
+    assert part(page, "trials") == made
 
 
 def test_the_table_of_kes_training_is_that_of_the_stored_lines() -> None:
     made = curve(RESULTS / "ke-demo" / "curve.jsonl")
     page = (DOCS / "methods" / "ke.md").read_text(encoding="utf-8")
     assert made.count("untrained") == 1 and made.count(", best") == 1
-    assert page.partition("<!-- curve -->\n")[2].partition("<!-- /curve -->")[0] == made
+    assert part(page, "curve") == made
 
 
 def test_settings_that_come_with_mlake_are_those_of_a_stored_search() -> None:
