@@ -91,8 +91,13 @@ def test_known_answers_cost_nothing(tmp_path: Path, tiny_lm: Callable[..., Any])
     nothing, whole = dry_run(plan, store, lm, method, known), dry_run(plan, store, lm, method)
     assert operations(nothing) == operations(whole)
     assert to_ask(whole) == 2 * 6  # two facts in three languages, unedited and edited
-    known.before(Fakes().answer)({}, [one.text for one in plan.probes], lambda done: None)
+    assert "counted as 128 tokens each, the most allowed: most are shorter" in whole
+    answer = lambda lm, questions, progress: [Answer("no body" * 9, True) for _ in questions]  # noqa: E731
+    known.before(answer)({}, [one.text for one in plan.probes], lambda done: None)
+    (ids,) = token_ids(lm, ["no body" * 9], special=False)
     text = dry_run(plan, store, lm, method, known)
+    assert f"counted as {len(ids) + 1} tokens each, as those known have in the mean" in text
+    whole = dry_run(plan, Store(tmp_path, replace(spec, max_new_tokens=len(ids) + 1)), lm, method)
     assert "12 unedited, 12 of them known, and 12 edited" in text
     assert to_ask(text) == 6
     assert operations(text) == pytest.approx(operations(whole) / 2, rel=0.05)

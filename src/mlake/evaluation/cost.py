@@ -39,10 +39,10 @@ def estimate(
 ) -> dict[str, Any]:
     """What is planned, what of it is stored or known already, and an estimate of time and memory.
 
-    The floating-point operations are 2 · parameters · tokens for what is asked (prompt, the longest allowed
-    answer, and a fact before each question where the method shows facts) and 4 · parameters · tokens ·
-    steps for the edits (forward, and backward to the activations); the time follows from a matrix product
-    of the model's own shape, measured now.
+    The floating-point operations are 2 · parameters · tokens for what is asked (prompt, an answer as long as
+    those known are in the mean, or the longest allowed where none is, and a fact before each question where
+    the method shows facts) and 4 · parameters · tokens · steps for the edits (forward, and backward to the
+    activations); the time follows from a matrix product of the model's own shape, measured now.
 
     Args:
         plan: What to edit and ask.
@@ -59,6 +59,7 @@ def estimate(
     steps = [step for chain in plan.chains for step in needed(chain, lambda step: _open(step, store))]
     edits = [step for step in steps if not store.edit_path(step).exists()]
     asked = _asked(units, known)
+    length = _length(plan, known, lm) or float(store.spec.max_new_tokens)
     return {
         "facts": sum(map(len, plan.batches)),
         "batches": len(plan.batches),
@@ -69,7 +70,7 @@ def estimate(
         "questions_to_ask": len(asked),
         "units_to_ask": len(units),
         "units_stored": len(list(plan.units)) - len(units),
-        **(_here(plan, edits, units, asked, store.spec.max_new_tokens, lm, method) if lm.at_hand else _THERE),
+        **(_here(plan, edits, units, asked, length, lm, method) if lm.at_hand else _THERE),
         "defaults": method.published(lm) if method and lm.at_hand else "",
         "notes": [note for note in (*plan.notes, too_large(plan, lm, method)) if note],
     }
@@ -80,12 +81,12 @@ def _here(
     edits: Sequence[Step],
     units: Sequence[Unit],
     asked: Sequence[_Text],
-    longest: int,
+    length: float,
     lm: LM,
     method: Method | None,
 ) -> dict[str, Any]:
     """What it takes of this machine."""
-    operations, shown = _asking(asked, lm, longest), 0.0
+    operations, shown = _asking(asked, lm, length), 0.0
     if method is not None:
         shown = _shown(plan, lm, method)
         edited = (unit for unit in units if unit.place.edit_lang is not None)
@@ -94,6 +95,7 @@ def _here(
     rate = _rate(lm)
     return {
         "tokens_shown": shown,
+        "tokens_answered": length,
         "operations": operations,
         "operations_a_second": rate,
         "device": str(lm.device),
@@ -106,6 +108,7 @@ def _here(
 
 _THERE: dict[str, Any] = {
     "tokens_shown": None,
+    "tokens_answered": None,
     "operations": None,
     "operations_a_second": None,
     "device": "its server",
@@ -148,6 +151,11 @@ def _costs(found: dict[str, Any], longest: int) -> Iterator[str]:
             f"prompts     the facts that are shown have {found['tokens_shown']:.0f} tokens in the mean, "
             "before each question that finds one"
         )
+    length = found["tokens_answered"]
+    yield (
+        f"answers     counted as {length:.0f} tokens each, "
+        + ("the most allowed: most are shorter" if length == longest else "as those known have in the mean")
+    )
     free = found["bytes_free"]
     there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
     yield (
@@ -223,11 +231,19 @@ def _head(lm: LM) -> int:
     return int(lm.model.get_output_embeddings().weight.numel())
 
 
-def _asking(asked: Sequence[_Text], lm: LM, longest: int) -> float:
+def _length(plan: Plan, known: Known | None, lm: LM) -> float | None:
+    """Tokens of the known unedited answers in the mean, the one that ends each included; None without any."""
+    if not (known and lm.at_hand):
+        return None
+    texts = known.texts(text for unit in plan.unedited for text, tokens in _texts(unit) if tokens is None)
+    return 1.0 + fmean(map(len, token_ids(lm, texts, special=False))) if texts else None
+
+
+def _asking(asked: Sequence[_Text], lm: LM, length: float) -> float:
     times = Counter(asked)
     lengths = _tokens([text for text, _ in times], lm)
-    said = [(tokens or longest) * count for (_, tokens), count in times.items()]
-    read = sum(length * count for length, count in zip(lengths, times.values(), strict=True))
+    said = [(tokens or length) * count for (_, tokens), count in times.items()]
+    read = sum(tokens * count for tokens, count in zip(lengths, times.values(), strict=True))
     return 2.0 * (_body(lm) * (read + sum(said)) + _head(lm) * sum(said))
 
 

@@ -47,6 +47,10 @@ class Known:
         self._read()
         return {one for one in questions if one in self._answers}
 
+    def texts(self, questions: Iterable[str]) -> list[str]:
+        """The answers to those of the questions that have one by now."""
+        return [self._answers[one].text for one in sorted(self.among(questions))]
+
     def before(self, answer: Ask, at_once: int | None = None) -> Ask:
         """Asks like ``answer``, but only what is not known; what is answered is known from then on.
 
