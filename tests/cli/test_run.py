@@ -53,6 +53,7 @@ class Editor:
     name = "memit"
     sequential = False
     stackable = True
+    only_asks = False
 
     def __init__(self, **overrides: Any):
         unknown = set(overrides) - {"steps", "layers", "site"}
