@@ -37,6 +37,7 @@ PAGE, FIGURE, README = "results.md", "first-page.png", "../README.md"
 _WORDS = re.compile(rf"(?<={re.escape(FIGURE)}\)\n\n)\*.*?\*(?=\n\n)", re.DOTALL)
 _SHOWN = (
     ("direct", "contains", "Direct questions: the new answer and not the old one"),
+    ("paraphrase", "contains", "The same in other words: the new answer and not the old one"),
     ("multihop", "contains", "Two-hop questions that follow from the edit: the new answer"),
     ("multihop_before", "contains", "Two-hop questions before any edit: the answer that holds then"),
     ("locality", "old", "Questions about other facts: the answer that nobody meant to change"),
