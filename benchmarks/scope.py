@@ -8,6 +8,7 @@ of the others that are shown none are largest together, the middle one of severa
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from mlake.records import Fact, Probe
 
 _KINDS = ("direct", "paraphrase")
 _STEPS = torch.linspace(0, 2, 401)
-_FIRST = ("en",)
+_FIRST = "en"
 
 
 def _probes(facts: Sequence[Fact]) -> Iterator[Probe]:
@@ -32,9 +33,8 @@ def _likeness(lm: Any, memory: MemoryEdit, facts: Sequence[Fact]) -> tuple[list[
     return [one.likeness for _, one in found], [one.entry.fact == fact for fact, one in found]
 
 
-def _best(lm: Any, method: Any, known: Sequence[Fact], other: Sequence[Fact], langs: Sequence[str]) -> Any:
+def _best(lm: Any, memory: Any, known: Sequence[Fact], other: Sequence[Fact]) -> Any:
     """The best scope, the shares kept and refused at it, and the share whose nearest fact is their own."""
-    memory = method.edit(lm, [fact.stated(lang) for fact in known for lang in langs])
     likeness, right = _likeness(lm, memory, known)
     near, far = torch.tensor(likeness)[:, None], torch.tensor(_likeness(lm, memory, other)[0])[:, None]
     own = torch.tensor(right)
@@ -61,8 +61,13 @@ def main() -> None:
     for name in flags.retrievers:
         method = mlake.editor("remake", lm, retriever=name, scope="always")
         print(f"[{name}]")
-        for key, langs in (("one", _FIRST), ("several", benchmark.langs)):
-            scope, *shares = _best(lm, method, known, other, langs)
+        stated = {
+            "one": [replace(fact.stated(_FIRST), names=()) for fact in known],
+            "named": [fact.stated(_FIRST) for fact in known],
+            "several": [fact.stated(lang) for fact in known for lang in benchmark.langs],
+        }
+        for key, statements in stated.items():
+            scope, *shares = _best(lm, method.edit(lm, statements), known, other)
             kept, refused, right = (f"{100 * one:.1f}" for one in shares)
             print(f"# nearest is the question's own {right} %, kept {kept} %, refused {refused} %")
             print(f"{key} = {scope:.3f}")

@@ -179,12 +179,12 @@ EDITS = (
     ParameterEdit({"a": Factors(WIDE, OTHER)}, {"b": torch.ones(8, 2)}, {"model": "x"}, {"c": torch.ones(2)}),
     ColumnEdit({1: torch.tensor([0, 3])}, {1: torch.ones(8, 2)}, 80, {"model": "x"}),
     ContextEdit(("A line.", "Another."), {"model_revision": "y"}),
-    MemoryEdit((Entry("a", "en", "Who?", "", "Bo."),), torch.ones(1, 3), torch.ones(2), "tfidf"),
+    MemoryEdit((Entry("a", "en", "Who?", "Bo.", ("Bo",)),), torch.ones(1, 3), torch.ones(2), "tfidf"),
     SideEdit(1, WIDE, OTHER, torch.ones(8)),
     ReftEdit((("A name",),), Subspaces(torch.ones(2, 1, 4, 8), torch.ones(2, 1, 4, 8), torch.ones(2, 1, 4))),
     NeuronEdit(1, "relu", Neurons(WIDE, torch.ones(8), WIDE[:0], OTHER), WIDE[:1]),
     ScopedEdit(
-        (Entry("a", "en", "Who?", "", "Bo."),), torch.ones(1, 3), torch.ones(2), "tfidf", scope=0.5,
+        (Entry("a", "en", "Who?", "Bo.", ("Bo",)),), torch.ones(1, 3), torch.ones(2), "tfidf", scope=0.5,
         background=torch.ones(2, 3),
     ),
     MemoirEdit(

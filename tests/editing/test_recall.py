@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from mlake.analysis.choices import _prompt
+from mlake.disk import as_json, json_of
 from mlake.editing import editor, load_edit
 from mlake.editing.edits.memory import MemoryEdit
 from mlake.editing.memories import Memory, scope
 from mlake.editing.memories.scope import scope_of
 from mlake.editing.prompts import prompted
+from mlake.editing.retrieval.table import RETRIEVERS
 from mlake.errors import EditError, UnknownNameError
 from mlake.evaluation.unedited import Known
 from mlake.languages import LANGUAGES
@@ -104,6 +106,31 @@ def test_a_question_that_names_the_subject_is_nearer(lm: Any) -> None:
     assert edit.found(lm, OTHER).likeness == plain.found(lm, OTHER).likeness
 
 
+def test_a_question_in_another_language_is_nearer_where_the_subjects_name_in_it_is_known(lm: Any) -> None:
+    abroad = replace(G, names=("Balzac", "バルザック"))
+    asked, other = "バルザックはどこで生まれましたか？", "バルセロナはどこにありますか？"
+    known, plain = made(lm, EN, abroad), made(lm, EN, G)
+    assert known.found(lm, asked).entry.fact == "g"
+    nearness = [float(edit.embeddings[1] @ _vector(lm, edit, asked)) for edit in (known, plain)]
+    assert known.found(lm, asked).likeness == pytest.approx(nearness[0] + 0.5)
+    assert plain.found(lm, asked).likeness < 0.5
+    assert known.found(lm, other).likeness == plain.found(lm, other).likeness
+
+
+def _vector(lm: Any, edit: MemoryEdit, question: str) -> Any:
+    return RETRIEVERS[edit.retriever].embed(lm, [question], edit.state)[0]
+
+
+def test_a_memory_of_a_version_without_names_is_read(lm: Any) -> None:
+    edit = made(lm, G)
+    tensors = edit.tensors()
+    memory = json_of(bytes(tensors["memory"].tolist()))
+    for one in memory["entries"]:
+        (one["subject"],) = one.pop("names")
+    content = torch.tensor(list(as_json(memory).encode()), dtype=torch.uint8)
+    assert MemoryEdit.of({**tensors, "memory": content}, {}).entries == edit.entries
+
+
 def test_memories_add_up_the_first_one_first(lm: Any) -> None:
     first, second = made(lm, EN, scope="always"), made(lm, G, scope="always")
     with first.applied(lm) as once, second.applied(once) as twice:
@@ -171,9 +198,12 @@ def test_the_scope_refuses_most_ordinary_questions_where_none_is_packaged(
 def test_a_packaged_scope_is_of_one_retriever_and_as_many_languages(
     lm: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = {"one": 0.25, "several": 0.75, "source": "these tests"}
+    row = {"one": 0.25, "named": 0.5, "several": 0.75, "source": "these tests"}
     monkeypatch.setattr(scope, "_packaged", lambda: {"tfidf": row, "hidden": {**row, "revision": "x"}})
     assert made(lm, EN, scope="calibrated").scope == 0.25
+    abroad = replace(EN, names=("Carl Sagan", "卡尔·萨根"))
+    assert made(lm, abroad, G, scope="calibrated").scope == 0.5
+    assert made(lm, abroad, DE, scope="calibrated").scope == 0.75
     assert made(lm, EN, DE, scope="calibrated").scope == 0.75
     assert made(lm, EN, DE, scope="calibrated", retriever="hidden").scope not in (0.25, 0.75)
 

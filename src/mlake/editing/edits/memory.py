@@ -31,19 +31,20 @@ class Entry:
         fact: Id of the fact; entries of one fact in several languages share it.
         lang: Language code.
         question: What it is found by.
-        subject: What the question is about, as it names it; empty if it is not known.
         sentence: What is shown.
+        names: What the question is about, by names in any language; none if it is not known.
     """
 
     fact: str
     lang: str
     question: str
-    subject: str
     sentence: str
+    names: tuple[str, ...] = ()
 
-    def named(self, question: str) -> bool:
-        """Whether a question names the subject."""
-        return self.subject in question and last_whole(question, self.subject, self.lang) is not None
+    def named(self, question: str, lang: str) -> bool:
+        """Whether a question in a language names the subject."""
+        found = (name for name in self.names if name in question)
+        return any(last_whole(question, name, lang) is not None for name in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +142,10 @@ class MemoryEdit(Edit):
                 f"the memory has vectors of {self.embeddings.shape[1]} numbers, the question one of "
                 f"{len(query)}; apply it to the model it was made with"
             )
-        named = {one.fact for one in self.entries if one.subject and one.named(question)}
+        asked_in = told(question)
+        named = {one.fact for one in self.entries if one.named(question, asked_in or one.lang)}
         likeness, nearest = self.likeness(query, [one.fact in named for one in self.entries]).max(dim=0)
         entry = self.entries[int(nearest)]
-        asked_in = told(question) or entry.lang
         same = (one for one in self.entries if one.fact == entry.fact and one.lang == asked_in)
         shown = self.scope is None or float(likeness) >= self.scope
         return Found(next(same, entry), float(likeness), shown)
@@ -218,15 +219,19 @@ class _Memory:
 
 
 def _entry(values: Any) -> Entry:
-    """An entry of texts.
+    """An entry of texts; of versions before names in other languages, the subject is the only name.
 
     Raises:
         TypeError: A field is missing, or there is another.
         ValueError: It is something else.
     """
-    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+    if not isinstance(values, dict):
+        raise ValueError("an entry that is no object")
+    own = values.pop("subject", "")
+    names = values.pop("names", [own] if own else [])
+    if not isinstance(names, list) or not all(isinstance(one, str) for one in (*names, *values.values())):
         raise ValueError("an entry that is no texts")
-    return Entry(**values)
+    return Entry(**values, names=tuple(names))
 
 
 def _wording(values: Mapping[str, Any]) -> Wording:

@@ -158,8 +158,8 @@ def ordinary_questions(text: Sequence[str]) -> list[str]:
 
 
 def _entry(statement: Statement) -> Entry:
-    subject = statement.subject or ""
-    return Entry(statement.fact, statement.lang, statement.question, subject, _sentence(statement))
+    names = tuple(dict.fromkeys(name for name in (statement.subject, *statement.names) if name))
+    return Entry(statement.fact, statement.lang, statement.question, _sentence(statement), names)
 
 
 def _sentence(statement: Statement) -> str:

@@ -40,11 +40,10 @@ def scope_of(lm: LM, memory: MemoryEdit, ordinary: Sequence[str]) -> Scope:
     Raises:
         EditError: Nothing was calibrated for the retriever and model, and there are no ordinary questions.
     """
-    several = len({one.lang for one in memory.entries}) > 1
     row = _packaged().get(memory.retriever, {})
     pinned = row.get("revision", lm.revision) == lm.revision
     if pinned and row.get("version", memory.version) == memory.version and "one" in row:
-        return Scope(float(row["several" if several else "one"]), str(row["source"]))
+        return Scope(float(row[_like(memory)]), str(row["source"]))
     if not ordinary:
         raise EditError(
             f"nothing says how near is near enough for retriever={memory.retriever} with this model; set "
@@ -52,6 +51,13 @@ def scope_of(lm: LM, memory: MemoryEdit, ordinary: Sequence[str]) -> Scope:
         )
     likeness = torch.tensor([memory.found(lm, one).likeness for one in ordinary])
     return Scope(float(likeness.quantile(_REFUSED)), f"{_REFUSED:.0%} of {len(ordinary)} ordinary questions")
+
+
+def _like(memory: MemoryEdit) -> str:
+    """What a memory is like: its languages, and whether its subjects' names in others are known."""
+    if len({one.lang for one in memory.entries}) > 1:
+        return "several"
+    return "named" if any(len(one.names) > 1 for one in memory.entries) else "one"
 
 
 @cache

@@ -122,8 +122,9 @@ def _pairs(
     Also the vectors of the memory. A fact is not found by the very question that asks for it, if it is
     there in another language too.
     """
+    abroad = any(len(one.names) > 1 for one in made.entries)
     entries = [
-        Entry(str(number), one.lang, str(one), one.subject, "")
+        Entry(str(number), one.lang, str(one), "", _names(group if abroad else [one]))
         for number, group in enumerate(known)
         for one in group
         if one.lang in langs
@@ -137,7 +138,7 @@ def _pairs(
             if not any(entries[i].fact == str(number) for i in kept):
                 kept = list(range(len(entries)))
             facts = [entries[i].fact for i in kept]
-            named = {entry.fact for entry in entries if entry.subject and entry.named(str(one))}
+            named = {entry.fact for entry in entries if entry.named(str(one), one.lang)}
             cosines = memory[kept] @ query
             found = features(cosines, facts, [fact in named for fact in facts], cosines[:0])
             for is_own in (True, False):
@@ -146,3 +147,8 @@ def _pairs(
                     rows.append(found[max(some, key=lambda i: float(cosines[i]))])
                     own.append(is_own)
     return Pairs(torch.stack(rows), torch.tensor(own)), memory
+
+
+def _names(group: Sequence[Exchange]) -> tuple[str, ...]:
+    """Names of the subject in the languages of some questions about one fact."""
+    return tuple(dict.fromkeys(one.subject for one in group if one.subject))
