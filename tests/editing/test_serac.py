@@ -69,6 +69,25 @@ def test_facts_are_shown_to_those_who_ask_for_them_and_to_no_others(tiny_lm: Any
     assert found["source"].startswith("trained on 8 facts that are not edited, of which 100.0%")
 
 
+def test_a_fact_is_found_from_a_language_in_which_only_its_subjects_name_is_known(tiny_lm: Any) -> None:
+    """Trained on text with Japanese names, the scope shows it to a Japanese question; else it cannot."""
+    lm = tiny_lm()
+    names = dict(
+        zip(PEOPLE, ("アダ", "サイ", "イブ", "ガス", "アイビー", "ケイ", "モー", "オラ"), strict=True)
+    )
+    japanese = [
+        Exchange(f"{names[one]}はどこで生まれましたか？", "ローマ", "ja", one, names[one]) for one in PEOPLE
+    ]
+    text = sorted([*TEXT, *japanese], key=lambda one: one.fact)
+    asked = ["バルザックはどこで生まれましたか？", "アランはどこで生まれましたか？"]
+    shown = []
+    for known in ((), ("Balzac", "バルザック")):
+        edit = editor("serac", lm, retriever="tfidf").edit(lm, [replace(G, names=known)], text=text)
+        assert isinstance(edit, ScopedEdit)
+        shown.append([edit.found(lm, one).shown for one in asked])
+    assert shown[1] == [True, False] and not shown[0][0]
+
+
 def test_the_scope_is_monotone_from_everything_to_nothing(tiny_lm: Any) -> None:
     lm = tiny_lm()
     asked = [EN.question, "Where was Carl?", "Carl Sagan?", OTHER]
