@@ -141,11 +141,14 @@ def table(path: Path, axes: Sequence[str]) -> str:
     """
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     found = [row for row in rows if "shares" in row]
-    head = (*axes, "own language", "rephrased", "other languages", "other facts kept", "held-out text")
-    lines = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(axes) + ['---:'] * 5)} |"]
+    own = [lang for lang in found[0]["marks"]["own"]] if found else []
+    named = [f"own language, {lang}" for lang in own] if len(own) > 1 else ["own language"]
+    head = (*axes, *named, "rephrased", "other languages", "other facts kept", "held-out text")
+    rules = ["---"] * len(axes) + ["---:"] * (len(head) - len(axes))
+    lines = [f"| {' | '.join(head)} |", f"| {' | '.join(rules)} |"]
     for row in sorted(found, key=lambda row: [_order(row["settings"].get(name)) for name in axes]):
-        named = [str(row["settings"].get(name, "default")) for name in axes]
-        lines.append(f"| {' | '.join([*named, *_numbers(row)])} |")
+        values = [str(row["settings"].get(name, "default")) for name in axes]
+        lines.append(f"| {' | '.join([*values, *_numbers(row)])} |")
     return "\n".join(lines) + "\n"
 
 
@@ -154,10 +157,15 @@ def _order(value: Any) -> tuple[bool, bool, Any]:
 
 
 def _numbers(row: Mapping[str, Any]) -> Iterator[str]:
-    for goal in ("own", "rephrased", "transfer", "kept"):
-        marks = "".join(row["marks"].get(goal, {}).values())
-        yield f"{100 * marks.count('1') / len(marks):.0f}" if marks else "–"
+    marks = row["marks"]
+    yield from (_percent(one) for one in marks["own"].values())
+    for goal in ("rephrased", "transfer", "kept"):
+        yield _percent("".join(marks.get(goal, {}).values()))
     yield f"{fmean(row['held_out'].values()):+.3f}"
+
+
+def _percent(marks: str) -> str:
+    return f"{100 * marks.count('1') / len(marks):.0f}" if marks else "–"
 
 
 if __name__ == "__main__":

@@ -115,6 +115,12 @@ def test_the_table_of_the_moments_forms_is_that_of_the_stored_lines() -> None:
     assert part(page, "moments form") == made
 
 
+def test_the_table_of_joint_batches_is_that_of_the_stored_lines() -> None:
+    made = table(RESULTS / "joint-gemma3-270m.jsonl", ("layers", "ridge", "preserve"))
+    page = (DOCS / "methods.md").read_text(encoding="utf-8")
+    assert part(page, "joint") == made
+
+
 def test_the_table_of_the_trials_is_that_of_the_stored_lines() -> None:
     made = table(RESULTS / "trials-gemma3-270m.jsonl", ("method", "rate", "overlap"))
     page = (DOCS / "methods.md").read_text(encoding="utf-8")
