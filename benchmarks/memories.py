@@ -1,10 +1,10 @@
-"""How well a memory tells what a question asks for, from a finished run, as a JSON line.
+"""How well a memory tells what a question asks for, from a finished run, as JSON lines.
 
 ``python -m benchmarks.memories RUN --model demo`` asks the stored memory of a run for each of the run's
-questions, without the model answering: the share of questions about edited facts that are shown their own
-fact, per language and kind, and of questions about others that are shown none; and, from the stored answers,
-the share of those about others that are word for word what the unedited model says, by whether they share a
-relation with the fact they belong to.
+questions, without the model answering. For each language or set edited in: the share of questions about
+edited facts that are shown their own fact, per language and kind, and of questions about others that are
+shown none; and, from the stored answers, the share of those about others that are word for word what the
+unedited model says, by whether they share a relation with the fact they belong to.
 """
 
 import argparse
@@ -33,19 +33,22 @@ def _edits(run: Path) -> Iterator[tuple[str, int, MemoryEdit]]:
             yield path.parent.name, int(path.stem), edit
 
 
-def measured(run: Path, lm: Any) -> dict[str, Any]:
-    """What a run's memories find, and what they leave alone."""
+def measured(run: Path, lm: Any) -> Iterator[dict[str, Any]]:
+    """What a run's memories find, and what they leave alone, for each language or set edited in."""
     asked = [one for one in read_run(run).asked() if one.edit_lang is not None]
-    found: dict[str, list[float]] = defaultdict(list)
+    shares: dict[str, dict[str, list[float]]] = {}
     for lang, batch, memory in _edits(run):
+        found = shares.setdefault(lang, defaultdict(list))
         for one in asked:
             if (one.edit_lang, one.batch) == (lang, batch):
                 _note(found, one, memory.found(lm, one.probe.text))
-    return {
-        "run": run.name,
-        "shares": {name: round(fmean(values), 4) for name, values in sorted(found.items())},
-        "n": {name: len(values) for name, values in sorted(found.items())},
-    }
+    for lang, found in shares.items():
+        yield {
+            "run": run.name,
+            "edit_lang": lang,
+            "shares": {name: round(fmean(values), 4) for name, values in sorted(found.items())},
+            "n": {name: len(values) for name, values in sorted(found.items())},
+        }
 
 
 def _note(found: dict[str, list[float]], one: Asked, nearest: Found) -> None:
@@ -72,7 +75,8 @@ def main() -> None:
     flags = parser.parse_args()
     lm = load_model(flags.model, dtype="bf16")
     for run in flags.runs:
-        print(json.dumps(measured(run, lm), ensure_ascii=False), flush=True)
+        for row in measured(run, lm):
+            print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":
