@@ -59,6 +59,6 @@ def _named(found: Sequence[Trade]) -> str:
         return ""
     gained, kept = (100 * (top.shares[axis].value or 0.0) for axis in ("all languages", "other facts kept"))
     return (
-        f"\nThe number to beat, new answers in all five languages times other facts kept: `{top.label}`, "
-        f"{gained:.0f} % times {kept:.0f} %.\n"
+        "\nOf these the number to beat, new answers in all five languages times other facts kept: "
+        f"`{top.label}`, {gained:.0f} % times {kept:.0f} %.\n"
     )

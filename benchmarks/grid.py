@@ -141,7 +141,7 @@ def table(path: Path, axes: Sequence[str]) -> str:
     """
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     found = [row for row in rows if "shares" in row]
-    own = [lang for lang in found[0]["marks"]["own"]] if found else []
+    own = list(found[0]["marks"]["own"]) if found else []
     named = [f"own language, {lang}" for lang in own] if len(own) > 1 else ["own language"]
     head = (*axes, *named, "rephrased", "other languages", "other facts kept", "held-out text")
     rules = ["---"] * len(axes) + ["---:"] * (len(head) - len(axes))

@@ -55,17 +55,17 @@ def test_a_unit_that_is_asked_again_is_the_same(tmp_path: Path) -> None:
     assert contents(tmp_path / "run") == before
 
 
-@pytest.mark.parametrize(("method", "given"), [("ice", False), ("memit", None)])
-def test_only_memories_ask_as_before(tiny_lm: Any, method: str, given: bool | None) -> None:
+def test_only_memories_ask_as_before(tiny_lm: Any) -> None:
     lm = tiny_lm("llama")
-    session = Session(lm, benchmark(), settings(method))
-    engine = engine_of(lm, session.method, session.spec, (), None)
-    if given is None:
-        assert engine.as_before is None and not engine.shape.after
-        return
-    assert engine.as_before is not None and engine.shape.after
+    engines = {}
+    for method in ("ice", "memit"):
+        session = Session(lm, benchmark(), settings(method))
+        engines[method] = engine_of(lm, session.method, session.spec, (), None)
+    assert engines["memit"].as_before is None and not engines["memit"].shape.after
+    as_before = engines["ice"].as_before
+    assert as_before is not None and engines["ice"].shape.after
     shown = replace(lm, style=lm.style.recalling(lambda text: ("Bonn is old.",) if "Bonn" in text else ()))
-    assert [engine.as_before(shown, text) for text in ("Is Bonn old?", "Is Rome?")] == [given, True]
+    assert [as_before(shown, text) for text in ("Is Bonn old?", "Is Rome?")] == [False, True]
 
 
 def test_workers_are_told_the_unedited_answers(

@@ -149,7 +149,7 @@ def _costs(found: dict[str, Any], longest: int) -> Iterator[str]:
     if found["tokens_shown"]:
         yield (
             f"prompts     the facts that are shown have {found['tokens_shown']:.0f} tokens in the mean, "
-            "before each question that finds one"
+            "before each question that finds one; any other keeps the unedited answer and costs nothing"
         )
     length = found["tokens_answered"]
     yield (

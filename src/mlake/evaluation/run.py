@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from tqdm import tqdm
@@ -162,7 +161,7 @@ def going(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -
     unedited, groups = missing(plan, store, engine.shape)
     with progress_bar(size_of(unedited, groups), progress) as bar:
         for units in unedited:
-            yield from _ask(units, store, engine, engine.lm, bar)
+            yield from _ask(units, store, engine, engine.lm, bar, {})
         before = store.unedited() if groups and engine.as_before else {}
         for group in groups:
             yield from _edit_and_ask(group, store, engine, bar, before)
@@ -244,7 +243,7 @@ def _ask(
     engine: Engine,
     lm: Any,
     bar: Any,
-    before: Mapping[str, Answer] = MappingProxyType({}),
+    before: Mapping[str, Answer],
 ) -> Iterator[Path]:
     """Ask units in one pass, but for what an edit leaves as it was ``before``, by id of the question."""
     every = [question.probe for unit in units for question in unit.questions]
