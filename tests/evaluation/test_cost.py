@@ -91,7 +91,7 @@ def test_known_answers_cost_nothing(tmp_path: Path, tiny_lm: Callable[..., Any])
     nothing, whole = dry_run(plan, store, lm, method, known), dry_run(plan, store, lm, method)
     assert operations(nothing) == operations(whole)
     assert to_ask(whole) == 2 * 6  # two facts in three languages, unedited and edited
-    assert "counted as 128 tokens each, the most allowed: most are shorter" in whole
+    assert "counted as 128 tokens each, the most allowed: those that end sooner cost less" in whole
     answer = lambda lm, questions, progress: [Answer("no body" * 9, True) for _ in questions]  # noqa: E731
     known.before(answer)({}, [one.text for one in plan.probes], lambda done: None)
     (ids,) = token_ids(lm, ["no body" * 9], special=False)

@@ -154,7 +154,11 @@ def _costs(found: dict[str, Any], longest: int) -> Iterator[str]:
     length = found["tokens_answered"]
     yield (
         f"answers     counted as {length:.0f} tokens each, "
-        + ("the most allowed: most are shorter" if length == longest else "as those known have in the mean")
+        + (
+            "the most allowed: those that end sooner cost less"
+            if length == longest
+            else "as those known have in the mean"
+        )
     )
     free = found["bytes_free"]
     there = "an unknown amount" if free is None else f"{free / _GIB:.1f} GiB"
