@@ -123,6 +123,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     put("mlake.models", load=load_model)
     known: dict[str, Any] = {"identity": lambda lm, longest: {"longest": longest}}
     known |= {"editing_method": editor, "load_edit": lambda path: Edit(), "answers": answers}
+    known |= {"questions_a_fact": lambda *what: 1.0}
     known |= {"too_large": lambda plan, lm, spec: "it may not fit"}
     put("mlake.evaluation.session", **known)
     put(

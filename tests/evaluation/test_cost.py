@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from mlake.editing import EDITORS
 from mlake.evaluation import cost
-from mlake.evaluation.cost import dry_run, too_large
+from mlake.evaluation.cost import dry_run, estimate, questions_a_fact, too_large
 from mlake.evaluation.plan import make_plan
 from mlake.evaluation.run import run
 from mlake.evaluation.store import Store
@@ -115,6 +116,27 @@ def test_a_model_that_cannot_be_edited_here_is_said(
     assert said and "only 0.0 GiB is free on cpu: it may not fit; use --dtype bf16" in said
     monkeypatch.setattr(cost, "_available", lambda lm: None)
     assert too_large(plan, lm, METHOD) is None
+
+
+def test_a_fact_is_worth_as_many_questions_as_its_steps_cost(
+    tmp_path: Path, tiny_lm: Callable[..., Any]
+) -> None:
+    spec = make_spec(edit_langs=("en",), facts=(0, 2), locality=0)
+    plan, lm, store = make_plan(spec, benchmark()), tiny_lm(), Store(tmp_path / "run", spec)
+    none = replace(METHOD, value=replace(METHOD.value, steps=0))
+    twice = replace(METHOD, value=replace(METHOD.value, steps=2 * METHOD.value.steps))
+    there: Any = SimpleNamespace(at_hand=False)
+    worth = questions_a_fact(plan, 4, lm, METHOD)
+    asking = estimate(plan, store, lm, none)["operations"]
+    editing = estimate(plan, store, lm, METHOD)["operations"] - asking
+    facts, questions = 2, estimate(plan, store, lm, none)["questions_to_ask"]
+    longest = spec.max_new_tokens
+    told = questions_a_fact(plan, longest, lm, METHOD)
+    assert told == pytest.approx((editing / facts) / (asking / questions), rel=0.1), "the first stand for all"
+    assert questions_a_fact(plan, 4, lm, twice) == pytest.approx(2 * worth)
+    assert questions_a_fact(plan, 4, lm, none) == 0
+    assert questions_a_fact(plan, 4, lm, None) == 1
+    assert questions_a_fact(plan, 4, there, METHOD) == 1
 
 
 def test_dry_run_of_a_finished_run(tmp_path: Path, tiny_lm: Callable[..., Any]) -> None:

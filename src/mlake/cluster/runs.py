@@ -17,7 +17,7 @@ from mlake.disk import write_atomic
 from mlake.editing import load_edit
 from mlake.evaluation.missing import drop_left, parts
 from mlake.evaluation.plan import Plan
-from mlake.evaluation.run import progress_bar
+from mlake.evaluation.progress import ASKING, RunBar
 from mlake.evaluation.session import Session, Settings, stays
 from mlake.evaluation.store import Store
 from mlake.evaluation.units import Unit
@@ -115,7 +115,7 @@ def carry_out(runs: Sequence[SpreadRun], pool: Pool, say: Callable[[str], object
                 questions |= {
                     store.answers_path(one): len(one.questions) for one in part.units if not store.has(one)
                 }
-        with progress_bar(sum(questions.values()), progress) as bar:
+        with RunBar({ASKING: sum(questions.values())}, shown=progress) as bar:
             for jobs in (first, later):
                 spread(jobs, pool, lambda job, file: bar.update(questions.get(_take(job, file), 0)), say)
     spread([job for run in runs for job in _measures(run)], pool, _take, say)

@@ -22,9 +22,10 @@ from mlake.models.room import free_memory
 from mlake.models.tokens import token_ids
 from mlake.records import Statement
 
-__all__ = ["dry_run", "estimate", "memory_of", "too_large"]
+__all__ = ["dry_run", "estimate", "memory_of", "questions_a_fact", "too_large"]
 
 _ROWS = 32
+_SAMPLE = 100
 _SECONDS = 0.2
 _TARGET = 8
 _TRAINED = 16  # bytes a trained parameter: a float32 copy, its gradient and two moments of Adam
@@ -118,6 +119,19 @@ _THERE: dict[str, Any] = {
     "bytes_free": None,
 }
 """The same where a server does the work."""
+
+
+def questions_a_fact(plan: Plan, longest: int, lm: LM, method: Method | None) -> float:
+    """How many questions' work editing one fact is, about: as in ``estimate``, from the first of each.
+
+    1 where nothing tells, as of a model on a server. Answers are counted as the ``longest`` allowed.
+    """
+    facts = [one.question for step in plan.steps[:1] for one in step.statements[:_SAMPLE]]
+    asked = [text for step in plan.steps[:1] for unit in step.units for text in _texts(unit)][:_SAMPLE]
+    if method is None or not (lm.at_hand and facts and asked):
+        return 1.0
+    editing = _editing(facts, lm, method) / len(facts)
+    return editing / (_asking(asked, lm, longest) / len(asked))
 
 
 def dry_run(plan: Plan, store: Store, lm: LM, method: Method | None, known: Known | None = None) -> str:

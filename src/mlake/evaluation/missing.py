@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlake.evaluation.plan import Plan
+from mlake.evaluation.progress import ASKING, EDITING, UNEDITED
 from mlake.evaluation.store import Store
 from mlake.evaluation.units import Step, Unit, needed
 
-__all__ = ["Group", "Passes", "Shape", "drop_left", "missing", "parts", "size_of", "unexamined"]
+__all__ = ["Group", "Passes", "Shape", "drop_left", "missing", "parts", "sizes_of", "unexamined"]
 
 
 class Shape(NamedTuple):
@@ -61,12 +62,14 @@ def parts(plan: Plan, store: Store, shape: Shape) -> list[Plan]:
     return asked
 
 
-def size_of(unedited: Passes, groups: Sequence[Group]) -> int:
-    """How many facts are edited and questions asked."""
-    total = sum(map(_size, unedited))
-    for step, passes in chain.from_iterable(groups):
-        total += len(step.statements) + sum(map(_size, passes))
-    return total
+def sizes_of(unedited: Passes, groups: Sequence[Group]) -> dict[str, int]:
+    """How many facts are edited, and questions asked before and under the edits."""
+    steps = list(chain.from_iterable(groups))
+    return {
+        UNEDITED: sum(map(_size, unedited)),
+        EDITING: sum(len(step.statements) for step, _ in steps),
+        ASKING: sum(sum(map(_size, passes)) for _, passes in steps),
+    }
 
 
 def drop_left(plan: Plan, store: Store, shape: Shape, keep: Callable[[Path], bool]) -> None:

@@ -3,18 +3,16 @@
 Each edit is made from the unedited model, or, in a sequence, on top of the stored edits before it.
 """
 
-import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from tqdm import tqdm
-
 from mlake.errors import EditError, RunError, memory_ran_out
-from mlake.evaluation.missing import Group, Shape, drop_left, missing, size_of, unexamined
+from mlake.evaluation.missing import Group, Shape, drop_left, missing, sizes_of, unexamined
 from mlake.evaluation.plan import Plan
+from mlake.evaluation.progress import ASKING, EDITING, UNEDITED, RunBar
 from mlake.evaluation.store import Savable, Store
 from mlake.evaluation.units import Question, Step, Unit
 from mlake.kinds import question_kind
@@ -30,7 +28,6 @@ __all__ = [
     "Examine",
     "Progress",
     "going",
-    "progress_bar",
     "run",
 ]
 
@@ -113,6 +110,7 @@ class Engine:
         as_before: Whether an edited model is asked a question just as the unedited one, with the same weights
             and prompt: then the unedited answer is its answer, which half precision may miss beside other
             questions. None where every edit changes the model.
+        fact: Tells how many questions' work editing one fact is, about, for the time left.
     """
 
     lm: Any
@@ -129,6 +127,7 @@ class Engine:
     examine: Examine | None = None
     keep: Callable[[Edit], bool] = lambda edit: True
     as_before: Callable[[Any, str], bool] | None = None
+    fact: Callable[[], float] = lambda: 1.0
 
     @property
     def shape(self) -> Shape:
@@ -159,7 +158,7 @@ def going(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -
     store.begin(plan)
     drop_left(plan, store, engine.shape, lambda path: engine.keep(_loaded(path, engine)))
     unedited, groups = missing(plan, store, engine.shape)
-    with progress_bar(size_of(unedited, groups), progress) as bar:
+    with RunBar(sizes_of(unedited, groups), shown=progress, fact=engine.fact() if progress else 1.0) as bar:
         for units in unedited:
             yield from _ask(units, store, engine, engine.lm, bar, {})
         before = store.unedited() if groups and engine.as_before else {}
@@ -167,14 +166,8 @@ def going(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -
             yield from _edit_and_ask(group, store, engine, bar, before)
 
 
-def progress_bar(total: int, shown: bool) -> Any:
-    """A bar on standard error of how many facts are edited and questions answered, and the time left."""
-    calm = 0.5 if sys.stderr.isatty() else 30.0
-    return tqdm(total=total, disable=not shown, mininterval=calm, dynamic_ncols=True)
-
-
 def _edit_and_ask(
-    group: Group, store: Store, engine: Engine, bar: Any, before: Mapping[str, Answer]
+    group: Group, store: Store, engine: Engine, bar: RunBar, before: Mapping[str, Answer]
 ) -> Iterator[Path]:
     chained = all(unit.place.step is not None for step, _ in group for unit in step.units)
     if len(group) > 1 and engine.many and not chained:
@@ -191,7 +184,7 @@ def _edit_and_ask(
 
 
 def _walk(
-    group: Group, store: Store, engine: Engine, bar: Any, before: Mapping[str, Answer]
+    group: Group, store: Store, engine: Engine, bar: RunBar, before: Mapping[str, Answer]
 ) -> Generator[Path, None, list[Edit]]:
     """Edit step after step, each on top of the stored edits before it, and ask under all of them."""
     edits: list[Edit] = []
@@ -221,7 +214,7 @@ def _ask_many(
     store: Store,
     engine: Engine,
     many: AskMany,
-    bar: Any,
+    bar: RunBar,
 ) -> Iterator[Path]:
     """Ask the units of several edits in one pass."""
     asked = [(number, unit) for number, some in enumerate(passes) for one in some for unit in one]
@@ -229,7 +222,7 @@ def _ask_many(
         return
     questions = [(number, one) for number, unit in asked for one in unit.questions]
     name = f"asking under {len(edits)} edits"
-    with _told(bar, name, len(questions)), _memory(name):
+    with bar.doing(ASKING, name, len(questions)), _memory(name):
         engine.seed(store.spec.seed)
         short = lambda texts: many(engine.lm, edits, texts, bar.update)  # noqa: E731
         replies = iter(_replies(questions, short, engine, engine.lm, edits, bar))
@@ -242,7 +235,7 @@ def _ask(
     store: Store,
     engine: Engine,
     lm: Any,
-    bar: Any,
+    bar: RunBar,
     before: Mapping[str, Answer],
 ) -> Iterator[Path]:
     """Ask units in one pass, but for what an edit leaves as it was ``before``, by id of the question."""
@@ -250,9 +243,10 @@ def _ask(
     known = (one for one in every if one.id in before)
     same = {one.id for one in known if engine.as_before and engine.as_before(lm, one.text)}
     questions = [(0, one) for unit in units for one in unit.questions if one.probe.id not in same]
-    answer = engine.answer if units[0].place.edit_lang else engine.unedited or engine.answer
+    edited = units[0].place.edit_lang is not None
+    answer, part = (engine.answer, ASKING) if edited else (engine.unedited or engine.answer, UNEDITED)
     name = f"asking {units[0].name}" + (f" and {len(units) - 1} more" if len(units) > 1 else "")
-    with _told(bar, name, len(every)), _memory(name):
+    with bar.doing(part, name, len(every)), _memory(name):
         engine.seed(store.spec.seed)
         short = lambda texts: answer(lm, [text for _, text in texts], bar.update)  # noqa: E731
         replies = iter(_replies(questions, short, engine, lm, (), bar))
@@ -267,7 +261,7 @@ def _replies(
     engine: Engine,
     lm: Any,
     edits: Sequence[Edit],
-    bar: Any,
+    bar: RunBar,
 ) -> list[Answer]:
     """Answers in the order of the questions, each with its edit; those of one length are asked together."""
     lengths: dict[int | None, list[int]] = {}
@@ -292,7 +286,7 @@ def _store(unit: Unit, replies: Sequence[Answer], store: Store) -> Iterator[Path
 
 
 def _edits(
-    steps: Sequence[Step], store: Store, engine: Engine, bar: Any, lm: Any, history: Sequence[Edit]
+    steps: Sequence[Step], store: Store, engine: Engine, bar: RunBar, lm: Any, history: Sequence[Edit]
 ) -> Generator[Path, None, list[Edit]]:
     """The stored edits of a model with a history, computed first if need be.
 
@@ -301,10 +295,10 @@ def _edits(
     facts = sum(len(step.statements) for step in steps)
     new = [step for step in steps if not store.edit_path(step).exists()]
     if not new:
-        bar.update(facts)
+        bar.skip(EDITING, facts)
     else:
         name = f"editing {steps[0].name}" + (f" and {len(steps) - 1} more" if len(steps) > 1 else "")
-        with _told(bar, name, facts), _memory(name):
+        with bar.doing(EDITING, name, facts), _memory(name):
             engine.seed(store.spec.seed)
             for step, edit in zip(steps, _computed(steps, engine, bar, lm, history), strict=True):
                 if step in new:
@@ -324,7 +318,7 @@ def _loaded(path: Path, engine: Engine) -> Edit:
 
 
 def _computed(
-    steps: Sequence[Step], engine: Engine, bar: Any, lm: Any, history: Sequence[Edit]
+    steps: Sequence[Step], engine: Engine, bar: RunBar, lm: Any, history: Sequence[Edit]
 ) -> Sequence[Edit]:
     if engine.editor is None:
         raise RunError(f"the plan edits {steps[0].name} but no method is given; choose one with --method")
@@ -332,15 +326,6 @@ def _computed(
     if len(facts) > 1:
         return engine.editor.edit_many(lm, facts, text=engine.text, progress=bar.update)
     return [engine.editor.edit(lm, facts[0], text=engine.text, history=history, progress=bar.update)]
-
-
-@contextmanager
-def _told(bar: Any, doing: str, size: int) -> Iterator[None]:
-    """Name the work on the bar, and count what the work itself did not report."""
-    bar.set_description(doing)
-    before = bar.n
-    yield
-    bar.update(before + size - bar.n)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from mlake.editing import load_edit
 from mlake.editing.locate.value_files import keeping_values
 from mlake.editing.method import Method
 from mlake.errors import ModelError
-from mlake.evaluation.cost import too_large
+from mlake.evaluation.cost import questions_a_fact, too_large
 from mlake.evaluation.forms import check_form
 from mlake.evaluation.plan import NO_SUBJECT, Plan, make_plan
 from mlake.evaluation.run import Engine, going
@@ -228,6 +228,7 @@ class Session:
             engine_of(self.lm, self.method, self.spec, self.text(), known),
             examine=partial(examine, langs=self.spec.test_langs) if self.lm.at_hand else None,
             keep=partial(stays, keep_all=keep_all),
+            fact=partial(questions_a_fact, self.plan, self.spec.max_new_tokens, self.lm, self.method),
         )
 
     def going(self, plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> Iterator[Path]:

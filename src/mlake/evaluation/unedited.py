@@ -54,6 +54,8 @@ class Known:
     def before(self, answer: Ask, at_once: int | None = None) -> Ask:
         """Asks like ``answer``, but only what is not known; what is answered is known from then on.
 
+        Progress is told of what is asked alone.
+
         Args:
             answer: Asks a model.
             at_once: How many questions to ask before the answers are kept; None for all, since what a model
@@ -64,7 +66,6 @@ class Known:
             known = self.among(questions)
             new = [one for one in dict.fromkeys(questions) if one not in known]
             found = sum(one in known for one in questions)
-            progress(found)
             for start in range(0, len(new), at_once or max(1, len(new))):
                 some = new[start : start + (at_once or len(new))]
                 self._add(dict(zip(some, answer(lm, some, progress), strict=True)))
