@@ -54,7 +54,7 @@ def _balanced(points: Sequence[Trade]) -> list[Trade]:
 
 
 WISHES: dict[str, Callable[[Sequence[Trade]], list[Trade]]] = {
-    "new answers in the language edited in": partial(_most, "own language"),
+    "new answers to the very question, in its language": partial(_most, "own language"),
     "also to rephrased questions": partial(_most, "rephrased"),
     "also in other languages": partial(_most, "other languages"),
     "also what follows over two hops": partial(_most, "two hops"),

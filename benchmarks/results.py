@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import choose, front_table
+from benchmarks import choose, front_table, lifelong
 from benchmarks.first_page import picture, words
 from benchmarks.paired import differences
 from benchmarks.stored import RESULTS, StoredRun, stored_run
@@ -75,6 +75,7 @@ class Part:
         trade: Whether they stand side by side, with what they gain and cost.
         paired: Whether the differences of the second from the first are shown, question by question.
         hops: Whether their two-hop questions are shown by what is known of each hop.
+        lifelong: Whether they are sequences of edits, shown by what is left of the first.
         brief: Whether that is all that is shown of them.
     """
 
@@ -84,6 +85,7 @@ class Part:
     trade: bool = False
     paired: bool = False
     hops: bool = False
+    lifelong: bool = False
     brief: bool = False
 
 
@@ -117,25 +119,16 @@ def files(mirror: Path | None) -> dict[str, bytes]:
     """
     runs = {name: stored_run(name, mirror) for part in parts() for name in part.runs}
     rows = {name: shown(run) for name, run in runs.items()}
-    page = [_HEAD]
-    for part in parts():
-        page.append(f"## {part.title}\n\n{part.says.strip()}\n")
-        if part.trade:
-            page.append(beside({name: runs[name] for name in part.runs}))
-        if part.paired:
-            page.append(differences({name: runs[name] for name in part.runs}))
-        if part.hops:
-            page.append(chains({name: runs[name] for name in part.runs}))
-        if len(part.runs) > 1 and not (part.trade or part.paired):
-            page.append(_beside({name: rows[name] for name in part.runs}))
-        paragraphs = _made_by if part.brief else section
-        page += (paragraphs(runs[name], rows[name]) for name in part.runs)
+    page = [_HEAD, *(text for part in parts() for text in _of_part(part, runs, rows, mirror))]
     drawn = _texts()["figure"]
     name = drawn["run"]
     every = {name: runs[name] for name in choose.names()}
     told = words(runs[name].spec, rows[name], drawn["model"])
     readme = _WORDS.sub(lambda _: told, (DOCS / README).read_text(encoding="utf-8"))
-    pictures = {front_table.FIGURE: front_table.drawn(every)} if every else {}
+    sequences = [name for part in parts() if part.lifelong for name in part.runs]
+    pictures = {lifelong.FIGURE: lifelong.drawn(sequences, mirror)} if sequences else {}
+    if every:
+        pictures[front_table.FIGURE] = front_table.drawn(every)
     return {
         **pictures,
         PAGE: "\n".join(page).encode(),
@@ -145,6 +138,26 @@ def files(mirror: Path | None) -> dict[str, bytes]:
         ).encode(),
         README: front_table.filled(readme, every).encode(),
     }
+
+
+def _of_part(
+    part: Part, runs: Mapping[str, StoredRun], rows: Mapping[str, Sequence[TidyRow]], mirror: Path | None
+) -> Iterator[str]:
+    """What stands in a part of the page."""
+    own = {name: runs[name] for name in part.runs}
+    yield f"## {part.title}\n\n{part.says.strip()}\n"
+    if part.trade:
+        yield beside(own)
+    if part.paired:
+        yield differences(own)
+    if part.hops:
+        yield chains(own)
+    if part.lifelong:
+        yield lifelong.shown(part.runs, mirror)
+    if len(part.runs) > 1 and not (part.trade or part.paired or part.lifelong):
+        yield _beside({name: rows[name] for name in part.runs})
+    paragraphs = _made_by if part.brief else section
+    yield from (paragraphs(runs[name], rows[name]) for name in part.runs)
 
 
 def shown(run: StoredRun) -> list[TidyRow]:

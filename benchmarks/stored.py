@@ -23,7 +23,7 @@ from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import score_all
 from mlake.submission.files import ANSWERS, CLAIM, probe_lines, read_claim, unpack
 
-__all__ = ["RESULTS", "StoredRun", "run_by_scores", "stored_run", "unpacked", "whole_run"]
+__all__ = ["RESULTS", "StoredRun", "open_run", "run_by_scores", "stored_run", "unpacked", "whole_run"]
 
 RESULTS = Path(__file__).with_name("results")
 _PROBES = "probes.jsonl"
@@ -72,9 +72,16 @@ def whole_run(name: str) -> RunData:
     Raises:
         MlakeError: A file is damaged.
     """
+    with open_run(name, None) as run:
+        return replace(run, folder=RESULTS / name)
+
+
+@contextmanager
+def open_run(name: str, mirror: Path | None) -> Iterator[RunData]:
+    """A run whose folder holds its answers until the block is left; errors of ``stored_run``."""
     with unpacked(name) as folder:
-        (folder / _PROBES).write_bytes(_free(name) or _theirs(folder, None))
-        return replace(load_run(folder), folder=RESULTS / name)
+        (folder / _PROBES).write_bytes(_free(name) or _theirs(folder, mirror))
+        yield load_run(folder)
 
 
 def run_by_scores(name: str) -> RunData:

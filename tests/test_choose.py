@@ -41,7 +41,7 @@ def test_each_wish_has_the_method_that_does_it_best() -> None:
 
 def test_methods_that_cannot_be_told_from_the_best_stand_beside_it() -> None:
     taken = _taken()
-    assert taken["new answers in the language edited in"] == ("ft", "grace")
+    assert taken["new answers to the very question, in its language"] == ("ft", "grace")
     assert taken["also to rephrased questions"] == ("memit", "")
 
 

@@ -14,12 +14,14 @@ from mlake.reproduce.wishes import models_of, wishes
 
 PAPER = [f"table{n}" for n in (1, 2, 3, 4, 5, 8, 9, 10)] + [f"figure{n}" for n in range(2, 9)]
 
+NAMED = ["methods", "lifelong"]
+
 
 def test_every_table_and_figure_of_the_paper_is_there_in_its_order() -> None:
     beyond = [view.name for view in chosen(("beyond",))]
-    assert [name for name in VIEWS if name not in (*beyond, "methods")] == PAPER
-    assert VIEWS["methods"] not in chosen(("all",)), "which would run every method"
-    assert list(VIEWS) == [*PAPER, *beyond, "methods"]
+    assert [name for name in VIEWS if name not in (*beyond, *NAMED)] == PAPER
+    assert not {VIEWS[name] for name in NAMED}.intersection(chosen(("all",))), "which would run every method"
+    assert list(VIEWS) == [*PAPER, *beyond, *NAMED]
     assert {"hypotheses", "ability"} < set(beyond)
 
 
@@ -57,6 +59,15 @@ def test_methods_are_all_run_from_one_statement_or_those_that_are_named() -> Non
     assert {(one.settings.edit_langs, one.settings.test_langs) for one in every} == {("en", "all")}
     some = wishes(chosen(("methods",)), Options(models=("demo",), methods=("ft", "memit")))
     assert [one.settings.method for one in some] == ["memit", "ft"]
+
+
+def test_every_method_is_run_over_batches_on_top_of_each_other() -> None:
+    every = wishes(chosen(("lifelong",)), Options(models=("demo",), facts="100", batch_size=50))
+    assert [one.settings.method for one in every] == list(EDITORS)
+    assert {(one.settings.sequence, one.settings.batch_size) for one in every} == {("batches", 10)}
+    assert {(one.settings.edit_langs, one.settings.test_langs) for one in every} == {("en", "en")}
+    others = wishes(chosen(("methods",)), Options(models=("demo",), batch_size=50))
+    assert {(one.settings.sequence, one.settings.batch_size) for one in others} == {(None, 50)}
 
 
 def test_runs_of_a_model_stand_together() -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "KEYS",
     "MULTIHOP",
     "OWN_LANGUAGE",
+    "SEQUENCE",
     "TOKENS",
     "UNEDITED",
     "WRITTEN",
@@ -73,6 +74,11 @@ MULTIHOP = _answers(
     "two-hop questions to an edited model",
     "run a method with --kinds direct,multihop",
     lambda row: row["kind"] == "multihop" and row["edit_lang"] is not None,
+)
+SEQUENCE = Need(
+    "edits that come on top of each other",
+    "run a method with --sequence batches",
+    lambda given: any(run.spec.get("sequence") is not None for run in given.runs),
 )
 UNEDITED = _answers(
     "answers of the unedited model",

@@ -12,6 +12,7 @@ from mlake.report.figures import (
     figure6,
     figure7,
     figure8,
+    lifelong_figure,
     trade_figure,
     transfer_by_distance,
 )
@@ -21,6 +22,7 @@ from mlake.report.findings.consistency import consistency, languages_right
 from mlake.report.findings.forced import FORCED, forced_tables
 from mlake.report.findings.hops import HOPS_MEASURES, hops
 from mlake.report.findings.hypotheses import hypotheses
+from mlake.report.findings.lifelong import LIFELONG_MEASURES, lifelong_table
 from mlake.report.findings.measures import MEASURES, Measure, measure_table
 from mlake.report.findings.neurons import neuron_table
 from mlake.report.findings.retention import retention
@@ -36,6 +38,7 @@ from mlake.report.needs import (
     KEYS,
     MULTIHOP,
     OWN_LANGUAGE,
+    SEQUENCE,
     TOKENS,
     UNEDITED,
     WRITTEN,
@@ -290,6 +293,15 @@ _NAMED = (
         methods=(),
         analyses=("ability",),
         measures=TRADE_MEASURES,
+    ),
+    View(
+        "lifelong",
+        "Every method over edits on top of each other: what is left of the first",
+        lambda given: [lifelong_table(given.runs), lifelong_figure(given.runs)],
+        needs=(SEQUENCE,),
+        runs=("lifelong",),
+        methods=(),
+        measures=LIFELONG_MEASURES,
     ),
 )
 """Views for which every method is run: made only where they are named."""

@@ -18,6 +18,8 @@ class SharedRun:
         edit_langs: ``all``, or codes with commas.
         test_langs: The same.
         editor: Settings of the methods that differ from their defaults.
+        batch_size: Facts edited together; None for the user's choice.
+        sequence: Which edits come on top of each other; None for none.
     """
 
     methods: tuple[str, ...]
@@ -25,6 +27,8 @@ class SharedRun:
     edit_langs: str = "all"
     test_langs: str = "all"
     editor: Mapping[str, str] = field(default_factory=dict)
+    batch_size: int | None = None
+    sequence: str | None = None
 
 
 RUNS: Mapping[str, SharedRun] = {
@@ -43,6 +47,15 @@ RUNS: Mapping[str, SharedRun] = {
     # what every method does, from one statement
     "methods": SharedRun(
         methods=tuple(EDITORS), kinds=("direct", "paraphrase", "multihop", "locality"), edit_langs="en"
+    ),
+    # what every method leaves of an edit, one batch after another
+    "lifelong": SharedRun(
+        methods=tuple(EDITORS),
+        kinds=("direct", "locality"),
+        edit_langs="en",
+        test_langs="en",
+        batch_size=10,
+        sequence="batches",
     ),
     # the model as it is, on what was true before
     "unedited": SharedRun(methods=("none",), kinds=("direct", "multihop_before")),

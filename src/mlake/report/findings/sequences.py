@@ -13,16 +13,16 @@ from mlake.evaluation.units import Place
 from mlake.languages.sets import is_own
 from mlake.report.paper.compare import INTERVAL, labels, measured
 from mlake.report.rundata import RunData
-from mlake.report.statistics.intervals import DIFFERENCE, SHARE, Ends, clustered_mean
+from mlake.report.statistics.intervals import DIFFERENCE, SHARE, Ends, Estimate, clustered_mean
 from mlake.report.table import Cell, Table
 from mlake.scorers.names import contains
 
-__all__ = ["sequence_table", "sequence_tables"]
+__all__ = ["SAME", "Groups", "Values", "mean_of", "sequence_table", "sequence_tables", "step_values"]
 
-_SAME, _OTHER = "the same", "others"
-_Values = dict[tuple[int, str, str], float]
+SAME, _OTHER = "the same", "others"
+Values = dict[tuple[int, str, str], float]
 """Batch and id of a question and the fact it is about, to right (1) or not (0)."""
-_Groups = dict[tuple[str, int, str], defaultdict[str, _Values]]
+Groups = dict[tuple[str, int, str], defaultdict[str, Values]]
 """Language of a step's edit, step and asked in, to the values of ``own``, ``first`` and ``all``."""
 
 
@@ -64,8 +64,8 @@ def sequence_table(runs: Sequence[RunData]) -> Table:
 def _rows(run: RunData) -> Iterator[tuple[Cell, ...]]:
     """A row for each step, asked in the language of the edit and in the others."""
     langs = run.spec["edit_langs"]
-    groups = _groups(run)
-    for lang, step, asked in sorted(groups, key=lambda key: (langs.index(key[0]), key[1], key[2] != _SAME)):
+    groups = step_values(run)
+    for lang, step, asked in sorted(groups, key=lambda key: (langs.index(key[0]), key[1], key[2] != SAME)):
         own, first, every = (groups[lang, step, asked][role] for role in ("own", "first", "all"))
         begun = (lang if run.spec["sequence"] == "batches" else langs[0], 0, asked)
         start = groups[begun]["first"] if begun in groups else {}
@@ -78,10 +78,15 @@ def _rows(run: RunData) -> Iterator[tuple[Cell, ...]]:
         )
 
 
-def _groups(run: RunData) -> _Groups:
+def step_values(run: RunData) -> Groups:
+    """The values of each step of a run whose edits come on top of each other.
+
+    Raises:
+        RunError: The answers of the run cannot be read.
+    """
     stored = read_run(run.folder)
     chains = _chains(stored.places(), run.spec["sequence"])
-    groups: _Groups = {}
+    groups: Groups = {}
     for one in stored.along():
         value = contains(one)
         if one.kind != "direct" or value is None or one.edit_lang is None or one.batch is None:
@@ -90,7 +95,7 @@ def _groups(run: RunData) -> _Groups:
         steps = chains[one.edit_lang if run.spec["sequence"] == "batches" else one.batch]
         for role, lang, batch in _roles(steps, step):
             if batch in (None, one.batch):
-                asked = _SAME if is_own(lang, one.probe.lang) else _OTHER
+                asked = SAME if is_own(lang, one.probe.lang) else _OTHER
                 group = groups.setdefault((one.edit_lang, step, asked), defaultdict(dict))
                 group[role][one.batch, one.probe.id, one.probe.fact or one.probe.id] = value
     return groups
@@ -114,9 +119,13 @@ def _chains(places: Iterable[Place], order: str) -> dict[str | int, list[tuple[s
     return {name: [steps[at] for at in sorted(steps)] for name, steps in chains.items()}
 
 
+def mean_of(values: Mapping[tuple[int, str, str], float], ends: Ends = SHARE) -> Estimate:
+    """Mean and 95 % interval over facts."""
+    return clustered_mean(list(values.values()), [fact for _, _, fact in values], ends)
+
+
 def _percent(
     values: Mapping[tuple[int, str, str], float], ends: Ends = SHARE
 ) -> tuple[float | None, str | None]:
-    """Mean and 95 % interval over facts, in percent."""
-    found = measured(clustered_mean(list(values.values()), [fact for _, _, fact in values], ends))
+    found = measured(mean_of(values, ends))
     return found.percent, found.interval
