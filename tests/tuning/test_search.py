@@ -210,3 +210,24 @@ def test_facts_that_cannot_be_edited_are_left_out_and_counted() -> None:
         questions_of(MINI.facts[:1], MINI.facts, ["en"], ["en"], seed=0, refusal=refusal)
     with pytest.raises(RunError, match="leaves no facts of the data"):
         questions_of(MINI.facts, MINI.facts, ["en"], ["en"], seed=0)
+
+
+def test_what_a_memory_leaves_alone_is_not_asked_again(
+    planned: Callable[..., Search], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half precision may answer a question otherwise beside others, and then it would not count as kept."""
+    asked: list[str] = []
+
+    def answers(lm: Any, texts: list[str], **how: Any) -> list[Answer]:
+        if lm.style.recalls:
+            asked.extend(texts)
+        return [Answer("nothing", True) for _ in texts]
+
+    monkeypatch.setattr(benches, "answers", answers)
+    monkeypatch.setattr(benches, "hit", lambda item, said: said.text == "nothing")
+    search = planned("remake")
+    with search.folder(tmp_path / "out") as folder:
+        bench = search._bench(folder)
+        found = bench.measured({}, 4, lambda: None)
+    assert asked and found.share("kept") == 1
+    assert not {item.probe.text for item in bench.known}.intersection(asked)

@@ -33,7 +33,7 @@ from mlake.models.lm import LM, UNPINNED
 from mlake.records import Benchmark, Statement
 from mlake.templates import PLAIN
 
-__all__ = ["Session", "Settings", "engine_of", "langs_of", "stays"]
+__all__ = ["Session", "Settings", "as_before", "engine_of", "langs_of", "stays"]
 
 _FACTS = 64  # statements that are edited and asked about together where edits are small
 _CHAINS = {"cpu": 4, "cuda": 16}  # sequential edits that advance together; a kill loses at most these
@@ -283,11 +283,17 @@ def engine_of(
     engine = Engine(
         lm, method, answer, load_edit, torch.manual_seed, text, unedited, many, at_length, together, least
     )
-    return replace(engine, as_before=partial(_as_before, lm)) if method and method.only_asks else engine
+    return replace(engine, as_before=partial(as_before, lm)) if method and method.only_asks else engine
 
 
-def _as_before(lm: LM, edited: LM, question: str) -> bool:
-    """Whether a memory shows nothing before a question; all else of the model is the unedited one's."""
+def as_before(lm: LM, edited: LM, question: str) -> bool:
+    """Whether a memory shows nothing before a question; all else of the model is the unedited one's.
+
+    Args:
+        lm: The unedited model.
+        edited: The same with an edit in force by a method that only asks.
+        question: The question.
+    """
     return edited.style.prompt(question) == lm.style.prompt(question)
 
 

@@ -12,10 +12,12 @@ import torch
 from mlake.analysis.perplexity import ability_rows, held_out_langs
 from mlake.editing import editor
 from mlake.editing.locate.value_files import keeping_values
+from mlake.editing.method import Method
+from mlake.evaluation.session import as_before
 from mlake.evaluation.unedited import Known
 from mlake.models.generate import answers, identity
 from mlake.models.lm import LM, UNPINNED
-from mlake.records import Answer, Fact
+from mlake.records import Answer, Fact, Probe
 from mlake.tuning.questions import Item, Questions, hit, others_asked
 from mlake.tuning.trial import Measured
 
@@ -38,6 +40,7 @@ class Bench:
         values: Folder in which values are kept.
         known: The questions about other facts that the unedited model answers as it should, the first ones
             in each language.
+        said: What the unedited model answers to ``known``, by id of the question.
         before: Language to the mean negative log-likelihood of held-out text before any edit.
     """
 
@@ -51,13 +54,16 @@ class Bench:
     max_new_tokens: int
     values: Path
     known: Sequence[Item] = field(init=False)
+    said: Mapping[str, Answer] = field(init=False)
     before: Mapping[str, float] = field(init=False)
 
     def __post_init__(self) -> None:
         items = self.questions.of_others()
-        right = [item for item, said in zip(items, self._unedited(items), strict=True) if hit(item, said)]
+        told = {item.probe.id: said for item, said in zip(items, self._unedited(items), strict=True)}
+        right = [item for item in items if hit(item, told[item.probe.id])]
         most = others_asked(len(self.questions.edited))
         self.known = [item for lang in self.questions.test_langs for item in _of(right, lang)[:most]]
+        self.said = {item.probe.id: told[item.probe.id] for item in self.known}
         self.before = self._held_out(self.lm)
 
     def measured(self, settings: Mapping[str, Any], many: int, told: Callable[[], object]) -> Measured:
@@ -82,7 +88,7 @@ class Bench:
                 ids = {fact.id for fact in batch}
                 items = [item for item in asked if item.fact in ids] + others[number :: len(batches)]
                 with self._edited(method, batch, told) as edited:
-                    said = self._answers(edited, [item.probe.text for item in items], told)
+                    said = self._under(method, edited, [item.probe for item in items], told)
                     for lang, nll in self._held_out(edited).items():
                         rises.setdefault(lang, []).append(nll - self.before[lang])
                 for item, answer in zip(items, said, strict=True):
@@ -92,13 +98,25 @@ class Bench:
         return Measured(marks, held_out, values=files.made)
 
     def _edited(
-        self, method: Any, facts: Sequence[Fact], told: Callable[[], object]
+        self, method: Method, facts: Sequence[Fact], told: Callable[[], object]
     ) -> AbstractContextManager[LM]:
         torch.manual_seed(self.seed)
         statements = self.questions.statements(facts)
         made = method.edit(self.lm, statements, text=self.text, progress=lambda done: told())
         applied: AbstractContextManager[LM] = made.applied(self.lm)
         return applied
+
+    def _under(
+        self, method: Method, edited: LM, probes: Sequence[Probe], told: Callable[[], object]
+    ) -> list[Answer]:
+        """Answers under an edit; one that leaves a question as it was has the unedited answer, if known."""
+        same = {
+            one.id
+            for one in probes
+            if one.id in self.said and method.only_asks and as_before(self.lm, edited, one.text)
+        }
+        new = iter(self._answers(edited, [one.text for one in probes if one.id not in same], told))
+        return [self.said[one.id] if one.id in same else next(new) for one in probes]
 
     def _others(self, lang: str, many: int) -> Sequence[Item]:
         return _of(self.known, lang)[: others_asked(many)]
