@@ -17,9 +17,9 @@ class Clock:
         return self.now
 
 
-def bar(clock: Clock, *, fact: float = 1.0, shown: bool = False) -> RunBar:
+def bar(clock: Clock, *, fact_worth: float = 1.0, shown: bool = False) -> RunBar:
     sizes = {UNEDITED: 50, EDITING: 10, ASKING: 100}
-    return RunBar(sizes, shown=shown, fact=fact, clock=clock)
+    return RunBar(sizes, shown=shown, fact_worth=fact_worth, clock=clock)
 
 
 def test_nothing_is_told_before_anything_is_measured() -> None:
@@ -33,7 +33,7 @@ def test_nothing_is_told_before_anything_is_measured() -> None:
 
 def test_questions_take_a_share_of_a_facts_time_until_they_are_measured() -> None:
     clock = Clock()
-    one = bar(clock, fact=20.0)
+    one = bar(clock, fact_worth=20.0)
     with one.doing(UNEDITED, "asking", 50):
         pass
     with one.doing(EDITING, "editing", 10):
@@ -52,7 +52,7 @@ def test_questions_take_a_share_of_a_facts_time_until_they_are_measured() -> Non
 
 def test_facts_take_as_many_questions_time_until_they_are_measured() -> None:
     clock = Clock()
-    one = bar(clock, fact=20.0)
+    one = bar(clock, fact_worth=20.0)
     with one.doing(UNEDITED, "asking", 50):
         clock.now += 25.0
         one.update(25)
@@ -61,7 +61,7 @@ def test_facts_take_as_many_questions_time_until_they_are_measured() -> None:
 
 def test_work_that_tells_nothing_of_itself_is_measured_as_a_whole() -> None:
     clock = Clock()
-    one = bar(clock, fact=7.0)
+    one = bar(clock, fact_worth=7.0)
     one.skip(EDITING, 4)
     with one.doing(EDITING, "editing", 6):
         clock.now += 42.0

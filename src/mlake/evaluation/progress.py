@@ -31,7 +31,7 @@ class RunBar:
         sizes: Mapping[str, int],
         *,
         shown: bool,
-        fact: float = 1.0,
+        fact_worth: float = 1.0,
         clock: Callable[[], float] = perf_counter,
     ):
         """Starts with nothing done.
@@ -39,11 +39,11 @@ class RunBar:
         Args:
             sizes: Facts or questions of each part of the work, in the order in which they are done.
             shown: Whether anything is written.
-            fact: How many questions' work editing one fact is, as far as is known before both are measured.
+            fact_worth: How many questions' work editing one fact is, about, until both are measured.
             clock: Tells seconds.
         """
         self.count = 0
-        self._worth = {UNEDITED: 1.0, EDITING: fact, ASKING: 1.0}
+        self._worth = {UNEDITED: 1.0, EDITING: fact_worth, ASKING: 1.0}
         self._todo, self._clock = dict(sizes), clock
         self._done: defaultdict[str, int] = defaultdict(int)
         self._spent: defaultdict[str, float] = defaultdict(float)

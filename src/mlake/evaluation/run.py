@@ -110,7 +110,7 @@ class Engine:
         as_before: Whether an edited model is asked a question just as the unedited one, with the same weights
             and prompt: then the unedited answer is its answer, which half precision may miss beside other
             questions. None where every edit changes the model.
-        fact: Tells how many questions' work editing one fact is, about, for the time left.
+        fact_worth: Tells how many questions' work editing one fact is, about, for the time left.
     """
 
     lm: Any
@@ -127,7 +127,7 @@ class Engine:
     examine: Examine | None = None
     keep: Callable[[Edit], bool] = lambda edit: True
     as_before: Callable[[Any, str], bool] | None = None
-    fact: Callable[[], float] = lambda: 1.0
+    fact_worth: Callable[[], float] = lambda: 1.0
 
     @property
     def shape(self) -> Shape:
@@ -158,7 +158,9 @@ def going(plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -
     store.begin(plan)
     drop_left(plan, store, engine.shape, lambda path: engine.keep(_loaded(path, engine)))
     unedited, groups = missing(plan, store, engine.shape)
-    with RunBar(sizes_of(unedited, groups), shown=progress, fact=engine.fact() if progress else 1.0) as bar:
+    with RunBar(
+        sizes_of(unedited, groups), shown=progress, fact_worth=engine.fact_worth() if progress else 1.0
+    ) as bar:
         for units in unedited:
             yield from _ask(units, store, engine, engine.lm, bar, {})
         before = store.unedited() if groups and engine.as_before else {}

@@ -228,7 +228,7 @@ class Session:
             engine_of(self.lm, self.method, self.spec, self.text(), known),
             examine=partial(examine, langs=self.spec.test_langs) if self.lm.at_hand else None,
             keep=partial(stays, keep_all=keep_all),
-            fact=partial(questions_a_fact, self.plan, self.spec.max_new_tokens, self.lm, self.method),
+            fact_worth=partial(questions_a_fact, self.plan, self.spec.max_new_tokens, self.lm, self.method),
         )
 
     def going(self, plan: Plan, store: Store, engine: Engine, *, progress: bool = False) -> Iterator[Path]:
