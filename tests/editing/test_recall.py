@@ -131,11 +131,57 @@ def test_a_memory_of_a_version_without_names_is_read(lm: Any) -> None:
     assert MemoryEdit.of({**tensors, "memory": content}, {}).entries == edit.entries
 
 
-def test_memories_add_up_the_first_one_first(lm: Any) -> None:
-    first, second = made(lm, EN, scope="always"), made(lm, G, scope="always")
+@pytest.mark.parametrize("scope", [0.7, "always"])
+def test_memories_on_top_of_each_other_are_one(lm: Any, scope: Any) -> None:
+    both = made(lm, EN, DE, G, scope=scope)
+    parts = [
+        replace(both, entries=both.entries[own], embeddings=both.embeddings[own])
+        for own in (slice(0, 2), slice(2, 3))
+    ]
+    for first, second in (parts, parts[::-1]):
+        with first.applied(lm) as once, second.applied(once) as twice, both.applied(lm) as together:
+            for question in (EN.question, "Carl Sagan worked where?", DE.question, G.question, OTHER):
+                assert twice.style.prompt(question) == together.style.prompt(question)
+            assert len(twice.style.recalls) == 1
+        assert once.style.recalls[0].sha256 != twice.style.recalls[0].sha256
+
+
+def test_of_what_is_edited_again_the_last_is_shown(lm: Any) -> None:
+    first = made(lm, EN, G)
+    again = made(lm, replace(EN, new="CNN", new_sentence="Sagan was at CNN."))
+    again = replace(again, state=first.state, embeddings=first.embeddings[:1])
+    with first.applied(lm) as once, again.applied(once) as twice:
+        assert twice.style.prompt(EN.question) == f"Sagan was at CNN.\nQ: {EN.question}\nA:"
+        assert twice.style.prompt(G.question).startswith("Where was Balzac born? Bonn\nQ: Where")
+
+
+def test_memories_that_measure_otherwise_each_show_their_own(lm: Any) -> None:
+    first, second = made(lm, EN, scope="always"), made(lm, G, scope=0.7)
     with first.applied(lm) as once, second.applied(once) as twice:
-        assert twice.style.prompt(OTHER).startswith("Sagan was at BBC.\nWhere was Balzac born? Bonn\nQ: How")
-        assert once.style.prompt(OTHER).startswith("Sagan was at BBC.\nQ: How")
+        assert twice.style.prompt(OTHER).startswith("Sagan was at BBC.\nQ: How")
+        shown = twice.style.prompt(G.question)
+        assert shown.startswith("Sagan was at BBC.\nWhere was Balzac born? Bonn\nQ: Where")
+
+
+def test_a_question_is_embedded_once_for_memories_of_one_state(
+    lm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = made(lm, EN), made(lm, G), made(lm, DE)
+    asked, embed = [], RETRIEVERS["tfidf"].embed
+
+    def counted(lm: Any, texts: Any, state: Any) -> Any:
+        asked.extend(texts)
+        return embed(lm, texts, state)
+
+    with (
+        first.applied(lm) as once,
+        replace(second, state=first.state).applied(once) as twice,
+        third.applied(twice) as thrice,
+    ):
+        monkeypatch.setattr(type(RETRIEVERS["tfidf"]), "embed", lambda self, *given: counted(*given))
+        thrice.style.prompt(OTHER)
+        thrice.style.prompt(OTHER)
+    assert asked == [OTHER, OTHER], "two states, the second time known"
 
 
 def test_answers_of_the_unedited_model_are_not_taken_for_those_of_a_memory(lm: Any) -> None:

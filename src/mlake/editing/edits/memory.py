@@ -124,7 +124,17 @@ class MemoryEdit(Edit):
                 f"the memory was made with version {self.version} of retriever={self.retriever}, here is "
                 f"{row.version()}; install that version, or make the edit again"
             )
-        yield replace(lm, style=lm.style.recalling(_Memory(self, lm)))
+        earlier = [
+            one for one in lm.style.recalls if isinstance(one, _Memory) and self._goes_on(one.edits[-1])
+        ]
+        others = tuple(one for one in lm.style.recalls if one not in earlier)
+        joined = _Memory((*(edit for one in earlier for edit in one.edits), self), lm)
+        yield replace(lm, style=replace(lm.style, recalls=others).recalling(joined))
+
+    def _goes_on(self, other: "MemoryEdit") -> bool:
+        """Whether likeness means the same in another memory, so that both are one."""
+        mine, its = ((type(one), one.retriever, one.version, one.naming) for one in (self, other))
+        return mine == its and (self.scope is None) == (other.scope is None)
 
     def found(self, lm: LM, question: str) -> Found:
         """The entry nearest to a question, of one at least.
@@ -136,7 +146,18 @@ class MemoryEdit(Edit):
         Raises:
             EditError: The memory does not fit the model.
         """
-        query = RETRIEVERS[self.retriever].embed(lm, [question], self.state)[0]
+        return self.nearest(RETRIEVERS[self.retriever].embed(lm, [question], self.state)[0], question)
+
+    def nearest(self, query: Tensor, question: str) -> Found:
+        """The same for a question's vector.
+
+        Args:
+            query: The question's vector, ``(d,)``.
+            question: The question.
+
+        Raises:
+            EditError: The memory does not fit the model.
+        """
         if query.shape != self.embeddings.shape[1:]:
             raise EditError(
                 f"the memory has vectors of {self.embeddings.shape[1]} numbers, the question one of "
@@ -190,32 +211,43 @@ class MemoryEdit(Edit):
 
 
 class _Memory:
-    """The memory as a model's style asks it."""
+    """Memories on top of each other as a model's style asks them: as one, of which later facts come first."""
 
-    def __init__(self, edit: MemoryEdit, lm: LM):
-        self.edit, self.lm = edit, lm
+    def __init__(self, edits: tuple[MemoryEdit, ...], lm: LM):
+        self.edits, self.lm = edits, lm
         self._known: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the edit's tensors."""
-        parts = (tensor.contiguous().numpy().tobytes() for tensor in self.edit.tensors().values())
-        return sha256(b"".join(parts)).hexdigest()
+        """Hash of the edits' tensors."""
+        tensors = (tensor for edit in self.edits for tensor in edit.tensors().values())
+        return sha256(b"".join(one.contiguous().numpy().tobytes() for one in tensors)).hexdigest()
 
     def __call__(self, question: str, /) -> Sequence[str]:
-        """The fact's lines if it is near enough; a question is looked up once."""
+        """The lines of the nearest fact that is near enough; a question is looked up once."""
         if question not in self._known:
             self._known[question] = self._lines(question)
         return self._known[question]
 
     def _lines(self, question: str) -> tuple[str, ...]:
-        found = self.edit.found(self.lm, question)
-        if not found.shown:
+        found = [(one, edit) for one, edit in self._found(question) if one.shown]
+        if not found:
             return ()
-        lang = told(question) or found.entry.lang
-        wording = self.edit.wordings.get(lang, Wording())
-        foreign = found.entry.lang != lang and wording.after
-        return (*wording.before, found.entry.sentence, *((wording.after,) if foreign else ()))
+        best, edit = max(found, key=lambda pair: pair[0].likeness - (pair[1].scope or 0.0))
+        lang = told(question) or best.entry.lang
+        wording = edit.wordings.get(lang, Wording())
+        foreign = best.entry.lang != lang and wording.after
+        return (*wording.before, best.entry.sentence, *((wording.after,) if foreign else ()))
+
+    def _found(self, question: str) -> Iterator[tuple[Found, MemoryEdit]]:
+        """What each memory has nearest, the last one's first; a question is embedded once a state."""
+        embed = RETRIEVERS[self.edits[0].retriever].embed
+        queries: dict[bytes, Tensor] = {}
+        for edit in reversed(self.edits):
+            state = edit.state.numpy().tobytes()
+            if state not in queries:
+                queries[state] = embed(self.lm, [question], edit.state)[0]
+            yield edit.nearest(queries[state], question), edit
 
 
 def _entry(values: Any) -> Entry:
