@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.conftest import ROOT
 from tests.review.toys import decided, line
 
 from mlake.errors import DataError, RunError
+from mlake.review import store as stores
 from mlake.review.store import REVIEW, Store, digest_of_all, read_decisions
 
 
@@ -79,6 +81,32 @@ def test_several_writers_at_once(path: Path) -> None:
     for one in threads:
         one.join()
     assert len(read_decisions(path)) == 60
+
+
+def test_a_file_that_another_one_writes_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first two to open a new file: SQLite refuses at once where it would have to wait."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("begin immediate")
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 2:
+            other.execute("rollback")
+
+    monkeypatch.setattr(stores, "sleep", wait)
+    with Store.open(path) as store:
+        store.decide(decided(line("Q1/P17"), "ann"))
+    other.close()
+    assert len(waited) == 2 and len(read_decisions(path)) == 1
+
+
+def test_a_file_that_stays_locked_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "_PATIENCE", 0.0)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        with pytest.raises(RunError, match="database is locked"), Store.open(path):
+            pass
 
 
 KILLED = """

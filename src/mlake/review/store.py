@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Self
 
 from mlake.errors import DataError, RunError
@@ -29,6 +30,7 @@ _TABLES = (
 )
 _NAMES, _PLACES = ", ".join(_FIELDS), ", ".join("?" * len(_FIELDS))
 _PATIENCE = 20.0  # seconds that a writer waits for another
+_PAUSE = 0.02
 
 
 class Store:
@@ -51,7 +53,7 @@ class Store:
             closing(sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)) as connection,
         ):
             _refuse_foreign(path, connection, fresh=True)
-            connection.execute("pragma journal_mode = wal")
+            _write_ahead(connection)
             connection.execute("pragma synchronous = full")
             connection.execute(f"pragma application_id = {_FORMAT}")
             for table in _TABLES:
@@ -90,6 +92,19 @@ class Store:
         """
         with _told(self.path):
             return _read(self.path, self._connection, lang)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer not wait for each other. SQLite does not wait where another one writes."""
+    end = monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+            return
+        except sqlite3.OperationalError:
+            if monotonic() > end:
+                raise
+            sleep(_PAUSE)
 
 
 def read_decisions(path: Path) -> list[Decision]:
