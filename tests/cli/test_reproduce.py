@@ -40,6 +40,11 @@ def test_names_for_people() -> None:
         (("table6",), "'table6'"),
         (("table5", "--data", "no-such-data"), "no-such-data"),
         (("table5", "--data", "mini", "--judge-url", "http://127.0.0.1:1/v1"), "give --judge NAME"),
+        # a model that is not there is not even looked for
+        (
+            ("lifelong", "--data", "mini", "--model", "/none", "--method", "grace", "--facts", "5"),
+            "needs two batches or more, got 5 facts in batches of 10",
+        ),
     ],
 )
 def test_errors_in_one_line(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:

@@ -109,6 +109,18 @@ def test_a_file_that_stays_locked_is_told(path: Path, monkeypatch: pytest.Monkey
             pass
 
 
+def test_a_file_that_cannot_be_written_is_not_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+    with closing(connect(path)) as made:
+        made.execute("create table other (a)")
+        made.execute(f"pragma application_id = {stores._FORMAT}")
+    monkeypatch.setattr(stores, "sleep", lambda seconds: pytest.fail("waited"))
+    read_only = f"{path.resolve().as_uri()}?mode=ro"
+    monkeypatch.setattr(sqlite3, "connect", lambda _, **how: connect(read_only, uri=True, **how))
+    with pytest.raises(RunError, match="readonly database"), Store.open(path):
+        pass
+
+
 KILLED = """
 import sys
 from pathlib import Path

@@ -55,6 +55,8 @@ def make(
     if options.withhold:
         views = [view for view in views if not view.texts]
     wanted = wishes(views, options)
+    for wish in wanted:
+        wish.settings.check(benchmark)  # before a model is loaded
     spread = carry_out if pool is None else partial(carry_out_on, pool)
     folders = spread(wanted, benchmark, options, say)
     judge_runs(folders.get("transfer", ()), options, say)

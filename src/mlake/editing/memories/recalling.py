@@ -91,7 +91,7 @@ class Recalling(Method):
             lm: The model.
             statements: The facts, each in the language it is edited in; one fact may stand in several.
             text: Ordinary text, whose questions say what is ordinary.
-            history: Not used: earlier memories go on showing what they know.
+            history: Not used: memories on top of each other are one once they are in force.
             progress: Called with the number of facts just finished.
 
         Raises:
