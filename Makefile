@@ -85,10 +85,11 @@ $(TOOLS)/stamp: tests/tools/requirements.txt constraints.txt
 	$(TOOLS)/bin/pip install -c constraints.txt -r tests/tools/requirements.txt
 	touch $@
 
+# lm-eval needs rouge-score, which is there as source alone and wants wheel to be built.
 $(HARNESS)/stamp: tests/tools/harness.txt $(PINS)
 	$(PYTHON) -m venv $(HARNESS)
 	grep -vE '^(fsspec|python-dateutil)=' constraints.txt > $(HARNESS)/constraints.txt
-	$(HARNESS)/bin/pip install -c $(HARNESS)/constraints.txt hatchling editables
+	$(HARNESS)/bin/pip install -c $(HARNESS)/constraints.txt hatchling editables wheel
 	$(HARNESS)/bin/pip install -c $(HARNESS)/constraints.txt --no-build-isolation -r tests/tools/harness.txt -e '.[demo,peft]'
 	touch $@
 

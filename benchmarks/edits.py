@@ -64,7 +64,7 @@ def memit(case: Case) -> Iterator[Row]:
     """Seconds a batch, second moments held; the reference is extrapolated from a few values and keys."""
     method = case.editor("memit")
     chosen = case.tasks(method, statements(case.facts))
-    text = ordinary_text(packaged())
+    text = ordinary_text(packaged(), packaged().facts)  # the same for every edit
     # Measures the second moments, and holds their factors.
     once = measured(lambda: method.edit(case.lm, statements(1), text=text), case.lm.device)
     timed = [chosen[i * case.facts // case.few] for i in range(case.few)]

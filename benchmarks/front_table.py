@@ -32,7 +32,7 @@ def drawn(runs: Mapping[str, StoredRun]) -> bytes:
 
 def filled(page: str, runs: Mapping[str, StoredRun]) -> str:
     """The README with its table made anew; what it says of each method's paper stays."""
-    found = {one.label: one for one in points(runs)}
+    found = {one.run.spec["method"]: one for one in points(runs)}
     papers = dict(_ROW.findall(part(page, NAME)))
     head = ("method", "paper", *_COLUMNS)
     rules = ("---", "---", *("---:" for _ in _COLUMNS))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import choose, front_table, lifelong
+from benchmarks import chat_example, choose, front_table, lifelong
 from benchmarks.first_page import picture, words
 from benchmarks.paired import differences
 from benchmarks.stored import RESULTS, StoredRun, stored_run
@@ -131,6 +131,7 @@ def files(mirror: Path | None) -> dict[str, bytes]:
         pictures[front_table.FIGURE] = front_table.drawn(every)
     return {
         **pictures,
+        **chat_example.files(),
         PAGE: "\n".join(page).encode(),
         FIGURE: picture(rows[name], drawn["caption"]),
         choose.CHOOSE: choose.filled(

@@ -4,27 +4,20 @@ Where the questions may not be passed on, tables and figures are made of the sto
 runs on packaged facts, whose questions are free.
 """
 
-import csv
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from benchmarks.stored import RESULTS, run_by_scores, whole_run
+from benchmarks.reproduction import Reproduction
+from benchmarks.stored import whole_run
 
 import mlake
-from mlake.analysis.subject_tokens import ALONE
 from mlake.errors import MlakeError
-from mlake.evaluation.spec import NO_METHOD
-from mlake.report.figures import figure7
 from mlake.report.figures.picture import Picture
-from mlake.report.findings.neurons import NEURON_COLUMNS
-from mlake.report.findings.subject_tokens import Counted
 from mlake.report.html import page
 from mlake.report.rundata import RunData
-from mlake.report.table import Cell, Table
+from mlake.report.table import Table
 from mlake.report.view import Given, Shown, View, parted
 from mlake.report.views import VIEWS
 from mlake.safe import escape
-from mlake.scorers.row import ScoredRow
 
 __all__ = ["files", "gallery", "reproduced", "tables"]
 
@@ -49,27 +42,12 @@ def reproduced() -> dict[View, Sequence[Shown]]:
     Raises:
         MlakeError: A stored file is damaged.
     """
-    folders = sorted((RESULTS / _RUNS).glob("*/spec.json"))
-    runs = [run_by_scores(f"{_RUNS}/{path.parent.name}") for path in folders]
-    tried = {view: view.tried(_given(view, runs)) for view in VIEWS.values()}
-    tried[VIEWS["figure7"]] = [figure7(_neurons())]
+    stored, packaged = Reproduction.of(_RUNS, "demo"), Given(benchmark=mlake.load("wikidata-5"))
+    tried = {
+        view: view.tried(packaged if view.name in _OF_DATA else stored.given(view)) for view in VIEWS.values()
+    }
+    tried[VIEWS["figure7"]] = [stored.figure7()]
     return {view: shown for view, shown in tried.items() if not isinstance(shown, MlakeError)}
-
-
-def _given(view: View, runs: Sequence[RunData]) -> Given:
-    """What a view is made from: the runs that ``mlake reproduce`` makes for it, or the packaged data set."""
-    if view.name in _OF_DATA:
-        return Given(benchmark=mlake.load("wikidata-5"))
-    methods = {*view.methods, NO_METHOD}
-    shown = [run for run in runs if _shared(run) in view.runs and run.spec["method"] in methods]
-    return Given(shown, tokens=_tokens())
-
-
-def _shared(run: RunData) -> str:
-    """Which of the runs that views share (``mlake.reproduce.runs``) it is."""
-    if run.spec["method"] == NO_METHOD:
-        return "unedited"
-    return "no-subject" if run.spec["editor"].get("key") == "prompt" else "transfer"
 
 
 def tables(made: dict[View, Sequence[Shown]]) -> str:
@@ -109,26 +87,3 @@ def files(made: dict[View, Sequence[Shown]]) -> dict[str, bytes]:
 def _page(runs: Sequence[RunData]) -> bytes:
     made = {view: view.tried(Given(runs)) for view in VIEWS.values()}
     return page(runs, *parted(made))
-
-
-def _tokens() -> dict[str, Counted]:
-    """Tokens of every subject of the released data, as the demo's tokenizer counts them."""
-    stored = json.loads((RESULTS / "table3" / "demo.json").read_text(encoding="utf-8"))["tokens"]
-    return {"demo": [_counted(lang, at, n) for lang, all_of in stored.items() for at, n in enumerate(all_of)]}
-
-
-def _counted(lang: str, row: int, number: int | None) -> ScoredRow:
-    fact = f"mlake-{row:04}"
-    return ScoredRow(None, None, "direct", f"{fact}/{lang}", fact, lang, ALONE, number)
-
-
-def _neurons() -> Table:
-    """The numbers of Figure 7, which needs the edits themselves to be counted again."""
-    with (RESULTS / _RUNS / "neurons.csv").open(encoding="utf-8", newline="") as lines:
-        rows = tuple(map(_row, csv.DictReader(lines)))
-    return Table("neurons", "Overlap of the most changed neurons", NEURON_COLUMNS, rows)
-
-
-def _row(row: dict[str, str]) -> tuple[Cell, ...]:
-    texts: Iterable[Cell] = (row[name] for name in NEURON_COLUMNS[:5])
-    return (*texts, int(row["n"]), float(row["overlap"]), float(row["chance"]))

@@ -7,7 +7,7 @@ from typing import Any
 __all__ = ["PAGES", "navigation"]
 
 PAGES: dict[str, tuple[str, ...]] = {
-    "Start": ("index.md", "tour.md", "python.md", "served.md", "example.md", "gallery.md"),
+    "Start": ("index.md", "tour.md", "python.md", "served.md", "example.md", "chat-example.md", "gallery.md"),
     "Methods": ("methods.md", "choose.md", "tune.md", "methods/*"),
     "Measuring": (
         "protocol.md",

@@ -127,3 +127,15 @@ def test_one_text_is_no_list_of_questions(tiny_lm: Any) -> None:
         ModelError, match=r"questions must be a list of texts, got the text 'Who\?'; put it in"
     ):
         ask(tiny_lm(), "Who?")
+
+
+def test_a_model_on_a_gpu_is_run_without_cudnns_attention(
+    tiny_lm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, told = tiny_lm(), list[bool]()
+    monkeypatch.setattr(torch.backends.cuda, "enable_cudnn_sdp", told.append)
+    LM.of(known.model, known.tokenizer)
+    assert told == []
+    monkeypatch.setattr(LM, "device", torch.device("cuda"))
+    LM.of(known.model, known.tokenizer)
+    assert told == [False]

@@ -10,7 +10,9 @@ from benchmarks.reference import optimise_one_value
 from torch import Tensor
 
 from mlake.editing import EDITORS, editor, load_edit
+from mlake.editing.locate import suffix
 from mlake.editing.locate.value import ValueSettings, optimise_values
+from mlake.editing.locate.value_files import keeping_values
 from mlake.editing.mend.files import TrainedFile
 from mlake.editing.mend.hypernet import GradientNetwork
 from mlake.editing.mend.ke import ConditionedNetwork, KeSettings
@@ -197,6 +199,19 @@ def test_values_at_any_layer(pair: Pair, layer: int, site: Any, statements: tupl
     assert [len(steps) for steps in found.losses] == [len(steps) for steps in expected.losses]
     torch.testing.assert_close(found.target.cpu(), expected.target, rtol=1e-6, atol=1e-9)
     torch.testing.assert_close(torch.tensor(found.losses[0]), torch.tensor(expected.losses[0]))
+
+
+def test_values_on_disk_stand_beside_new_ones(
+    pair: Pair, statements: tuple[Statement, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suffix, "chunk_budget", lambda _: 1)  # every fact is a chunk of its own
+    memit = editor("memit", pair.there, layers=[1], steps=3, metric="identity")
+    alone = memit.edit(pair.there, statements[:2])
+    with keeping_values(tmp_path / "values") as files:
+        memit.edit(pair.there, statements[:1])
+        edit = memit.edit(pair.there, statements[:2])
+    assert (files.made, files.found) == (2, 1)
+    close(edit, alone)
 
 
 def test_the_reference(pair: Pair, statements: tuple[Statement, ...]) -> None:

@@ -211,9 +211,10 @@ def test_a_distance_without_a_pair_says_so() -> None:
     assert [one.get_position()[0] for one in axes.texts if one.get_text() == "no pair"] == [1, 2, 3]
 
 
-def test_figure2_hides_no_method_behind_another_and_clips_no_interval() -> None:
+@pytest.mark.parametrize("key", ["question", "prompt"])  # now, and in earlier runs
+def test_figure2_hides_no_method_behind_another_and_clips_no_interval(key: str) -> None:
     runs = [make_run("memit"), make_run("memit"), make_run("rome")]
-    bare = replace(runs[1], spec={**runs[1].spec, "editor": {"key": "prompt"}})
+    bare = replace(runs[1], spec={**runs[1].spec, "editor": {"key": key}})
     figure = drawn(figure2([runs[0], bare, runs[2]]))
     for axes in figure.axes:
         assert len(points(axes)) > 10  # two of the three runs are the same

@@ -89,6 +89,15 @@ def test_without_the_subject_the_key_is_the_questions_last_token() -> None:
     assert keys["rome", "no-subject"] == {"key": "question"} and keys["rome", "transfer"] == {}
 
 
+def test_methods_that_use_no_subject_are_not_run_without_it() -> None:
+    found = wishes(chosen(("table2",)), Options(models=("demo",), methods=("rome", "remake")))
+    assert [(wish.run, wish.settings.method) for wish in found] == [
+        ("transfer", "rome"),
+        ("transfer", "remake"),
+        ("no-subject", "rome"),
+    ]
+
+
 def test_a_view_twice_is_one_view() -> None:
     assert chosen(("table1", "table1")) == (VIEWS["table1"],)
     assert wishes(chosen(("table1",)) * 2, Options()) == wishes(chosen(("table1",)), Options())

@@ -62,7 +62,8 @@ class LM:
     ) -> Self:
         """A model and tokenizer that are in memory already, whatever made them.
 
-        Nothing is copied: the model itself is put into eval mode and its parameters are frozen.
+        Nothing is copied: the model itself is put into eval mode and its parameters are frozen. On a GPU
+        torch is told, for the whole process, to leave cuDNN's attention alone.
 
         Args:
             model: A causal language model of ``transformers`` with its weights on a device.
@@ -89,6 +90,9 @@ class LM:
         lm = cls(name, revision, model, tokenizer, _structure(model, name), style)
         if lm.dtype == torch.float64 and lm.understood:
             hold_masks_finite(lm.layers)
+        if lm.device.type == "cuda":
+            # Padded prefixes make cuDNN's attention give NaN (torch 2.11, H200); torch's others do not.
+            torch.backends.cuda.enable_cudnn_sdp(False)
         return lm
 
     def __repr__(self) -> str:

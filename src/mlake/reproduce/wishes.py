@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mlake.chat_server import is_served, weights_out_of_reach
+from mlake.editing import EDITORS
 from mlake.evaluation.session import Settings
 from mlake.evaluation.spec import NO_METHOD
 from mlake.report.needs import TOKENS
@@ -84,7 +85,13 @@ def _run_with(name: str, shown: Sequence[str], options: Options) -> tuple[str, .
     own = RUNS[name].methods
     if own == (NO_METHOD,):
         return own
-    return tuple(method for method in dict.fromkeys((*own, *options.methods)) if not shown or method in shown)
+    every = dict.fromkeys((*own, *options.methods))
+    return tuple(method for method in every if (not shown or method in shown) and _can(method, RUNS[name]))
+
+
+def _can(method: str, run: SharedRun) -> bool:
+    """Whether a method has the settings that a shared run is made with; unknown names are refused later."""
+    return method not in EDITORS or run.editor.keys() <= EDITORS[method].config().keys()
 
 
 def _settings(method: str, run: SharedRun, options: Options) -> Settings:

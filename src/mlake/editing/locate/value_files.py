@@ -92,6 +92,8 @@ def kept_values(
     else:
         files.found += len(tasks)
         progress(len(tasks))
+        # Values of other chunks that are optimised now stand beside these.
+        found = Values(found.target.to(lm.device), found.clean.to(lm.device), found.losses)
     return found
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from mlake.errors import RunError
 from mlake.languages.sets import is_own
 from mlake.report.figures.style import FONT_NOTE, covered, label, method_marks, method_name
+from mlake.report.paper.compare import WITHOUT_SUBJECT
 from mlake.report.rundata import RunData, model_name
 from mlake.report.table import Cell
 from mlake.report.tidy import TidyRow
@@ -89,8 +90,8 @@ def shown(name: str, runs: Sequence[RunData]) -> list[Shown]:
 
 
 def without_subject(spec: Mapping[str, Any]) -> bool:
-    """Whether a run's edits are keyed at the prompt's last token, not at the subject's."""
-    return bool(spec.get("editor", {}).get("key") == "prompt")
+    """Whether a run's edits are keyed at the last token of the question or prompt, not at the subject's."""
+    return spec.get("editor", {}).get("key") in WITHOUT_SUBJECT
 
 
 def short_models(models: Iterable[str]) -> dict[str, str]:
