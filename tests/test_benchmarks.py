@@ -321,6 +321,17 @@ def test_how_far_off_the_estimate_of_memory_is_stands_in_the_docs() -> None:
     assert f"took {min(shares):.0f} to {max(shares):.0f} % of it" in text
 
 
+def test_what_a_gpu_takes_stands_in_the_docs() -> None:
+    lines = (RESULTS / "bench-h200.jsonl").read_text("utf-8").splitlines()
+    machine, *rows = map(json.loads, lines)
+    text = (RESULTS.parents[1] / "docs" / "performance.md").read_text("utf-8")
+    assert machine["machine"] == "NVIDIA H200" and len(rows) == 6
+    for row in rows:
+        values = (row[name] for name in ("reference", "fast", "ratio", "floor"))
+        told = (f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value in values)
+        assert f" | {' | '.join(told)} |\n" in text, row["name"]
+
+
 def test_what_a_dump_takes_stands_in_the_docs() -> None:
     row = json.loads((RESULTS / "dump-cpu.jsonl").read_text("utf-8"))
     text = " ".join((RESULTS.parents[1] / "docs" / "build.md").read_text("utf-8").split())
