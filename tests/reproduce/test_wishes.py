@@ -96,6 +96,7 @@ def test_methods_that_use_no_subject_are_not_run_without_it() -> None:
         ("transfer", "remake"),
         ("no-subject", "rome"),
     ]
+    assert not wishes(chosen(("table2",)), Options(models=("demo",), methods=("remake",)))
 
 
 def test_a_view_twice_is_one_view() -> None:

@@ -74,9 +74,12 @@ def _check_served(view: View, models: Sequence[str], options: Options) -> None:
 
 
 def _of(view: View, options: Options) -> Iterator[Wish]:
+    methods = {name: _run_with(name, methods_of(view, options), options) for name in view.runs}
+    if not all(methods.values()):
+        return  # it cannot be made, as is said in the end; what it would share is not run for it
     for model in models_of(view, options):
         for name in view.runs:
-            for method in _run_with(name, methods_of(view, options), options):
+            for method in methods[name]:
                 yield Wish(model, name, _settings(method, RUNS[name], options), view.analyses)
 
 
