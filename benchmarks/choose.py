@@ -9,7 +9,7 @@ from functools import partial
 
 from benchmarks.marks import between
 from benchmarks.stored import RESULTS
-from benchmarks.trade import cost, percent
+from benchmarks.trade import cost, cost_columns, percent
 from mlake.report.findings.trade import Trade, best
 from mlake.report.table import Cell, Table
 
@@ -71,7 +71,7 @@ def answers(points: Sequence[Trade]) -> Table:
         points: Every method once, edited in one language.
     """
     rows = tuple(row for wish, pick in WISHES.items() for row in _row(wish, pick(points)))
-    columns = ("you want", "take", *_SHOWN, "seconds", "peak MB", "edit MB", "no worse, as far as told")
+    columns = ("you want", "take", *_SHOWN, *cost_columns(), "no worse, as far as told")
     return Table("choose", "Which method", columns, rows)
 
 
@@ -79,7 +79,7 @@ def _row(wish: str, found: Sequence[Trade]) -> Iterator[tuple[Cell, ...]]:
     for top in found[:1]:
         alike = ", ".join(one.label for one in found[1:])
         shares = (percent(top.shares[name]) for name in _SHOWN)
-        yield (wish, top.label, *shares, *cost(top.run.spec), alike or None)
+        yield (wish, top.label, *shares, *cost(top), alike or None)
 
 
 def filled(page: str, points: Sequence[Trade]) -> str:

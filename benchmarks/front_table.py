@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from benchmarks.marks import between, part
 from benchmarks.pictures import small
 from benchmarks.stored import StoredRun
-from benchmarks.trade import cost, points, run_data
+from benchmarks.trade import cost, cost_columns, points, run_data
 from mlake.editing.methods import EDITORS
 from mlake.report.figures import trade_figure
 from mlake.report.findings.trade import Trade, best
@@ -21,7 +21,6 @@ _AXES = {
     "two hops": "two hops",
     "kept": "other facts kept",
 }
-_COLUMNS = (*_AXES, "text", "seconds", "peak MB", "edit MB")
 _ROW = re.compile(r"^\| `([\w-]+)` \| (.*?) \|", re.MULTILINE)
 
 
@@ -34,22 +33,27 @@ def filled(page: str, runs: Mapping[str, StoredRun]) -> str:
     """The README with its table made anew; what it says of each method's paper stays."""
     found = {one.run.spec["method"]: one for one in points(runs)}
     papers = dict(_ROW.findall(part(page, NAME)))
-    head = ("method", "paper", *_COLUMNS)
-    rules = ("---", "---", *("---:" for _ in _COLUMNS))
-    lines = [head, rules, *((f"`{name}`", papers[name], *_cells(found.get(name))) for name in EDITORS)]
+    columns = (*_AXES, "text", *cost_columns())
+    head = ("method", "paper", *columns)
+    rules = ("---", "---", *("---:" for _ in columns))
+    lines = [
+        head,
+        rules,
+        *((f"`{name}`", papers[name], *_cells(found.get(name), len(columns))) for name in EDITORS),
+    ]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     return between(page, NAME, table + _named(list(found.values())))
 
 
-def _cells(one: Trade | None) -> Iterator[str]:
+def _cells(one: Trade | None, count: int) -> Iterator[str]:
     if one is None:
-        yield from ("–" for _ in _COLUMNS)
+        yield from ("–" for _ in range(count))
         return
     for axis in _AXES.values():
         value = one.shares[axis].value
         yield "–" if value is None else f"{100 * value:.0f}"
     yield "–" if one.rise is None else f"{one.rise:+.2f}"
-    yield from (str(cell or "–") for cell in cost(one.run.spec))
+    yield from (str(cell or "–") for cell in cost(one))
 
 
 def _named(found: Sequence[Trade]) -> str:

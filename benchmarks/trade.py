@@ -1,7 +1,7 @@
 """Stored runs side by side: what their edits gain and what they cost, as a table of docs/results.md."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from mlake.report.rundata import RunData
 from mlake.report.statistics.intervals import Estimate
 from mlake.report.table import Cell, Table
 
-__all__ = ["COSTS", "beside", "chains", "cost", "percent", "points", "run_data"]
+__all__ = ["COSTS", "beside", "chains", "cost", "cost_columns", "percent", "points", "run_data"]
 
 COSTS = RESULTS / "methods-gemma3-270m.jsonl"
 """Seconds, memory and bytes of an edit by each method: what ``python -m benchmarks.methods`` printed."""
@@ -29,7 +29,7 @@ _AXES = (
 
 def beside(runs: Mapping[str, StoredRun]) -> str:
     """A row for each run and language or set edited in, as Markdown."""
-    columns = ("run", "edited in", *_AXES, "held-out text", "seconds", "peak MB", "edit MB")
+    columns = ("run", "edited in", *_AXES, "held-out text", *cost_columns())
     return Table("trade", "Side by side", columns, tuple(_row(one) for one in points(runs))).markdown()
 
 
@@ -51,7 +51,7 @@ def run_data(name: str, run: StoredRun) -> RunData:
 def _row(one: Trade) -> tuple[Cell, ...]:
     shares = (percent(one.shares[name]) for name in _AXES)
     rise = None if one.rise is None else f"{one.rise:+.3f}"
-    return (str(one.run.folder), one.edit, *shares, rise, *cost(one.run.spec))
+    return (str(one.run.folder), one.edit, *shares, rise, *cost(one))
 
 
 def percent(share: Estimate) -> str | None:
@@ -62,17 +62,25 @@ def percent(share: Estimate) -> str | None:
     return f"{100 * share.value:.1f} [{low:.1f}, {high:.1f}]"
 
 
-def cost(spec: Mapping[str, Any]) -> Iterator[Cell]:
-    """What an edit of as many facts cost, where it was measured with the same settings."""
-    row = next((one for one in _costs() if one["editor"] == spec["editor"]), {})
+def cost_columns() -> tuple[str, ...]:
+    """Headings of what ``cost`` gives: of how many facts it is."""
+    facts = next((f", {row['facts']} facts" for row in _costs()[1:]), "")
+    return (f"seconds{facts}", "peak MB", "edit MB")
+
+
+def cost(one: Trade) -> Iterator[Cell]:
+    """What an edit in one language cost, where it was measured of this model with the same settings."""
+    spec, (machine, *rows) = one.run.spec, _costs() or [{}]
+    same = machine.get("model_revision") == spec.get("model_revision") and "+" not in one.edit
+    row = next((row for row in rows if same and row["editor"] == spec["editor"]), {})
     seconds, peak, size = (row.get(name) for name in ("seconds", "peak_bytes", "edit_bytes"))
-    yield None if seconds is None else f"{seconds:.0f}"
+    yield None if seconds is None else f"{seconds:.3g}"
     yield None if peak is None else f"{peak / 1e6:.0f}"
     yield None if size is None else f"{size / 1e6:.1f}"
 
 
-def _costs() -> Sequence[dict[str, Any]]:
+def _costs() -> list[dict[str, Any]]:
+    """The machine, and what each method cost there."""
     if not COSTS.exists():
         return []
-    rows = map(json.loads, COSTS.read_text(encoding="utf-8").splitlines())
-    return [row for row in rows if row.get("name") == "edit"]
+    return [json.loads(line) for line in COSTS.read_text(encoding="utf-8").splitlines()]

@@ -1,9 +1,12 @@
 """The README's table of methods: a row each, what runs say, a dash where none does."""
 
+import json
 import re
 from io import BytesIO
+from pathlib import Path
 
 import pytest
+from benchmarks import trade
 from benchmarks.front_table import NAME, drawn, filled
 from benchmarks.marks import between, part
 from benchmarks.results import DOCS, README
@@ -27,7 +30,8 @@ def _run(method: str, gained: float, kept: float) -> StoredRun:
         ]  # fmt: skip
 
     scored = [*rows("direct", "contains", gained), *rows("locality", "old_kept", kept)]
-    return StoredRun(method, {"method": method, "edit_langs": ["en"], "editor": {"name": method}}, [], scored)
+    spec = {"method": method, "edit_langs": ["en"], "editor": {"name": method}, "model_revision": "one"}
+    return StoredRun(method, spec, [], scored)
 
 
 def test_each_method_has_a_row_and_keeps_its_paper() -> None:
@@ -46,6 +50,21 @@ def test_what_was_measured_stands_there_and_the_best_is_named() -> None:
     (row,) = re.findall(r"^\| `rome` \|.*$", made, re.MULTILINE)
     assert row.endswith("| 90 | – | – | – | 30 | – | – | – | – |")
     assert made.endswith("other facts kept: `memit`, 80 % times 50 %.\n\n")
+
+
+def test_what_an_edit_costs_is_of_the_same_model_and_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(trade, "COSTS", tmp_path / "costs.jsonl")
+    row = {"editor": {"name": "rome"}, "facts": 20, "seconds": 1.234, "peak_bytes": 5e6, "edit_bytes": 60_000}
+    runs = {"all/rome": _run("rome", 0.9, 0.3), "all/memit": _run("memit", 0.8, 0.5)}
+    for revision, costs in (("one", " 1.23 | 5 | 0.1 |"), ("another", " – | – | – |")):
+        lines = (json.dumps({"model_revision": revision}), json.dumps(row))
+        trade.COSTS.write_text("\n".join(lines), encoding="utf-8")
+        made = part(filled(PAGE, runs), NAME)
+        assert "| seconds, 20 facts | peak MB | edit MB |" in made
+        told = re.findall(r"^\| `(?:rome|memit)` \|.*$", made, re.MULTILINE)
+        assert [one.endswith(costs) for one in told] == [True, revision == "another"]
 
 
 def test_the_figure_has_few_colours() -> None:
