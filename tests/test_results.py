@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any
 
 import pytest
-from benchmarks import front_table, lifelong, results, stored
+from benchmarks import chat_example, front_table, lifelong, results, stored
 from benchmarks.choose import CHOOSE, filled, names
 from benchmarks.grid import table
 from benchmarks.marks import part
@@ -41,7 +41,8 @@ PAGE_TEXT = (DOCS / PAGE).read_text(encoding="utf-8")
 def test_page_and_figure_are_what_the_command_makes(mirror: Path) -> None:
     made = files(mirror)
     sequences = {lifelong.FIGURE for one in parts() if one.lifelong}
-    names = {PAGE, FIGURE, README, CHOOSE, front_table.FIGURE, *sequences}
+    chat = {chat_example.PAGE, *(path.name for path in DOCS.glob("chat-*.png"))}
+    names = {PAGE, FIGURE, README, CHOOSE, front_table.FIGURE, *sequences, *chat}
     assert made == {name: (DOCS / name).read_bytes() for name in names}, "python -m benchmarks.results"
 
 
