@@ -6,10 +6,9 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from mlake.models.architectures import architecture_of
 from mlake.models.lm import LM
 from mlake.models.load import DTYPES
-from mlake.models.prompts import PLAIN, style_for
+from mlake.models.prompts import PLAIN
 
 _SEED = 0
 _SPREAD = 1.28
@@ -78,10 +77,9 @@ def random_lm(name: str, tokenizer: Any, *, dtype: str, device: str, layers: int
     torch.manual_seed(_SEED)
     with torch.device(device):
         model = AutoModelForCausalLM.from_config(config, dtype=DTYPES[dtype])
-    model.eval().requires_grad_(False)
     # Pinned, so that second moments and their factors are kept between the batches of a run.
     revision = f"random:{_SEED}:{device}"
-    return LM(name, revision, model, tokenizer, architecture_of(model), style_for(tokenizer, shape.template))
+    return LM.of(model, tokenizer, name=name, revision=revision, template=shape.template)
 
 
 def about_weights(lm: LM) -> dict[str, Any]:

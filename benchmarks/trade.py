@@ -71,7 +71,8 @@ def cost_columns() -> tuple[str, ...]:
 def cost(one: Trade) -> Iterator[Cell]:
     """What an edit in one language cost, where it was measured of this model with the same settings."""
     spec, (machine, *rows) = one.run.spec, _costs() or [{}]
-    same = machine.get("model_revision") == spec.get("model_revision") and "+" not in one.edit
+    same = all(machine.get(name) == spec.get(name) for name in ("model_revision", "dtype"))
+    same = same and "+" not in one.edit
     row = next((row for row in rows if same and row["editor"] == spec["editor"]), {})
     seconds, peak, size = (row.get(name) for name in ("seconds", "peak_bytes", "edit_bytes"))
     yield None if seconds is None else f"{seconds:.3g}"

@@ -30,7 +30,13 @@ def _run(method: str, gained: float, kept: float) -> StoredRun:
         ]  # fmt: skip
 
     scored = [*rows("direct", "contains", gained), *rows("locality", "old_kept", kept)]
-    spec = {"method": method, "edit_langs": ["en"], "editor": {"name": method}, "model_revision": "one"}
+    spec = {
+        "method": method,
+        "edit_langs": ["en"],
+        "editor": {"name": method},
+        "model_revision": "one",
+        "dtype": "bfloat16",
+    }
     return StoredRun(method, spec, [], scored)
 
 
@@ -59,7 +65,7 @@ def test_what_an_edit_costs_is_of_the_same_model_and_settings(
     row = {"editor": {"name": "rome"}, "facts": 20, "seconds": 1.234, "peak_bytes": 5e6, "edit_bytes": 60_000}
     runs = {"all/rome": _run("rome", 0.9, 0.3), "all/memit": _run("memit", 0.8, 0.5)}
     for revision, costs in (("one", " 1.23 | 5 | 0.1 |"), ("another", " – | – | – |")):
-        lines = (json.dumps({"model_revision": revision}), json.dumps(row))
+        lines = (json.dumps({"model_revision": revision, "dtype": "bfloat16"}), json.dumps(row))
         trade.COSTS.write_text("\n".join(lines), encoding="utf-8")
         made = part(filled(PAGE, runs), NAME)
         assert "| seconds, 20 facts | peak MB | edit MB |" in made
