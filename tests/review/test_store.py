@@ -83,6 +83,32 @@ def test_several_writers_at_once(path: Path) -> None:
     assert len(read_decisions(path)) == 60
 
 
+def test_a_file_that_another_one_makes_meanwhile_is_ours(path: Path) -> None:
+    """The number is read before the other one writes it, and the tables after."""
+    made: list[bool] = []
+
+    def make(statement: str) -> None:
+        if "sqlite_master" in statement and not made:
+            made.append(True)
+            with Store.open(path) as other:
+                other.decide(decided(line()))
+
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma journal_mode = wal")
+        connection.set_trace_callback(make)
+        stores._refuse_foreign(path, connection, fresh=True)
+    assert made and len(read_decisions(path)) == 1
+
+
+def test_a_new_file_is_whole_or_empty(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "_TABLES", (*stores._TABLES, "create no table"))
+    with pytest.raises(RunError, match="syntax error"), Store.open(path):
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("pragma application_id").fetchone() == (0,)
+        assert connection.execute("select * from sqlite_master").fetchall() == []
+
+
 def test_a_file_that_another_one_writes_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first two to open a new file: SQLite refuses at once where it would have to wait."""
     other = sqlite3.connect(path, isolation_level=None)

@@ -55,9 +55,11 @@ class Store:
             _refuse_foreign(path, connection, fresh=True)
             _write_ahead(connection)
             connection.execute("pragma synchronous = full")
-            connection.execute(f"pragma application_id = {_FORMAT}")
-            for table in _TABLES:
-                connection.execute(table)
+            with connection:
+                connection.execute("begin immediate")
+                connection.execute(f"pragma application_id = {_FORMAT}")
+                for table in _TABLES:
+                    connection.execute(table)
             yield cls(path, connection)
 
     def decide(self, decision: Decision) -> None:
@@ -151,8 +153,10 @@ def _decision(path: Path, values: dict[str, str]) -> Decision:
 
 
 def _refuse_foreign(path: Path, connection: sqlite3.Connection, *, fresh: bool) -> None:
-    (number,) = connection.execute("pragma application_id").fetchone()
-    empty = not connection.execute("select count(*) from sqlite_master").fetchone()[0]
+    with connection:
+        connection.execute("begin")  # both as of one moment: another one may be making the file
+        (number,) = connection.execute("pragma application_id").fetchone()
+        empty = not connection.execute("select count(*) from sqlite_master").fetchone()[0]
     if number != _FORMAT and not (fresh and empty):
         raise RunError(f"{path} holds no decisions of reviewers; move it away")
 
