@@ -164,7 +164,7 @@ class Search:
         trials = folder.trials()
         spent = sum(one.seconds for trial in trials for one in trial.rungs.values())
         calm = 0.5 if sys.stderr.isatty() else 30.0
-        form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+        form = "{desc}{percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
         with tqdm(
             total=total, initial=min(spent, total), disable=not progress, mininterval=calm, bar_format=form
         ) as bar:
