@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mlake.errors import ModelError, SubjectError
+from mlake.errors import EditError, ModelError, SubjectError
 from mlake.languages import language
 from mlake.models.lm import LM
 from mlake.models.spans import Encoded, encode
@@ -20,6 +20,7 @@ __all__ = [
     "PromptKind",
     "Prompted",
     "ValueTask",
+    "need_facts",
     "prompted",
     "refusal",
 ]
@@ -75,6 +76,16 @@ class _Text:
     target: str
     key_end: int | None  # in ``after``
     special: bool
+
+
+def need_facts(statements: Sequence[Statement]) -> None:
+    """Refuse an edit of nothing.
+
+    Raises:
+        EditError: There are no statements.
+    """
+    if not statements:
+        raise EditError("no facts to edit; expected at least one statement")
 
 
 def prompted(

@@ -19,6 +19,7 @@ from mlake.editing.finetune.templates import VERSION as TEMPLATES_VERSION
 from mlake.editing.finetune.training import Epoch, Schedule, train
 from mlake.editing.finetune.weights import Weights, training_low_rank, training_some
 from mlake.editing.method import Method, Progress, Range
+from mlake.editing.prompts import need_facts
 from mlake.errors import EditError
 from mlake.models.bars import Told
 from mlake.models.lm import LM
@@ -220,8 +221,7 @@ class FineTune(Method):
             EditError: No facts, or training that fails.
             ModelError: The model that writes texts fails.
         """
-        if not statements:
-            raise EditError("no facts to edit; expected at least one statement")
+        need_facts(statements)
         writer = self._writer(lm, history)
         facts = self._augmented(statements, writer)
         report = self._report(lm, facts, writer)

@@ -12,7 +12,7 @@ from mlake.editing.edits.edit import Edit
 from mlake.editing.gradient.attribution import attributed
 from mlake.editing.locate.rows import wide
 from mlake.editing.method import Method, Progress, Range
-from mlake.editing.prompts import Prompted, prompted, refusal
+from mlake.editing.prompts import Prompted, need_facts, prompted, refusal
 from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.records import Statement
@@ -116,8 +116,7 @@ class KnowledgeNeurons(Method):
             EditError: No facts, or one without an old answer.
             SubjectError: A fact has no new answer.
         """
-        if not statements:
-            raise EditError("no facts to edit; expected at least one statement")
+        need_facts(statements)
         for one in statements:
             if not one.old.strip():
                 raise EditError(str(self.refusal(lm, one)))

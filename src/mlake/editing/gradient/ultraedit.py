@@ -15,7 +15,7 @@ from mlake.editing.gradient.running import Running
 from mlake.editing.locate.update import Identity, closed_form
 from mlake.editing.mend.gradients import Gradient, Matrix, gradients
 from mlake.editing.method import Method, Progress, Range
-from mlake.editing.prompts import prompted, refusal
+from mlake.editing.prompts import need_facts, prompted, refusal
 from mlake.errors import EditError
 from mlake.models.lm import LM
 from mlake.records import Statement
@@ -99,8 +99,7 @@ class UltraEdit(Method):
             EditError: No facts, or numbers that are not finite.
             SubjectError: A fact has no new answer.
         """
-        if not statements:
-            raise EditError("no facts to edit; expected at least one statement")
+        need_facts(statements)
         matrices = self._matrices(lm)
         prompts = [prompted(lm, one, kind="question", key="prompt", contexts=0).plain for one in statements]
         found = gradients(lm, matrices, prompts, answers=True, progress=progress)

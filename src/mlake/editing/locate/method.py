@@ -24,7 +24,7 @@ from mlake.editing.locate.residuals import Residuals
 from mlake.editing.locate.settings import LATER, LocateSettings
 from mlake.editing.locate.update import closed_form
 from mlake.editing.method import Choice, Progress, Range
-from mlake.editing.prompts import Prompted, prompted, refusal
+from mlake.editing.prompts import Prompted, need_facts, prompted, refusal
 from mlake.errors import EditError, UnknownNameError
 from mlake.models.corpora import CorpusForm, check_corpus
 from mlake.models.lm import LM
@@ -262,8 +262,7 @@ class LocateThenEdit(LocateSettings):
         return keys if self.memory and lm.dtype == torch.float64 else keys.float()
 
     def _check(self, lm: LM, statements: Sequence[Statement]) -> None:
-        if not statements:
-            raise EditError("no facts to edit; expected at least one statement")
+        need_facts(statements)
         depth = len(lm.layers)
         if not self.layers or not all(0 <= layer < depth for layer in self.layers):
             raise EditError(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 from mlake.editing.edits.edit import Edit
 from mlake.editing.edits.memory import Entry, MemoryEdit
 from mlake.editing.method import Method, Progress
+from mlake.editing.prompts import need_facts
 from mlake.editing.retrieval.table import RETRIEVERS
 from mlake.errors import EditError, UnknownNameError
 from mlake.models.lm import LM
@@ -98,8 +99,7 @@ class Recalling(Method):
             EditError: No facts, one that cannot be shown, or no scope is known and none can be told.
         """
         method = self.fitted(lm)
-        if not statements:
-            raise EditError("no facts to edit; give at least one")
+        need_facts(statements)
         for one in statements:
             why = self.refusal(lm, one)
             if why:

@@ -19,7 +19,7 @@ from mlake.editing.mend.network import Network
 from mlake.editing.mend.prepare import file_in, steps_for, trained_on_the_rest
 from mlake.editing.mend.training import Trainer
 from mlake.editing.method import Method, Progress
-from mlake.editing.prompts import prompted, refusal
+from mlake.editing.prompts import need_facts, prompted, refusal
 from mlake.errors import EditError, UnknownNameError
 from mlake.models.lm import LM
 from mlake.records import Benchmark, Statement
@@ -171,8 +171,7 @@ class TrainedEditor(Method):
             EditError: No facts, no trained editor, one for another model, or numbers that are not finite.
             SubjectError: A fact has no new answer.
         """
-        if not statements:
-            raise EditError("no facts to edit; expected at least one statement")
+        need_facts(statements)
         fitted = self if self.trained else self.fitted(lm)
         matrices, network = fitted._network(lm)
         prompts = [prompted(lm, one, kind="question", key="prompt", contexts=0).plain for one in statements]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mlake.editing.method import Method, Range
-from mlake.editing.prompts import prompted, refusal
+from mlake.editing.prompts import need_facts, prompted, refusal
 from mlake.editing.side.published import place_for, places_of
 from mlake.errors import EditError
 from mlake.models.batches import pad_right
@@ -101,8 +101,7 @@ def encoded(lm: LM, statements: Sequence[Statement]) -> list[Encoded]:
         EditError: No statements.
         SubjectError: One has no new answer.
     """
-    if not statements:
-        raise EditError("no facts to edit; expected at least one statement")
+    need_facts(statements)
     end, eos = lm.style.stop, lm.tokenizer.eos_token_id
     ends = lm.tokenizer(end, add_special_tokens=False)["input_ids"] if end else [] if eos is None else [eos]
     plain = [prompted(lm, one, kind="question", key="prompt", contexts=0).plain for one in statements]
