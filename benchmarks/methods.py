@@ -67,6 +67,7 @@ def main() -> None:
     lm = load_model(flags.model, dtype="bf16")
     print(json.dumps(about(lm, Floor.of(lm)), ensure_ascii=False), flush=True)
     shared = ["--model", flags.model, "--facts", str(flags.facts), "--lang", flags.lang]
+    shared += [f"--set={one}" for one in flags.set]
     for name in flags.methods.split(","):
         command = [sys.executable, "-m", "benchmarks.methods", *shared, "--one", name]
         subprocess.run(command, check=False)

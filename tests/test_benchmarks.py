@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from benchmarks import machine, matrix, price, value
+from benchmarks import machine, matrix, methods, price, value
 from benchmarks.__main__ import MEASURES, main
 from benchmarks.case import Case
 from benchmarks.cost import Cost, compared, measured
@@ -346,3 +346,16 @@ def test_what_a_dump_takes_stands_in_the_docs() -> None:
     ):
         assert said in text
     assert f"By the clock it took {row['seconds']:.0f} s" in text
+
+
+def test_costs_are_of_the_settings_asked_for(monkeypatch: pytest.MonkeyPatch, tiny_lm: Any) -> None:
+    told: list[list[str]] = []
+    monkeypatch.setattr("benchmarks.methods.subprocess.run", lambda command, check: told.append(command))
+    monkeypatch.setattr(methods, "load_model", lambda name, dtype: tiny_lm())
+    monkeypatch.setattr(methods, "about", lambda lm, floor: {})
+    monkeypatch.setattr(
+        "sys.argv", ["methods", "--methods", "ke,mend", "--set", "scale=2", "--set", "seed=1"]
+    )
+    methods.main()
+    assert [command[-1] for command in told] == ["ke", "mend"]
+    assert all({"--set=scale=2", "--set=seed=1"} < set(command) for command in told)
