@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.cost import measured
 from benchmarks.machine import Floor, about
-from mlake.cli.settings import settings_of
+from mlake.cli.settings import setting, settings_of
 from mlake.data import load
 from mlake.data.ordinary import ordinary_text
 from mlake.editing import EDITORS, editor
@@ -29,15 +29,16 @@ def one(flags: argparse.Namespace) -> dict[str, Any]:
     lm = load_model(flags.model, dtype="bf16")
     data = load("wikidata-5:test")
     facts = data.facts[: flags.facts]
-    method = editor(flags.one, lm, **settings_of(flags.set, no_subject=False, method=flags.one, file=None))
-    text, told = ordinary_text(data, facts), [fact.stated(flags.lang) for fact in facts]
-    method.edit(lm, told[:1], text=text)  # second moments are measured here
+    told = settings_of(map(setting, flags.set), no_subject=False, method=flags.one)
+    method = editor(flags.one, lm, **told)
+    text, stated = ordinary_text(data, facts), [fact.stated(flags.lang) for fact in facts]
+    method.edit(lm, stated[:1], text=text)  # second moments are measured here
     seconds, edits = 0.0, []
 
     def work() -> None:
         nonlocal seconds
         start = perf_counter()
-        edits.append(method.edit(lm, told, text=text))
+        edits.append(method.edit(lm, stated, text=text))
         seconds = perf_counter() - start
 
     before = measured(lambda: None, lm.device).peak or 0

@@ -359,3 +359,15 @@ def test_costs_are_of_the_settings_asked_for(monkeypatch: pytest.MonkeyPatch, ti
     methods.main()
     assert [command[-1] for command in told] == ["ke", "mend"]
     assert all({"--set=scale=2", "--set=seed=1"} < set(command) for command in told)
+
+
+def test_what_an_edit_costs(
+    monkeypatch: pytest.MonkeyPatch, tiny_lm: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(methods, "load_model", lambda name, dtype: tiny_lm())
+    monkeypatch.setattr(
+        "sys.argv", ["methods", "--one", "ft", "--facts", "2", "--set", "epochs=1", "--set", "layers=[0]"]
+    )
+    methods.main()
+    row = json.loads(capsys.readouterr().out)
+    assert row["editor"]["epochs"] == 1 and row["facts"] == 2 and row["edit_bytes"] > 0

@@ -505,6 +505,7 @@ def test_without_wikipedia_the_preset_refuses_in_one_line(
 
 def test_settings() -> None:
     pairs = ["steps=2", "corpus-tokens = 10", "layers=[1, 2]", "ridge=1e3", "corpus=file:~/a-b/c.txt"]
+    pairs += ["trained=/tmp/1/a.safetensors"]
     assert settings_of(map(setting, [*pairs, "prompt=sentence", 'contexts=["A b. "]']), no_subject=True) == {
         "key": "question",
         "steps": 2,
@@ -512,6 +513,7 @@ def test_settings() -> None:
         "layers": [1, 2],
         "ridge": 1000.0,
         "corpus": "file:~/a-b/c.txt",
+        "trained": "/tmp/1/a.safetensors",
         "prompt": "sentence",
         "contexts": ["A b. "],
     }
@@ -521,7 +523,14 @@ def test_settings() -> None:
             settings_of([(name, "easyedit")], no_subject=False)
 
 
-@pytest.mark.parametrize("pair", ["steps", "=2", "steps=", "layers=1,2", "a=1\nb=2", "a=b c"])
+@pytest.mark.parametrize("path", ["/a", "./a.b", "../a", "a/b", "/"])
+def test_a_path_needs_no_quotes(path: str) -> None:
+    assert setting(f"trained={path}") == setting(f"trained='{path}'") == ("trained", path)
+
+
+@pytest.mark.parametrize(
+    "pair", ["rate=.5", "a=..b", "a=...", "steps", "=2", "steps=", "layers=1,2", "a=1\nb=2", "a=b c"]
+)
 def test_settings_that_are_none(pair: str) -> None:
     with pytest.raises(RunError, match="--set") as caught:
         setting(pair)

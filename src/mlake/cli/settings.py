@@ -13,7 +13,7 @@ from mlake.errors import RunError
 
 __all__ = ["setting", "settings_of", "settings_options", "single_settings_options", "trained_files"]
 
-_WORD = re.compile(r"[A-Za-z][\w.:/~+-]*")
+_WORD = re.compile(r"(?:[A-Za-z]|\.{0,2}/)[\w.:/~+-]*")
 
 
 def settings_of(
@@ -79,7 +79,7 @@ def setting(pair: str) -> tuple[str, Any]:
     """Name and value of a setting.
 
     Args:
-        pair: ``KEY=VALUE``; the value is TOML, or a bare word that stands for itself.
+        pair: ``KEY=VALUE``; the value is TOML, or a bare word or path that stands for itself.
 
     Raises:
         RunError: It is not.
