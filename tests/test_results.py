@@ -117,10 +117,13 @@ def test_the_table_of_the_moments_forms_is_that_of_the_stored_lines() -> None:
     assert part(page, "moments form") == made
 
 
-def test_the_table_of_joint_batches_is_that_of_the_stored_lines() -> None:
-    made = table(RESULTS / "joint-gemma3-270m.jsonl", ("layers", "ridge", "preserve"))
+@pytest.mark.parametrize(
+    ("lines", "name"), [("joint-gemma3-270m", "joint"), ("preserve-qwen2.5-coder-1.5b", "joint on qwen")]
+)
+def test_the_table_of_joint_batches_is_that_of_the_stored_lines(lines: str, name: str) -> None:
+    made = table(RESULTS / f"{lines}.jsonl", ("layers", "ridge", "preserve"))
     page = (DOCS / "methods.md").read_text(encoding="utf-8")
-    assert part(page, "joint") == made
+    assert part(page, name) == made
 
 
 def test_the_table_of_the_trials_is_that_of_the_stored_lines() -> None:
@@ -129,11 +132,12 @@ def test_the_table_of_the_trials_is_that_of_the_stored_lines() -> None:
     assert part(page, "trials") == made
 
 
-def test_the_table_of_kes_training_is_that_of_the_stored_lines() -> None:
-    made = curve(RESULTS / "ke-demo" / "curve.jsonl")
+@pytest.mark.parametrize(("lines", "name"), [("curve", "curve"), ("curve-en-10", "curve of ten")])
+def test_the_table_of_kes_training_is_that_of_the_stored_lines(lines: str, name: str) -> None:
+    made = curve(RESULTS / "ke-demo" / f"{lines}.jsonl")
     page = (DOCS / "methods" / "ke.md").read_text(encoding="utf-8")
     assert made.count("untrained") == 1 and made.count(", best") == 1
-    assert part(page, "curve") == made
+    assert part(page, name) == made
 
 
 def test_settings_that_come_with_mlake_are_those_of_a_stored_search() -> None:
