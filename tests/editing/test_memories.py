@@ -9,7 +9,7 @@ import torch
 
 from mlake.analysis.examine import examine
 from mlake.analysis.reading import read
-from mlake.editing import load_edit
+from mlake.editing import editor, load_edit
 from mlake.editing.edits.context import ContextEdit
 from mlake.editing.edits.export import save_adapter
 from mlake.editing.edits.side import SideEdit
@@ -190,3 +190,10 @@ def test_memories_change_no_neuron_and_make_no_checkpoint(tiny_lm: Any, tmp_path
         assert not [name for name in examine(lm, edit).tensors if name.startswith("neurons.")]
         with pytest.raises(EditError, match="the edit is something else"):
             save_adapter(edit, lm, tmp_path / "adapter")
+
+
+@pytest.mark.parametrize("name", ["ice", "remake", "ike"])
+def test_a_memory_of_nothing_is_refused(name: str, tiny_lm: Any) -> None:
+    lm = tiny_lm()
+    with pytest.raises(EditError, match="no facts to edit"):
+        editor(name, lm).edit(lm, [])
