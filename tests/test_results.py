@@ -118,10 +118,17 @@ def test_the_table_of_the_moments_forms_is_that_of_the_stored_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "name"), [("joint-gemma3-270m", "joint"), ("preserve-qwen2.5-coder-1.5b", "joint on qwen")]
+    ("lines", "name", "axes"),
+    [
+        ("joint-gemma3-270m", "joint", ("layers", "rate", "steps", "ridge", "preserve")),
+        ("preserve-qwen2.5-coder-1.5b", "joint on qwen", ("layers", "rate", "clamp", "ridge", "preserve")),
+        ("ridge-gemma3-270m", "steps in english", ("rate", "steps", "ridge")),
+    ],
 )
-def test_the_table_of_joint_batches_is_that_of_the_stored_lines(lines: str, name: str) -> None:
-    made = table(RESULTS / f"{lines}.jsonl", ("layers", "ridge", "preserve"))
+def test_the_table_of_a_grid_is_that_of_the_stored_lines(
+    lines: str, name: str, axes: tuple[str, ...]
+) -> None:
+    made = table(RESULTS / f"{lines}.jsonl", axes)
     page = (DOCS / "methods.md").read_text(encoding="utf-8")
     assert part(page, name) == made
 

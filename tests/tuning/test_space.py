@@ -43,6 +43,7 @@ def test_numbers_are_spread_evenly_and_written_as_people_do(tiny_lm: Any) -> Non
     ratios = [b / a for a, b in zip(ridge.values, ridge.values[1:], strict=False)]
     assert all(1.6 < ratio < 2.0 for ratio in ratios) and len(ridge.values) == 13
     assert axes(tiny_lm("llama"), "memit")["steps"].values == (10, 25, 40)
+    assert axes(tiny_lm("llama"), "memit")["rate"].values == (0.1, 0.5)
     assert 33.0 in axes(tiny_lm("llama"), "memit", ridge=33)["ridge"].values
     scope = axes(tiny_lm("llama"), "remake")["scope"]
     assert scope.values[0] == "calibrated" and not scope.ordered and len(scope.values) > 5
@@ -52,6 +53,6 @@ def test_what_is_set_is_not_searched(tiny_lm: Any) -> None:
     lm = tiny_lm("llama")
     assert "ridge" not in axes(lm, "memit", "ridge") and "ridge" in axes(lm, "memit")
     with pytest.raises(EditError, match=r"rome has no settings to search; its settings .* are set: clamp"):
-        axes(lm, "rome", "layers", "clamp", "steps")
+        axes(lm, "rome", "layers", "clamp", "steps", "rate")
     with pytest.raises(UnknownNameError):
         setting_of(editor("rome", lm), "stepz")
