@@ -43,7 +43,7 @@ def test_numbers_are_spread_evenly_and_written_as_people_do(tiny_lm: Any) -> Non
     ratios = [b / a for a, b in zip(ridge.values, ridge.values[1:], strict=False)]
     assert all(1.6 < ratio < 2.0 for ratio in ratios) and len(ridge.values) == 13
     assert axes(tiny_lm("llama"), "memit")["steps"].values == (10, 25, 40)
-    assert axes(tiny_lm("llama"), "memit")["rate"].values == (0.1, 0.5)
+    assert axes(tiny_lm("llama"), "memit")["rate"].values == (0.05, 0.16, 0.5)
     assert 33.0 in axes(tiny_lm("llama"), "memit", ridge=33)["ridge"].values
     scope = axes(tiny_lm("llama"), "remake")["scope"]
     assert scope.values[0] == "calibrated" and not scope.ordered and len(scope.values) > 5

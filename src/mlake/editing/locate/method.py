@@ -105,7 +105,7 @@ class LocateThenEdit(LocateSettings):
             "layers": Range(0.1, 0.9, "depth", 9),
             "clamp": Range(0.75, 4.0, "log", 4),
             "steps": Range(10, 40, "linear", 3),
-            "rate": Range(self.value.rate / 5, self.value.rate, "log", 2),
+            "rate": Range(self.value.rate / 10, self.value.rate, "log", 3),
         }
         if self.metric == "identity":
             return found
