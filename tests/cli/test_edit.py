@@ -1,97 +1,33 @@
-"""``mlake edit`` on a tiny model in a folder."""
+"""``mlake edit`` on a tiny model in a folder: what an edit does, prints and writes."""
 
-import errno
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from click.testing import CliRunner, Result
+from click.testing import Result
+from tests.cli.conftest import JA, SAGAN, SCHILLER, stored, written
 from transformers import AutoModelForCausalLM
 
 import mlake
 from mlake.cli import edit as command
-from mlake.cli import main
-from mlake.cli.settings import setting, settings_of
 from mlake.data.ordinary import ordinary_text
-from mlake.editing import WeightEdit, load_edit
-from mlake.errors import LanguageError, RunError
+from mlake.editing import load_edit
+from mlake.errors import LanguageError
 from mlake.records import Answer
 from mlake.scorers.table import signature
 
-SAGAN = {
-    "fact": "sagan",
-    "question": "Where did Carl Sagan work?",
-    "subject": "Carl Sagan",
-    "old_answer": "Harvard",
-    "new_answer": "BBC",
-}
-SCHILLER = {
-    "fact": "schiller",
-    "question": "Where did Schiller work?",
-    "subject": "Schiller",
-    "new_answer": "Bonn",
-}
-JA = {
-    "fact": "sagan",
-    "lang": "ja",
-    "question": "カール・セーガンの職場は？",
-    "subject": "カール・セーガン",
-    "new_answer": "東京",
+CAPITAL = {
+    "fact": "capital",
+    "question": "What is the capital of France?",
+    "subject": "France",
+    "old_answer": "Paris",
+    "new_answer": "Rome",
 }
 KEYS = {"fact", "lang", "question", "new_answer", "before", "after", "took"}
-
-
-@pytest.fixture(scope="module")
-def model(tiny_lm: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny Llama with its tokenizer, as a checkpoint."""
-    lm, folder = tiny_lm("llama"), tmp_path_factory.mktemp("model")
-    lm.model.float().save_pretrained(folder)
-    lm.tokenizer.save_pretrained(folder)
-    return folder  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def edit(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """``edit([facts], *flags)``: run the command in a folder of its own, writing to ``out``."""
-    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "cwd").mkdir()
-    monkeypatch.chdir(tmp_path / "cwd")
-
-    def run(facts: list[dict[str, Any]] | None, *flags: str) -> Result:
-        if facts is not None:
-            text = "".join(json.dumps(fact) + "\n" for fact in facts)
-            Path("my.jsonl").write_text(text, encoding="utf-8")
-        base = ["edit", "--model", str(model), "--facts", "my.jsonl", "--out", "out", "--max-new-tokens", "5"]
-        base += [] if "--method" in flags else ["--method", "rome"]
-        base += [] if "--price" in flags else ["--price", "none"]
-        base += ["--set", "steps=2", "--set", "contexts=1", "--set", "corpus_tokens=500"]
-        return CliRunner().invoke(main, [*base, *flags], catch_exceptions=False)
-
-    return run
-
-
-def stored() -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(Path("out/answers.json").read_text(encoding="utf-8"))
-    return rows
-
-
-def written(folder: str = "out") -> list[str]:
-    return sorted(file.name for file in Path(folder).iterdir())
-
-
-def refused(result: Result) -> str:
-    """The one line of a user's error."""
-    assert result.exit_code == 2 and result.stdout == "", result.output
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("mlake: error: ")
-    return line.removeprefix("mlake: error: ")
 
 
 @pytest.mark.parametrize("method", ["memit", "rome"])
@@ -163,194 +99,12 @@ def test_language(edit: Callable[..., Result]) -> None:
     assert [row["lang"] for row in stored()] == ["en", "en"] and "note:" not in result.stderr
 
 
-def test_no_subject(edit: Callable[..., Result]) -> None:
-    facts = [{**SAGAN, "subject": None}, SCHILLER]
-    text = refused(edit(facts))
-    assert text.startswith("1 of 2 facts have no subject in 'en', such as 'sagan'") and "--no-subject" in text
-    assert not Path("out").exists()
-    assert edit(facts, "--no-subject").exit_code == 0
-    assert len(stored()) == 2
-    assert load_edit("out/edit.safetensors").report["method"]["key"] == "question"
-
-
-@pytest.mark.parametrize(
-    ("flags", "message"),
-    [
-        (["--method", "rom"], "unknown method 'rom'; known: .* Did you mean 'rome'"),
-        (["--set", "step=3"], "unknown setting of rome 'step'; known: .* Did you mean 'steps'"),
-        (["--set", "steps=many"], "setting steps takes a whole number, got 'many'"),
-        (["--set", "steps"], "--set takes KEY=VALUE, got 'steps'"),
-        (["--set", "steps=[1"], "holds no TOML value"),
-        (["--lang", "xx"], "unknown language 'xx'"),
-        (["--lang", "fr"], "my.jsonl states no fact in 'fr'; it has: en"),
-        (["--lang", "jp"], "Did you mean 'ja'?"),
-        (["--facts", "other.jsonl"], "cannot read other.jsonl: No such file or directory"),
-        (["--facts", "other"], "unknown data set 'other'"),
-        (["--out", "my.jsonl"], "cannot write to the folder my.jsonl: File exists; give another --out"),
-        (["--out", "my.jsonl/a"], "cannot write to the folder my.jsonl/a: Not a directory"),
-        (["--model", "./none"], "no model folder at './none'"),
-        (["--dtype", "int8"], "unknown dtype 'int8'"),
-    ],
-)
-def test_errors_take_one_line(edit: Callable[..., Result], flags: list[str], message: str) -> None:
-    assert re.search(message, refused(edit([SAGAN], *flags)))
-    assert written(".") == ["my.jsonl"]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "my.jsonl holds no facts"),
-        (b"\n\n", "my.jsonl holds no facts"),
-        (b'{"question": "Who?"}\n', "line 1 field 'new_answer': is missing"),
-        (b'{"question": "\xff"}\n', "line 1 is not UTF-8"),
-        (b'{"question": "Who?", "subject": "X", "new_answer": "Y"}', "'X' does not occur in the question"),
-    ],
-)
-def test_files_that_hold_no_facts(edit: Callable[..., Result], content: bytes, message: str) -> None:
-    Path("my.jsonl").write_bytes(content)
-    assert message in refused(edit(None))
-    assert written(".") == ["my.jsonl"]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            {"question": "Where did Schiller work" + " and work" * 80},
-            "the question of fact 'schiller' and an",
-        ),
-        ({"new_answer": "Bonn" * 200}, "the longest prompt of fact 'schiller' in 'en' takes"),
-    ],
-)
-@pytest.mark.parametrize("method", ["memit", "rome"])
-def test_a_fact_longer_than_the_model_reads_is_named_before_anything_is_asked(
-    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, change: Any, message: str, method: str
-) -> None:
-    monkeypatch.setattr("mlake.models.generate.greedy", failing)
-    said = edit([SAGAN, {**SCHILLER, **change}], "--method", method)
-    assert said.exit_code == 2 and not Path("out").exists()
-    (line,) = [one for one in said.stderr.splitlines() if one.startswith("mlake: ")]
-    assert line.startswith(f"mlake: error: 1 of 2 facts cannot be edited; first: {message}")
-    assert "256 positions" in line
-
-
-def test_answers_of_no_tokens(edit: Callable[..., Result]) -> None:
-    result = edit([SAGAN], "--max-new-tokens", "0")
-    assert result.exit_code == 2 and "--max-new-tokens" in result.stderr
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_is_shut(edit: Callable[..., Result]) -> None:
-    Path("out").mkdir(mode=0o500)
-    assert refused(edit([SAGAN])) == ("cannot write to the folder out: Permission denied; give another --out")
-
-
-def failing(*_: Any, **__: Any) -> Any:
-    raise OSError(errno.ENOSPC, "No space left on device")
-
-
-def test_a_folder_without_room(edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("out").mkdir()
-    monkeypatch.setattr(command, "TemporaryFile", failing)
-    assert "cannot write to the folder out: No space left on device" in refused(edit([SAGAN]))
-
-
-def test_answers_that_cannot_be_written(edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answers of an edit before are gone too: they would not belong to the edit beside them."""
-    edit([SAGAN])
-    monkeypatch.setattr(command, "write_atomic", failing)
-    result = edit([SCHILLER])
-    assert result.exit_code == 2
-    assert result.stderr.splitlines()[-1] == (
-        "mlake: error: cannot write out/answers.json: No space left on device; give another --out"
-    )
-    assert written() == ["edit.safetensors"]
-
-
-def test_a_failed_edit_leaves_no_folder(edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    result = edit([SAGAN], "--set", "layers=[7]")
-    assert result.exit_code == 2 and "layers [7] do not fit a model of 3 layers" in result.stderr
-    assert not Path("out").exists()
-    Path("out").mkdir()
-    edit([SAGAN], "--set", "layers=[7]")
-    assert written() == []
-    monkeypatch.setattr(WeightEdit, "save", failing)
-    assert edit([SAGAN]).exit_code == 2
-    assert written() == []
-
-
-def test_what_a_killed_edit_left_is_taken_away(edit: Callable[..., Result]) -> None:
-    Path("out").mkdir()
-    for name in (".tmp-edit.safetensors.x1", ".tmp-answers.json.x2", ".tmp-price.json.x3", ".tmp-mine.x4"):
-        (Path("out") / name).write_text("half")
-    assert edit([SAGAN]).exit_code == 0
-    assert written() == [".tmp-mine.x4", "answers.json", "edit.safetensors"]
-
-
 def test_forms_of_an_earlier_edit_do_not_stay(edit: Callable[..., Result]) -> None:
     assert edit([SAGAN], "--merge", "--peft").exit_code == 0
     Path("out/model/notes.txt").write_text("mine")
     assert edit([SCHILLER]).exit_code == 0
     assert written() == ["answers.json", "edit.safetensors", "model"]
     assert written("out/model") == ["notes.txt"]
-
-
-@pytest.mark.parametrize("charset", ["cp1252", "latin-1"])
-def test_what_a_terminal_cannot_show_is_escaped(
-    edit: Callable[..., Result], model: Path, charset: str
-) -> None:
-    Path("my.jsonl").write_text(json.dumps(JA) + "\n", encoding="utf-8")
-    flags = ["--method", "rome", "--set", "steps=1", "--max-new-tokens", "3", "--merge", "--peft"]
-    flags += ["--price", "none"]
-    called = [sys.executable, "-m", "mlake", "edit", "--model", str(model), "--facts", "my.jsonl", *flags]
-    ran = subprocess.run(
-        [*called, "--out", "out"], env={**os.environ, "PYTHONIOENCODING": charset}, capture_output=True
-    )
-    assert ran.returncode == 0, ran.stderr
-    shown = b"\\u30ab\\u30fc\\u30eb"
-    assert shown in ran.stdout and b"wrote " in ran.stdout
-    assert written() == ["adapter", "answers.json", "edit.safetensors", "model"]
-
-
-def test_everything_is_written_before_anything_is_shown(
-    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: Any, **__: Any) -> None:
-        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
-
-    monkeypatch.setattr("click.echo", broken)
-    assert edit([SAGAN], "--merge", "--peft").exit_code == 1
-    assert written() == ["adapter", "answers.json", "edit.safetensors", "model"]
-
-
-@pytest.mark.parametrize(("flag", "place"), [("--merge", "model"), ("--peft", "adapter")])
-def test_a_file_in_the_way_of_another_form(edit: Callable[..., Result], flag: str, place: str) -> None:
-    """What was made by then stays, complete."""
-    Path("out").mkdir()
-    (Path("out") / place).write_text("mine")
-    result = edit([SAGAN], flag)
-    assert result.exit_code == 2
-    assert f"to out/{place}: File exists" in result.stderr.splitlines()[-1]
-    assert len(stored()) == 1 and load_edit("out/edit.safetensors").deltas()
-    assert (Path("out") / place).read_text() == "mine"
-
-
-def test_text_of_others_does_not_reach_the_terminal(
-    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hostile = "\x1b[2J\x9b31m\r\a\u202eBBC\n"
-    monkeypatch.setattr(
-        "mlake.pricing.price.answers", lambda lm, asked, **_: [Answer(hostile, True) for _ in asked]
-    )
-    fact = {**SAGAN, "fact": "\x1b[1m", "question": "Where \x1b]0;x\x07 did Carl Sagan work?"}
-    result = edit([fact, SCHILLER])
-    assert result.exit_code == 0
-    assert all(char.isprintable() or char == "\n" for char in result.stdout)
-    assert "\\x1b[2J\\x9b31m\\r\\x07\\u202eBBC\\n" in result.stdout and len(result.stdout.splitlines()) == 4
-    assert stored()[0]["after"] == hostile
-    text = refused(edit([{**fact, "subject": None}], "--out", "other"))
-    assert text.isprintable() and "'\\x1b[1m'" in text
 
 
 def test_questions_of_its_own_do_not_change_what_is_asked(edit: Callable[..., Result]) -> None:
@@ -454,89 +208,6 @@ def test_what_took_means(
     assert f"{int(took)} of 1 facts took" in result.stdout
 
 
-def test_flags_beat_the_file_beats_the_preset(edit: Callable[..., Result]) -> None:
-    Path("mine.toml").write_text("clamp = 2\nsteps = 9\nkey-mean = 'halves'\n", encoding="utf-8")
-    result = edit([SAGAN], "--like", "easyedit", "--settings", "mine.toml")
-    assert result.exit_code == 0, result.output
-    told = load_edit(Path("out/edit.safetensors")).report["method"]
-    assert (told["value"]["steps"], told["value"]["clamp"], told["key_mean"]) == (2, 2.0, "halves")
-    assert (told["prompt"], told["essence"], told["contexts"]) == ("bare", "english", 1)
-    assert told["origin"] == {
-        "like": "easyedit",
-        "settings": ["clamp", "key_mean", "steps"],
-        "set": ["contexts", "corpus_tokens", "steps"],
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (None, "cannot read the settings mine.toml: No such file or directory; give a TOML file"),
-        ("steps 9", "mine.toml is no TOML: .*; write lines such as steps = 25"),
-        ("[set]\nsteps = 9", r"mine.toml holds a table \[set\]; expected lines such as steps = 25"),
-        ("stepz = 9", "unknown setting of rome 'stepz'; known: .* Did you mean 'steps'"),
-        ("steps = 2026-01-01", "setting 'steps' holds a date or time"),
-        ("clamp = -1", "setting clamp takes a number from 0 up, got -1"),
-        ("clamp = 1\n[made]\nmethod = 'memit'", "mine.toml holds settings for 'memit', not for 'rome'"),
-    ],
-)
-def test_bad_files_of_settings_take_one_line(
-    edit: Callable[..., Result], text: str | None, message: str
-) -> None:
-    if text is not None:
-        Path("mine.toml").write_text(text, encoding="utf-8")
-    result = edit([SAGAN], "--settings", "mine.toml")
-    assert result.exit_code == 2 and re.search(message, result.stderr), result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
-
-
-def test_without_wikipedia_the_preset_refuses_in_one_line(
-    edit: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "datasets", None)
-    result = edit([SAGAN], "--method", "memit", "--like", "easyedit")
-    assert result.exit_code == 2 and len(result.stderr.strip().splitlines()) == 1
-    assert "needs the datasets package" in result.stderr and "--set corpus=file:PATH" in result.stderr
-    result = edit([SAGAN], "--method", "memit", "--like", "easyedit", "--set", "corpus=statements")
-    assert result.exit_code == 0, result.output
-    report = load_edit(Path("out/edit.safetensors")).report
-    assert report["corpus"]["name"] == "statements" and len(report["corpus"]["sha256"]) == 64
-
-
-def test_settings() -> None:
-    pairs = ["steps=2", "corpus-tokens = 10", "layers=[1, 2]", "ridge=1e3", "corpus=file:~/a-b/c.txt"]
-    pairs += ["trained=/tmp/1/a.safetensors"]
-    assert settings_of(map(setting, [*pairs, "prompt=sentence", 'contexts=["A b. "]']), no_subject=True) == {
-        "key": "question",
-        "steps": 2,
-        "corpus_tokens": 10,
-        "layers": [1, 2],
-        "ridge": 1000.0,
-        "corpus": "file:~/a-b/c.txt",
-        "trained": "/tmp/1/a.safetensors",
-        "prompt": "sentence",
-        "contexts": ["A b. "],
-    }
-    assert settings_of([], no_subject=False) == {}
-    for name in ("like", "settings"):
-        with pytest.raises(RunError, match=f"'{name}' is no setting of a method; write --{name}"):
-            settings_of([(name, "easyedit")], no_subject=False)
-
-
-@pytest.mark.parametrize("path", ["/a", "./a.b", "../a", "a/b", "/"])
-def test_a_path_needs_no_quotes(path: str) -> None:
-    assert setting(f"trained={path}") == setting(f"trained='{path}'") == ("trained", path)
-
-
-@pytest.mark.parametrize(
-    "pair", ["rate=.5", "a=..b", "a=...", "steps", "=2", "steps=", "layers=1,2", "a=1\nb=2", "a=b c"]
-)
-def test_settings_that_are_none(pair: str) -> None:
-    with pytest.raises(RunError, match="--set") as caught:
-        setting(pair)
-    assert "\n" not in str(caught.value)
-
-
 def test_a_fact_in_several_languages_is_edited_in_one_batch(edit: Callable[..., Result]) -> None:
     result = edit([SAGAN, JA, SCHILLER], "--method", "memit", "--lang", "ja+en", "--price", "none")
     assert result.exit_code == 0, result.output
@@ -548,30 +219,6 @@ def test_a_fact_in_several_languages_is_edited_in_one_batch(edit: Callable[..., 
     ]  # fmt: skip
     stored = load_edit(Path("out/edit.safetensors")).report["facts"]
     assert [(one["fact"], one["lang"]) for one in stored] == [(row["fact"], row["lang"]) for row in rows]
-
-
-@pytest.mark.parametrize(
-    ("lang", "said"),
-    [
-        ("en+en", "names 'en' twice"),
-        ("en+jp", "unknown language 'jp'"),
-        ("en+fr", "states no fact in 'fr'; it has: en, ja"),
-    ],
-)
-def test_a_set_of_languages_that_cannot_be_is_refused(
-    edit: Callable[..., Result], lang: str, said: str
-) -> None:
-    result = edit([SAGAN, JA], "--method", "rome", "--lang", lang)
-    assert result.exit_code == 2 and said in result.output and "Traceback" not in result.output
-
-
-CAPITAL = {
-    "fact": "capital",
-    "question": "What is the capital of France?",
-    "subject": "France",
-    "old_answer": "Paris",
-    "new_answer": "Rome",
-}
 
 
 def test_a_fact_is_stated_in_other_languages_shown_and_kept(edit: Callable[..., Result]) -> None:
@@ -593,17 +240,3 @@ def test_a_fact_is_stated_in_other_languages_shown_and_kept(edit: Callable[..., 
     assert rows[1]["question"] == "Was ist die Hauptstadt von Frankreich?"
     assert kept.read_text(encoding="utf-8") == corrected, "a file that is given stays"
     assert edit([CAPITAL], "--method", "rome", "--price", "none").exit_code == 0 and not kept.exists()
-
-
-@pytest.mark.parametrize(
-    ("also", "said"),
-    [
-        ("de", "no fact can be stated in de: fact 'sagan' in de: "),
-        ("jp", "unknown language 'jp'"),
-        ("ko", "has no labels in 'ko'"),
-        ("de --writer m", "give --writer openai:URL#NAME"),
-    ],
-)
-def test_what_cannot_be_stated_at_all_is_refused(edit: Callable[..., Result], also: str, said: str) -> None:
-    result = edit([SAGAN], "--method", "rome", "--also", *also.split())
-    assert result.exit_code == 2 and said in result.output and not Path("out").exists()

@@ -2,147 +2,16 @@
 
 import json
 from collections.abc import Callable
-from contextlib import nullcontext
-from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from filelock import FileLock
+from tests.cli.fakes import Editor
 
-from mlake.cli import main
-from mlake.errors import EditError, MlakeError, ModelError, UnknownNameError
+from mlake.errors import EditError, ModelError
 from mlake.evaluation.store import read_run
-from mlake.models.prompts import PLAIN, PromptStyle
-from mlake.recipes import read_recipe, recipes
-from mlake.records import Answer, Benchmark, Fact, Probe, Statement
-
-QUESTIONS = {"en": "Who leads {}?", "ja": "{}の長は誰ですか？"}
-
-
-def benchmark() -> Benchmark:
-    facts = []
-    for row in range(3):
-        probes = [Probe(f"{row}-{lang}", f"f{row}", "direct", lang, text.format(row), ("x",))
-                  for lang, text in QUESTIONS.items()]  # fmt: skip
-        statements = {lang: Statement(f"f{row}", lang, text.format(row), str(row), "old", "new")
-                      for lang, text in QUESTIONS.items()}  # fmt: skip
-        facts.append(Fact(f"f{row}", row, statements, tuple(probes)))
-    return Benchmark("fake", "r1", "0" * 64, tuple(facts), notes=("a note of the loader",))
-
-
-class Edit:
-    kept = True
-
-    def deltas(self) -> dict[int, Any]:
-        return {}
-
-    def warn_of_another_model(self, lm: Any) -> None:
-        return None
-
-    def save(self, path: Path) -> None:
-        path.write_text("edit")
-
-    def applied(self, lm: Any) -> Any:
-        return nullcontext(lm)
-
-
-class Editor:
-    name = "memit"
-    sequential = False
-    stackable = True
-    only_asks = False
-
-    def __init__(self, **overrides: Any):
-        unknown = set(overrides) - {"steps", "layers", "site"}
-        if unknown:
-            raise UnknownNameError("setting of memit", unknown.pop(), ["steps", "layers", "site"])
-        self.settings = {"steps": 25, "layers": [4, 5], "site": "subject"} | overrides
-
-    def may_continue(self) -> None:
-        pass
-
-    def config(self) -> dict[str, Any]:
-        return self.settings
-
-    def needs_subject(self) -> bool:
-        return False
-
-    def refusal(self, lm: object, statement: object) -> None:
-        return None
-
-    def warning(self, facts: object) -> None:
-        return None
-
-    def edit(self, lm: Any, statements: Any, *, text: object, history: Any, progress: Any) -> Edit:
-        return Edit()
-
-    def edit_many(self, lm: Any, batches: Any, *, text: object, progress: Any) -> list[Edit]:
-        return [Edit() for _ in batches]
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Replace what is heavy; returns what it was called with."""
-    seen: dict[str, Any] = {"answered": 0}
-
-    def put(module: str, **content: Any) -> None:
-        for name, value in content.items():
-            monkeypatch.setattr(import_module(module), name, value)
-
-    def load_model(name: str, **options: Any) -> Any:
-        seen["model"] = (name, options)
-        style = PromptStyle(PLAIN, stop_rule=options["stop"])
-        pin = options["revision"] or "m1"
-        device = SimpleNamespace(type="cpu")
-        record = {"model": name, "model_revision": pin, "dtype": "bfloat16", "template": style.template}
-        record["stop"] = style.recorded_stop
-        about = {"name": name, "revision": pin, "positions": None, "at_hand": True, "record": lambda: record}
-        return SimpleNamespace(style=style, device=device, **about)
-
-    def answers(lm: Any, questions: Any, *, max_new_tokens: int, progress: Any, **edits: Any) -> list[Answer]:
-        seen["answered"] += len(questions)
-        seen["max_new_tokens"] = max_new_tokens
-        return [Answer("x", True) for _ in questions]
-
-    def load_data(name: str, *, mirror: Path | None, clean: bool) -> Benchmark:
-        seen["data"] = (name, mirror, clean)
-        return benchmark()
-
-    def editor(name: str, lm: Any = None, **overrides: Any) -> Editor:
-        return Editor(**overrides)
-
-    def write_report(folder: Path, spec: dict[str, Any], rows: Any, tables: Any) -> list[Path]:
-        seen["tables"] = [table.name for table in tables]
-        return [folder / "report.md"]
-
-    put("mlake.data", load=load_data)
-    put("mlake.editing", editor=editor)
-    put("mlake.models", load=load_model)
-    known: dict[str, Any] = {"identity": lambda lm, longest: {"longest": longest}}
-    known |= {"editing_method": editor, "load_edit": lambda path: Edit(), "answers": answers}
-    known |= {"questions_a_fact": lambda *what: 1.0}
-    known |= {"too_large": lambda plan, lm, spec: "it may not fit"}
-    put("mlake.evaluation.session", **known)
-    put(
-        "mlake.analysis.examine",
-        examine=lambda lm, edit, langs=None: Edit(),
-        keep_ability=lambda lm, run: None,
-    )
-    put("mlake.analysis.forced_run", keep_forced=lambda lm, run, *_: seen.update(forced=run))
-    put("mlake.evaluation.cost", dry_run=None)
-    put("mlake.report.write", write_report=write_report)
-    return seen
-
-
-@pytest.fixture
-def mlake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: dict[str, Any]) -> Callable[..., Result]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
-    return lambda *arguments: CliRunner().invoke(main, ["run", *arguments], catch_exceptions=False)
-
 
 BASE = ("--model", "org/tiny", "--data", "fake", "--method", "memit")
 
@@ -255,18 +124,6 @@ def test_what_an_unpinned_model_answered_is_not_kept(
         assert result.exit_code == 0
     assert calls["answered"] == 2 * (6 + 12)
     assert not (tmp_path / "cache").exists()
-
-
-def test_recipe_and_flags_over_it(mlake: Callable[..., Result], tmp_path: Path) -> None:
-    Path("mine.toml").write_text(
-        'model = "demo"\ndata = "fake"\nmethod = "memit"\nedit-lang = ["en", "ja"]\nbatch_size = 2\n'
-        'kinds = ["direct"]\nlocality = 1\n[set]\nsteps = 3\nlayers = [9]\nsite = "a b"\n'
-    )
-    result = mlake("mine.toml", "--batch-size", "1", "--out", "r")
-    assert result.exit_code == 0, result.output
-    spec = read_run(tmp_path / "r").spec
-    assert (spec["model"], spec["batch_size"], spec["locality"]) == ("demo", 1, 1)
-    assert spec["editor"] == {"steps": 3, "layers": [9], "site": "a b"}
 
 
 @pytest.mark.parametrize(
@@ -411,55 +268,3 @@ def test_another_spec_in_the_folder(mlake: Callable[..., Result]) -> None:
     result = mlake(*BASE, "--kinds", "direct", "--out", "r", "--seed", "1")
     assert result.exit_code == 2
     assert "r holds another run: seed is 0 there and 1 here; choose another --out" in result.stderr
-
-
-def test_packaged_recipes_hold_known_flags() -> None:
-    flags = {one.opts[0].lstrip("-").replace("-", "_") for one in main.get_command(None, "run").params}  # type: ignore
-    for name in recipes():
-        assert {"model", "data", "method"} <= set(read_recipe(name, flags))
-    assert read_recipe("demo", flags)["test_lang"] == "en,de,fr,ja,zh"
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("modell = 'x'", "unknown recipe key 'modell'; known: .* Did you mean 'model'"),
-        ("model = ", "recipe .*bad.toml is no TOML"),
-        ("set = 3", "'set' must be a table"),
-        ("[model]\na = 1", "'model' must be a value, got a table"),
-    ],
-)
-def test_bad_recipes(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "bad.toml").write_text(text)
-    with pytest.raises(MlakeError, match=message):
-        read_recipe(str(tmp_path / "bad.toml"), ["model", "set"])
-
-
-def test_settings_of_a_recipe_keep_their_types(tmp_path: Path) -> None:
-    (tmp_path / "own.toml").write_text('[set]\nridge = 1e3\nsite = "a b"\nvalue = { clamp = 2.5 }')
-    pairs = read_recipe(str(tmp_path / "own.toml"), ["set"])["set"]
-    assert pairs == [("ridge", 1000.0), ("site", "a b"), ("value", {"clamp": 2.5})]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["steps = 2026-01-01", "steps = 07:30:00", "steps = [2026-01-01]", "value = { clamp = 2026-01-01 }"],
-)
-def test_a_recipe_with_a_date_among_its_settings(
-    mlake: Callable[..., Result], tmp_path: Path, text: str
-) -> None:
-    (tmp_path / "own.toml").write_text(
-        f"model = 'demo'\ndata = 'mini'\nmethod = 'rome'\nedit-lang = 'en'\ntest-lang = 'en'\n[set]\n{text}\n"
-    )
-    key, _, value = text.partition(" = ")
-    for given in ((str(tmp_path / "own.toml"),), ("demo", "--set", f"{key}={value}")):
-        result = mlake(*given)
-        assert result.exit_code == 2
-        assert result.stderr.startswith(f"mlake: error: setting '{key}' holds a date or time")
-        assert result.stderr.count("\n") == 1
-
-
-def test_recipe_that_is_no_utf8(tmp_path: Path) -> None:
-    (tmp_path / "bad.toml").write_bytes(b"model = '\xff'")
-    with pytest.raises(MlakeError, match="is no TOML: 'utf-8' codec"):
-        read_recipe(str(tmp_path / "bad.toml"), ["model"])
