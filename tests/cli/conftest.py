@@ -79,6 +79,7 @@ def written(folder: str = "out") -> list[str]:
 def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Replace what is heavy; returns what it was called with."""
     seen: dict[str, Any] = {"answered": 0}
+    import_module("mlake.evaluation.session")  # first imported below, it would hold the fakes for good
 
     def put(module: str, **content: Any) -> None:
         for name, value in content.items():
