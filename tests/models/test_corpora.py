@@ -23,9 +23,9 @@ TEXT = tuple(f"Statement number {n}, 首都 {n}." for n in range(20))
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MLAKE_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "corpora"
+def kept(cache: Path) -> Path:
+    """Where corpora are kept, in a cache of the test's own."""
+    return cache / "corpora"
 
 
 def size(lm: Any, texts: Any) -> int:
@@ -231,7 +231,7 @@ def count(monkeypatch: pytest.MonkeyPatch, name: str) -> list[Any]:
 
 
 def test_self_is_sampled_once(
-    tiny_lm: Any, small: None, cache: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_lm: Any, small: None, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lm = tiny_lm()
     calls = count(monkeypatch, "sampled_texts")
@@ -244,24 +244,24 @@ def test_self_is_sampled_once(
     corpus(lm, "self", tokens=60, seed=1)
     corpus(replace(lm, revision="1" * 40), "self", tokens=60, seed=0)
     corpus(replace(lm, name="other"), "self", tokens=60, seed=0)
-    assert len(calls) == 5 and len(list(cache.iterdir())) == 4
+    assert len(calls) == 5 and len(list(kept.iterdir())) == 4
 
 
 @pytest.mark.parametrize("damage", [b"", b"[10", b"{}", b"7", b"[1000]", b"[1000, 7]", b"\xff"])
-def test_a_damaged_corpus_is_made_again(tiny_lm: Any, small: None, cache: Path, damage: bytes) -> None:
+def test_a_damaged_corpus_is_made_again(tiny_lm: Any, small: None, kept: Path, damage: bytes) -> None:
     lm = tiny_lm()
     one = corpus(lm, "self", tokens=60, seed=0)
-    (path,) = cache.iterdir()
+    (path,) = kept.iterdir()
     good = path.read_bytes()
     path.write_bytes(damage)
     assert corpus(lm, "self", tokens=60, seed=0) == one and path.read_bytes() == good
 
 
 def test_a_corpus_that_cannot_be_kept(
-    tiny_lm: Any, small: None, cache: Path, caplog: pytest.LogCaptureFixture
+    tiny_lm: Any, small: None, kept: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cache.parent.mkdir()
-    cache.write_text("a file where a folder belongs")
+    kept.parent.mkdir()
+    kept.write_text("a file where a folder belongs")
     assert corpus(tiny_lm(), "self", tokens=10, seed=0).tokens >= 10
     assert "cannot write to the cache" in caplog.text
 
@@ -273,7 +273,7 @@ def test_a_model_that_says_nothing(tiny_lm: Any, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("lang", ["en", "de", "fr", "ja", "zh"])
-def test_wikipedia(tiny_lm: Any, lang: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wikipedia(tiny_lm: Any, lang: str, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
     def articles(code: str) -> Iterator[str]:
@@ -288,7 +288,7 @@ def test_wikipedia(tiny_lm: Any, lang: str, cache: Path, monkeypatch: pytest.Mon
     assert size(lm, found.texts[:-1]) < 50 <= found.tokens
     assert set(read) == {lang} and len(read) <= 64  # no more is fetched than is needed
     assert corpus(lm, f"wikipedia:{lang}", tokens=1, seed=1).texts == found.texts[:1]
-    assert len(read) <= 64 and len(list(cache.iterdir())) == 1
+    assert len(read) <= 64 and len(list(kept.iterdir())) == 1
     if lang == "en":
         assert corpus(lm, "wikipedia", tokens=50, seed=0) == found and len(read) <= 64
 
