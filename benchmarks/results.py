@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class Part:
         says: What the runs show, in words.
         runs: Folders of the runs below ``benchmarks/results``.
         trade: Whether they stand side by side, with what they gain and cost.
-        paired: Whether the differences of the second from the first are shown, question by question.
+        paired: Whether the differences of each from those before it are shown, question by question.
         hops: Whether their two-hop questions are shown by what is known of each hop.
         lifelong: Whether they are sequences of edits, shown by what is left of the first.
         brief: Whether that is all that is shown of them.
@@ -150,7 +151,9 @@ def _of_part(
     if part.trade:
         yield beside(own)
     if part.paired:
-        yield differences(own)
+        for before, after in combinations(part.runs, 2):
+            yield f"`{before}` → `{after}`:\n"
+            yield differences({before: own[before], after: own[after]})
     if part.hops:
         yield chains(own)
     if part.lifelong:

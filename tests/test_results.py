@@ -23,12 +23,15 @@ from benchmarks.trade import beside
 from mlake.data import DATASETS, load
 from mlake.disk import write_files
 from mlake.editing import editor
+from mlake.editing.settings import setting_of
 from mlake.editing.tuned import packaged
 from mlake.scorers.row import ScoredRow
 from mlake.scorers.table import signature
 from mlake.submission.check import checked
 from mlake.submission.files import CLAIM, probe_lines, read_claim
 from mlake.submission.make import submission
+from mlake.tuning.front import front, named
+from mlake.tuning.trial import Measured, Trial
 
 ROW = ("edit_lang", "batch", "kind", "probe", "scorer")
 DEMO = "demo-memit-gemma3-270m"
@@ -176,20 +179,36 @@ def test_settings_that_come_with_mlake_are_the_best_of_their_stored_lines() -> N
     from_lines = [one for one in packaged().values() if "lines" in one.made]
     assert from_lines
     for found in from_lines:
+        method, point = str(found.made["method"]), str(found.made["point"])
         text = (RESULTS / str(found.made["lines"])).read_text(encoding="utf-8")
         rows = [row for row in map(json.loads, text.splitlines()) if "shares" in row]
-        best = max(rows, key=_balanced)["settings"]
-        assert best.pop("method", found.made["method"]) == found.made["method"]
+        best = dict(_RULES[point.partition(":")[0]](rows)["settings"])
+        assert best.pop("method", method) == method
         assert f"of {len(rows)} settings tried" in found.source
-        config = editor(str(found.made["method"]), **found.settings).config()
-        assert found.settings and all(config[name] == value for name, value in best.items())
+        row = editor(method, **found.settings)
+        assert best and all(setting_of(row, name) == value for name, value in best.items())
+        fixed = [one.partition("=")[0] for one in json.loads(text.splitlines()[0])["set"]]
+        assert set(found.settings) <= {*best, *fixed}
 
 
-def _balanced(row: dict[str, Any]) -> float:
-    """New answers over all languages, those to rephrased questions and other facts kept, multiplied."""
-    new = [share for goal in ("own", "transfer") for share in row["shares"].get(goal, {}).values()]
-    kept = "".join(row["marks"]["kept"].values())
-    return fmean(new) * fmean(row["shares"]["rephrased"].values()) * kept.count("1") / len(kept)
+def _best(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The largest product of new answers, those to rephrased questions, and other facts kept."""
+
+    def product(row: dict[str, Any]) -> float:
+        new = [share for goal in ("own", "transfer") for share in row["shares"].get(goal, {}).values()]
+        kept = "".join(row["marks"]["kept"].values())
+        return fmean(new) * fmean(row["shares"]["rephrased"].values()) * kept.count("1") / len(kept)
+
+    return max(rows, key=product)
+
+
+def _balanced(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The point that ``mlake tune`` writes unless told otherwise."""
+    trials = [Trial(n, row, {0: Measured(row["marks"], row["held_out"])}) for n, row in enumerate(rows)]
+    return dict(named(front(trials))["balanced"].settings)
+
+
+_RULES = {"best": _best, "balanced": _balanced}
 
 
 def test_a_run_that_was_sent_in_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
