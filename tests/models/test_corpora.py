@@ -230,9 +230,7 @@ def count(monkeypatch: pytest.MonkeyPatch, name: str) -> list[Any]:
     return calls
 
 
-def test_self_is_sampled_once(
-    tiny_lm: Any, small: None, kept: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_self_is_sampled_once(tiny_lm: Any, small: None, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lm = tiny_lm()
     calls = count(monkeypatch, "sampled_texts")
     one = corpus(lm, "self", tokens=60, seed=0)
